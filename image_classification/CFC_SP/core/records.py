@@ -1,0 +1,126 @@
+"""The small records that pass between the stages of the video path. Row i of every array is face i of the frame."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .labels import COARSE, EXPR
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the container says of a clip; `width` and `height` are those of the displayed (rotation-corrected) frame."""
+
+    path: str
+    codec: str
+    width: int
+    height: int
+    fps: float
+    duration_s: float | None
+    rotation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded frame: 0-based index, presentation time in seconds, image as HWC RGB uint8 [0, 255], displayed upright."""
+
+    index: int
+    time_s: float
+    image: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The N faces of one frame: boxes float32 [N, 4] as x1, y1, x2, y2 in pixels of the displayed frame, scores float32 [N] in
+    [0, 1], landmarks float32 [N, 5, 2] (left eye, right eye, nose, left and right mouth corner, as seen in the picture), and,
+    once tracked, track ids int64 [N].
+
+    Raises ValueError where the arrays' lengths or shapes disagree.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    landmarks: np.ndarray
+    tracks: np.ndarray | None = None
+
+    def __post_init__(self):
+        n = len(self.boxes)
+        expected = {"boxes": (n, 4), "scores": (n,), "landmarks": (n, 5, 2)}
+        if self.tracks is not None:
+            expected["tracks"] = (n,)
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"Faces.{name}: expected shape {shape}, found {getattr(self, name).shape}")
+
+    def __len__(self):
+        return len(self.boxes)
+
+    def __getitem__(self, index) -> "Faces":
+        """The faces that an index array, mask or slice picks."""
+        tracks = None if self.tracks is None else self.tracks[index]
+        return Faces(self.boxes[index], self.scores[index], self.landmarks[index], tracks)
+
+    @classmethod
+    def empty(cls) -> "Faces":
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of one row: who, where, and what it shows. `probabilities` are eight numbers in EXPR order that sum to 1;
+    `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`."""
+
+    track: int
+    box: tuple[float, float, float, float]
+    score: float
+    label: str
+    confidence: float
+    coarse: str
+    raw_label: str
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self):
+        if self.label not in EXPR or self.raw_label not in EXPR or self.coarse not in COARSE:
+            raise ValueError(f"unknown label among {self.label!r}, {self.raw_label!r}, {self.coarse!r}")
+        if len(self.probabilities) != len(EXPR):
+            raise ValueError(f"expected {len(EXPR)} probabilities, found {len(self.probabilities)}")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row."""
+
+    frame: int
+    time_s: float
+    faces: tuple[Face, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one track with one label; from the time of its first frame to the end of its last."""
+
+    track: int
+    start_s: float
+    end_s: float
+    label: str
+    confidence: float
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name and sha256."""
+
+    source: Source
+    bundle: dict[str, str]
+    device: str
+    engine: str
+    window_frames: int
+    frames: int = 0
+    frames_with_faces: int = 0
+    face_rows: int = 0
+    damaged_frames: int = 0
+    tracks: int = 0
+    label_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EXPR, 0))
+    timings_s: dict[str, float] = field(default_factory=dict)
+    segments: list[Segment] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

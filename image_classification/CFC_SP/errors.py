@@ -1,0 +1,8 @@
+"""The one kind of error that is the user's to mend."""
+
+
+class UserError(Exception):
+    """A mistake or a fault outside the program: the message says what was expected, what was found and what to do.
+
+    Entry scripts print it as one line on standard error and exit with code 2; anything else is our own fault and shows its traceback.
+    """

@@ -1,0 +1,141 @@
+"""RepVGG (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", CVPR 2021, arXiv 2101.03697).
+
+Trains with three branches a block (3x3, 1x1, identity) and runs, after `fuse`, as a plain chain of 3x3 convolutions. The
+ImageNet variant halves the input in the stem; the face variant (FaceX-Zoo) keeps it (`stem_stride=1`), so that 112 px end at 7x7.
+"""
+
+from collections.abc import Sequence
+
+import paddle
+from paddle import nn
+
+from ..layers import ConvBN
+
+
+class RepVGGBlock(nn.Layer):
+    """ReLU of the sum of a 3x3, a 1x1 and (where the shapes agree) an identity branch, each with batch normalisation."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int):
+        super().__init__()
+        self.conv_kxk = ConvBN(in_channels, out_channels, 3, stride)
+        self.conv_1x1 = ConvBN(in_channels, out_channels, 1, stride)
+        self.identity = nn.BatchNorm2D(in_channels) if in_channels == out_channels and stride == 1 else None
+        self.fused = None
+
+    def forward(self, x):
+        if self.fused is not None:
+            return nn.functional.relu(self.fused(x))
+        y = self.conv_kxk(x) + self.conv_1x1(x)
+        if self.identity is not None:
+            y = y + self.identity(x)
+        return nn.functional.relu(y)
+
+    def fuse(self) -> None:
+        """Replaces the branches by the one 3x3 convolution that computes the same in evaluation mode (section 3.3)."""
+        conv = self.conv_kxk.conv
+        kernel, bias = _fold(conv.weight, self.conv_kxk.bn)
+        point, point_bias = _fold(self.conv_1x1.conv.weight, self.conv_1x1.bn)
+        kernel = kernel + nn.functional.pad(point, [1, 1, 1, 1])
+        bias = bias + point_bias
+        if self.identity is not None:
+            unit = paddle.eye(conv.weight.shape[0]).reshape([*conv.weight.shape[:2], 1, 1])
+            point, point_bias = _fold(unit, self.identity)
+            kernel = kernel + nn.functional.pad(point, [1, 1, 1, 1])
+            bias = bias + point_bias
+        out_channels, in_channels = conv.weight.shape[:2]
+        self.fused = nn.Conv2D(in_channels, out_channels, 3, conv._stride, padding=1)
+        self.fused.weight.set_value(kernel)
+        self.fused.bias.set_value(bias)
+        self.conv_kxk = self.conv_1x1 = self.identity = None
+
+
+def _fold(weight, bn: nn.BatchNorm2D):
+    """The kernel [out, in, k, k] and bias [out] of "convolve without bias, then normalise"."""
+    scale = bn.weight / paddle.sqrt(bn._variance + bn._epsilon)
+    return weight * scale.reshape([-1, 1, 1, 1]), bn.bias - bn._mean * scale
+
+
+class RepVGG(nn.Layer):
+    """A RepVGG of any width and depth: float32 [N, in_channels, H, W] -> logits [N, num_classes].
+
+    widths: channels of the stem and of the four stages; blocks: number of blocks of the four stages, each of which begins with
+    stride 2. head: "pool" (mean over the map, the original) or "flatten" (FaceX-Zoo's; needs `input_size`, the side in px).
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        num_classes: int = 1000,
+        in_channels: int = 3,
+        stem_stride: int = 2,
+        head: str = "pool",
+        input_size: int = 224,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        if len(widths) != len(blocks) + 1:
+            raise ValueError(f"RepVGG needs one width for the stem and one a stage: got {len(widths)} for {len(blocks)} stages")
+        if head not in ("pool", "flatten"):
+            raise ValueError(f"RepVGG head must be 'pool' or 'flatten', found {head!r}")
+        self.stem = RepVGGBlock(in_channels, widths[0], stem_stride)
+        side = -(-input_size // stem_stride)
+        stages = []
+        for before, width, count in zip(widths, widths[1:], blocks, strict=False):
+            stages.append(
+                nn.Sequential(*(RepVGGBlock(before if i == 0 else width, width, 2 if i == 0 else 1) for i in range(count)))
+            )
+            side = -(-side // 2)
+        self.stages = nn.Sequential(*stages)
+        self.pool = nn.AdaptiveAvgPool2D(1) if head == "pool" else None
+        self.num_features = widths[-1] * (1 if head == "pool" else side * side)
+        self.dropout = nn.Dropout(dropout)
+        self.reset_classifier(num_classes)
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """Puts a fresh classifier on the features (weights normal with deviation 0.01, bias zero)."""
+        self.head = nn.Linear(
+            self.num_features, num_classes, weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, 0.01))
+        )
+
+    def forward_features(self, x):
+        """[N, in_channels, H, W] -> the last map [N, widths[-1], H', W']."""
+        return self.stages(self.stem(x))
+
+    def forward_head(self, features):
+        """The last map -> logits [N, num_classes]."""
+        if self.pool is not None:
+            features = self.pool(features)
+        return self.head(self.dropout(features.flatten(1)))
+
+    def forward(self, x):
+        return self.forward_head(self.forward_features(x))
+
+    def fuse(self) -> "RepVGG":
+        """Turns every block into one convolution, in place; for evaluation only."""
+        for layer in self.sublayers():
+            if isinstance(layer, RepVGGBlock):
+                layer.fuse()
+        return self
+
+
+def checkpoint_filter(state: dict, model: RepVGG) -> dict:
+    """Names of a foreign RepVGG state dict -> ours; ours pass unchanged. timm counts batches, which we do not."""
+    return {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
+
+
+def repvgg_a0(**keywords) -> RepVGG:
+    return RepVGG(widths=(48, 48, 96, 192, 1280), blocks=(2, 4, 14, 1), **keywords)
+
+
+def repvgg_b0(**keywords) -> RepVGG:
+    return RepVGG(widths=(64, 64, 128, 256, 1280), blocks=(4, 6, 16, 1), **keywords)
+
+
+def repvgg_b1(**keywords) -> RepVGG:
+    return RepVGG(widths=(64, 128, 256, 512, 2048), blocks=(4, 6, 16, 1), **keywords)
+
+
+def repvgg_lite(**keywords) -> RepVGG:
+    """1.84 M parameters, 66 M MACs at 48 px grey: the shipped bundle's network."""
+    return RepVGG(**{"widths": (24, 48, 96, 192, 384), "blocks": (2, 2, 3, 1), "stem_stride": 1, **keywords})
