@@ -1,0 +1,22 @@
+"""The console command `cfc-sp`: the entry scripts as sub-commands."""
+
+import sys
+
+from . import main_single_gpu
+from .entry import Parser, guarded
+
+COMMANDS = {"train": main_single_gpu}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one sub-command and returns its exit code."""
+    parser = Parser(prog="cfc-sp", description="Facial expressions in video: CFC-SP on PaddlePaddle.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, script in COMMANDS.items():
+        script.add_options(commands.add_parser(name, help=script.__doc__.splitlines()[0], description=script.__doc__))
+    arguments = parser.parse_args(argv)
+    return guarded(COMMANDS[arguments.command].run, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The configuration tree: every key with its default, inheritance by BASE, and the rules between keys, checked by name."""
+
+import difflib
+from pathlib import Path
+
+import yaml
+from yacs.config import CfgNode
+
+from ..backbones import BACKBONES
+from .core.labels import STAGES
+from .errors import UserError
+
+CONFIG_FOLDER = Path(__file__).parent / "configs"
+
+
+def default_config() -> CfgNode:
+    """A fresh tree with every key at its default."""
+    c = CfgNode()
+    c.NAME = ""  # what the output folder is called; empty: the config file's stem
+    c.STAGE = "coarse"  # coarse (5 classes), negative (4) or flat (8)
+    c.SEED = 0  # of initialisation, order and augmentation
+    c.OUTPUT = "output"  # folder that receives one folder a run
+
+    c.DATA = CfgNode()
+    c.DATA.NAME = "ferplus"  # a key of training.datasets.DATASETS
+    c.DATA.ROOT = ""  # the data set's zip or unpacked folder
+    c.DATA.TARGETS = "votes"  # votes (the taggers' distribution) or single (the majority class)
+    c.DATA.CROP_SIZE = 48  # side of the crops in px, in training and in video
+    c.DATA.CROP_MARGIN = 0.0  # share of the face box's longer side added around it in video, to frame faces as in training
+    c.DATA.REPEAT_THRESHOLD = 0.05  # t of repeat-factor oversampling (section 4.1); 0 switches it off
+
+    c.MODEL = CfgNode()
+    c.MODEL.NAME = "repvgg_lite"  # a key of backbones.BACKBONES
+    c.MODEL.INPUT_SIZE = 48  # side of the network's input in px
+    c.MODEL.IN_CHANNELS = 1  # 1: grey, 3: RGB
+    c.MODEL.NORMALIZE = "image"  # image (each by its own mean and deviation) or imagenet
+    c.MODEL.DROPOUT = 0.0  # before the classifier
+    c.MODEL.PRETRAINED = ""  # .safetensors to start from; its classifier is left out when the classes differ
+
+    c.AUG = CfgNode()
+    c.AUG.ROTATION = 14.0  # degrees either way
+    c.AUG.SCALE = 0.17  # zoom, share either way
+    c.AUG.SHIFT = 0.12  # of the side, either way
+    c.AUG.FLIP = 0.5  # probability
+    c.AUG.JITTER = 0.2  # brightness, contrast and saturation, share either way
+    c.AUG.BLUR = 0.2  # probability of a Gaussian blur
+    c.AUG.BLUR_SIGMA = [0.3, 1.0]  # px
+    c.AUG.ERASING = 0.4  # probability of erasing a rectangle
+    c.AUG.ERASING_AREA = [0.02, 0.2]  # of the picture
+
+    c.TRAIN = CfgNode()
+    c.TRAIN.EPOCHS = 30
+    c.TRAIN.BATCH_SIZE = 128
+    c.TRAIN.BASE_LR = 3e-3  # peak learning rate for 128 images a step
+    c.TRAIN.WARMUP_EPOCHS = 2.0
+    c.TRAIN.MIN_LR = 1e-5
+    c.TRAIN.WEIGHT_DECAY = 0.05  # on matrices and kernels; never on biases and normalisation
+    c.TRAIN.GRAD_CLIP = 0.0  # global norm; 0 switches it off
+    c.TRAIN.LABEL_SMOOTHING = 0.0
+    c.TRAIN.EMA_DECAY = 0.998  # of the weights that are validated and kept; 0 switches it off
+    c.TRAIN.SAVE_EVERY = 200  # steps between checkpoints within an epoch; one is always written at its end
+
+    c.SP = CfgNode()
+    c.SP.WINDOW = 256  # frames at 30 fps; 0 switches smooth predicting off
+    c.SP.NORMALIZER = "count"  # count (terms present) or window (eq. 1 literally)
+    c.CASCADE = CfgNode()
+    c.CASCADE.NEGATIVE_SCOPE = "routed"  # routed (frames the coarse stage calls Negative) or all
+    return c
+
+
+_CHOICES = {
+    "STAGE": tuple(STAGES),
+    "DATA.TARGETS": ("votes", "single"),
+    "MODEL.NAME": tuple(BACKBONES),
+    "MODEL.IN_CHANNELS": (1, 3),
+    "MODEL.NORMALIZE": ("image", "imagenet"),
+    "SP.NORMALIZER": ("count", "window"),
+    "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
+}
+_SHARES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT")
+_POSITIVE = ("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY")
+
+
+def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
+    """The tree of a YAML file (its BASE files first), with `options` ["KEY", "VALUE", ...] on top, checked and frozen.
+
+    A path that does not exist from here is looked up beside this file, so that `configs/x.yaml` works from anywhere.
+    Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, or a broken rule between keys.
+    """
+    config = default_config()
+    path = _find(path)
+    _merge_file(config, path, ())
+    options = options or []
+    if len(options) % 2:
+        raise UserError(f"-opts takes pairs of KEY VALUE, found {len(options)} words: {' '.join(options)}")
+    for key, value in zip(options[::2], options[1::2], strict=True):
+        _merge(config, _nested(key, _yaml(value, f"-opts {key}")), "-opts")
+    config.NAME = config.NAME or path.stem
+    _check(config)
+    config.freeze()
+    return config
+
+
+def parse_config(text: str) -> CfgNode:
+    """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
+    config = default_config()
+    _merge(config, _yaml(text, "a checkpoint's config"), "a checkpoint's config")
+    _check(config)
+    config.freeze()
+    return config
+
+
+def _find(path: str | Path) -> Path:
+    for candidate in (Path(path), CONFIG_FOLDER.parent / path):
+        if candidate.is_file():
+            return candidate
+    known = ", ".join(sorted(f"configs/{p.name}" for p in CONFIG_FOLDER.glob("*.yaml") if not p.name.startswith("_")))
+    raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
+
+
+def _yaml(text: str, origin: str):
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{origin}: expected YAML, found an error: {' '.join(str(error).split())}") from error
+
+
+def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
+    if path.resolve() in below:
+        raise UserError(f"{path}: BASE leads back to this file; remove the circle")
+    tree = _yaml(path.read_text(encoding="utf-8"), str(path)) or {}
+    if not isinstance(tree, dict):
+        raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
+    bases = tree.pop("BASE", [])
+    for base in [bases] if isinstance(bases, str) else bases:
+        if not (path.parent / base).is_file():
+            raise UserError(f"{path}: BASE names {base!r}, which is not there")
+        _merge_file(config, path.parent / base, (*below, path.resolve()))
+    _merge(config, tree, str(path))
+
+
+def _nested(key: str, value) -> dict:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+def _merge(node: CfgNode, tree: dict, origin: str, prefix: str = "") -> None:
+    """Sets the leaves of `tree`; numbers may be written without a decimal point, everything else keeps its type."""
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if key not in node:
+            near = difflib.get_close_matches(str(key), list(node), n=1, cutoff=0.5)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else f": expected one of {', '.join(prefix + k for k in node)}"
+            raise UserError(f"{origin}: unknown config key {name}{hint}")
+        default = node[key]
+        if isinstance(default, CfgNode):
+            if not isinstance(value, dict):
+                raise UserError(f"{origin}: {name} is a group of keys, found the value {value!r}")
+            _merge(default, value, origin, f"{name}.")
+            continue
+        node[key] = _typed(value, default, f"{origin}: {name}")
+
+
+def _typed(value, default, name: str):
+    if isinstance(value, bool) == isinstance(default, bool):
+        if isinstance(value, type(default)):
+            return value
+        if isinstance(default, float):
+            try:
+                return float(value)  # YAML reads 1e-3 as a word
+            except (TypeError, ValueError):
+                pass
+    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {value!r}")
+
+
+def _check(config: CfgNode) -> None:
+    def get(name):
+        node = config
+        for part in name.split("."):
+            node = node[part]
+        return node
+
+    for name, choices in _CHOICES.items():
+        if get(name) not in choices:
+            raise UserError(f"{name}: expected one of {', '.join(map(str, choices))}, found {get(name)!r}")
+    for name in _SHARES:
+        if not 0 <= get(name) < 1:
+            raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")
+    for name in _POSITIVE:
+        if get(name) <= 0:
+            raise UserError(f"{name}: expected more than 0, found {get(name)}")
+    if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
+        raise UserError(f"TRAIN.WARMUP_EPOCHS {config.TRAIN.WARMUP_EPOCHS} must be below TRAIN.EPOCHS {config.TRAIN.EPOCHS}")
+    if config.SP.WINDOW < 0:
+        raise UserError(f"SP.WINDOW: expected 0 (off) or more frames, found {config.SP.WINDOW}")

@@ -1,0 +1,39 @@
+"""What every entry script shares: options with one dash or two, one sentence for a user's mistake, exit codes."""
+
+import argparse
+import sys
+from types import ModuleType
+
+from .errors import UserError
+
+MISTAKE, INTERRUPTED = 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose long options take one dash, as in PaddleViT, or two."""
+
+    def __init__(self, **keywords):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **keywords)
+
+    def option(self, name: str, **keywords) -> None:
+        """Adds `-name` and `--name`."""
+        self.add_argument(f"-{name}", f"--{name}", dest=name, **keywords)
+
+
+def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
+    """Parses `argv` by `script.add_options`, calls `script.run` and returns the exit code. The script's docstring is its help."""
+    parser = Parser(description=script.__doc__)
+    script.add_options(parser)
+    return guarded(script.run, parser.parse_args(argv))
+
+
+def guarded(run, arguments) -> int:
+    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C."""
+    try:
+        return run(arguments) or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED

@@ -1,0 +1,37 @@
+"""Trains one stage on one device.
+
+  python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
+  python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
+"""
+
+import sys
+from pathlib import Path
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from image_classification.CFC_SP.entry import Parser, run_script
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/lite_repvgg_coarse.yaml")
+    parser.option("output", metavar="FOLDER", help="receives one folder a run (default: output)")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
+
+
+def run(arguments) -> None:
+    from image_classification.CFC_SP.config import load_config
+    from image_classification.CFC_SP.device import select_device
+    from image_classification.CFC_SP.training.engine import train
+
+    output = ["OUTPUT", arguments.output] if arguments.output else []
+    config = load_config(arguments.cfg, arguments.opts + output)
+    print(config.dump())
+    folder = train(config, select_device(arguments.device), arguments.resume)
+    print(f"done: {folder}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(sys.modules[__name__]))

@@ -1,0 +1,82 @@
+"""Data sets by name, and their labels as a stage sees them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..core.labels import EXPR, EXPR_TO_STAGE, IGNORED, STAGES
+from ..errors import UserError
+from .ferplus import load_ferplus
+
+DATASETS = {"ferplus": load_ferplus}
+
+
+class Pictures(Protocol):
+    """What a data set offers: `votes` float32 [N, 8] and `classes` int64 [N] in EXPR order, `names`, and `picture(i)` as HWC RGB uint8."""
+
+    votes: np.ndarray
+    classes: np.ndarray
+    names: tuple[str, ...]
+
+    def picture(self, index: int) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class StageData:
+    """The pictures of one split that a stage uses: `indices` [M] into `source`, `targets` float32 [M, classes], `labels` int64 [M]."""
+
+    source: Pictures
+    indices: np.ndarray
+    targets: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self):
+        return len(self.indices)
+
+    def picture(self, index: int) -> np.ndarray:
+        return self.source.picture(int(self.indices[index]))
+
+    def name(self, index: int) -> str:
+        """The file name of picture `index`."""
+        return self.source.names[int(self.indices[index])]
+
+    def counts(self) -> dict[str, int]:
+        """Pictures a class, in the stage's order."""
+        found = Counter(self.labels.tolist())
+        return {name: found[i] for i, name in enumerate(self.names)}
+
+
+def load_split(config, split: str) -> StageData:
+    """`split` ("train", "val" or "test") of `config.DATA` for `config.STAGE`.
+
+    With `DATA.TARGETS: votes` the target is the votes' distribution over the stage's classes, else the majority class alone.
+    Raises UserError for an unknown data set and for a stage class without a training picture.
+    """
+    if config.DATA.NAME not in DATASETS:
+        raise UserError(f"DATA.NAME: expected one of {', '.join(DATASETS)}, found {config.DATA.NAME!r}")
+    data = as_stage(DATASETS[config.DATA.NAME](config.DATA.ROOT, split), config.STAGE, config.DATA.TARGETS)
+    empty = [name for name, count in data.counts().items() if not count]
+    if empty and split == "train":
+        raise UserError(f"{config.DATA.ROOT}: expected training pictures of every {config.STAGE} class, found none of {', '.join(empty)}")
+    return data
+
+
+def as_stage(source: Pictures, stage: str, targets: str) -> StageData:
+    """`source` as `stage` sees it: pictures whose class the stage does not know are left out."""
+    stage_of = np.array(EXPR_TO_STAGE[stage])
+    labels = stage_of[source.classes]
+    indices = np.flatnonzero(labels != IGNORED)
+    labels = labels[indices]
+    names = STAGES[stage]
+    if targets == "single":
+        distribution = np.eye(len(names), dtype=np.float32)[labels]
+    else:
+        merge = np.zeros((len(EXPR), len(names)), np.float32)
+        known = stage_of != IGNORED
+        merge[np.flatnonzero(known), stage_of[known]] = 1
+        distribution = source.votes[indices] @ merge
+        distribution /= distribution.sum(1, keepdims=True)
+    return StageData(source, indices, distribution, labels, names)

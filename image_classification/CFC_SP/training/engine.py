@@ -1,0 +1,180 @@
+"""Training of one stage from a config: the numbered steps of PaddleViT's entry script, as functions."""
+
+import csv
+import dataclasses
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import paddle
+from tqdm import tqdm
+
+from ..errors import UserError
+from ..files import atomic_path, git_sha
+from .checkpoint import load_checkpoint, load_pretrained, save_checkpoint
+from .curves import draw_curves
+from .datasets import StageData, load_split
+from .ema import Ema
+from .loader import plain_batches, training_batches
+from .metrics import Scores, score
+from .model import build_model
+from .optim import count_decayed, trainable
+from .samplers import epoch_order, repeat_factors
+from .steps import choose_step
+
+_EMA = "ema."
+COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seconds")
+
+
+def train(config, device: str, resume: bool = False) -> Path:
+    """Trains `config.STAGE` and returns the run's folder, `config.OUTPUT`/`config.NAME`.
+
+    In it: last.safetensors (to resume from), best.safetensors (the averaged weights of the epoch with the best validation macro-F1),
+    metrics.csv, curves.png, config.yaml. Raises UserError for bad data or options and for a loss that is no longer finite.
+    """
+    run = _open_run(config, resume)
+    data, held_out = _load_data(config)
+    paddle.seed(config.SEED)
+    model = _build(config)
+    factors = repeat_factors(data.labels, config.DATA.REPEAT_THRESHOLD)
+    steps_per_epoch = round(factors.sum()) // config.TRAIN.BATCH_SIZE
+    if not steps_per_epoch:
+        raise UserError(f"TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE} is more than the {len(data)} training pictures; lower it")
+    stepper = choose_step(config, device)(config, model, steps_per_epoch)
+    ema = Ema(stepper.weights(), config.TRAIN.EMA_DECAY)
+    progress = _resume(run, config, stepper, ema) if resume else Progress()
+    print(f"training on {device} from step {progress.step} of {config.TRAIN.EPOCHS * steps_per_epoch}, {steps_per_epoch} an epoch")
+    while progress.step < config.TRAIN.EPOCHS * steps_per_epoch:
+        order = epoch_order(factors, config.SEED, progress.step // steps_per_epoch)
+        _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress)
+        _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, progress)
+    return run
+
+
+@dataclasses.dataclass
+class Progress:
+    """Where a run stands: steps done, the loss sum and time of the epoch so far, the best score, the finished epochs' rows."""
+
+    step: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    best: float = -1.0
+    rows: list = dataclasses.field(default_factory=list)
+
+
+def validate(model, weights: dict, data: StageData, size: int, batch: int = 128) -> Scores:
+    """Scores of `weights` on `data`, in eager mode."""
+    model.set_state_dict(weights)
+    model.eval()
+    with paddle.no_grad():
+        predictions = [model(paddle.to_tensor(crops)).argmax(1).numpy() for crops in plain_batches(data, size, batch)]
+    return score(data.labels, np.concatenate(predictions), len(data.names))
+
+
+def _open_run(config, resume: bool) -> Path:
+    run = Path(config.OUTPUT) / config.NAME
+    if (run / "last.safetensors").exists() and not resume:
+        raise UserError(f"{run} holds a run already: go on with -resume, or choose another -output")
+    if resume and not (run / "last.safetensors").exists():
+        raise UserError(f"-resume needs {run / 'last.safetensors'}, which is not there: start without -resume")
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        with atomic_path(run / "config.yaml") as path:
+            path.write_text(config.dump(), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write to the output folder {run} ({error.strerror}): choose another -output") from error
+    return run
+
+
+def _load_data(config) -> tuple[StageData, StageData]:
+    splits = []
+    for split in ("train", "val"):
+        splits.append(load_split(config, split))
+        counts = ", ".join(f"{name} {count}" for name, count in splits[-1].counts().items())
+        print(f"{split}: {len(splits[-1])} pictures ({counts})")
+    return splits[0], splits[1]
+
+
+def _build(config):
+    model = build_model(config)
+    if config.MODEL.PRETRAINED:
+        report = load_pretrained(model, config.MODEL.PRETRAINED)
+        print(f"{config.MODEL.PRETRAINED}: {len(report.used)} tensors used, left out {report.left_out or 'none'}")
+    parameters = sum(parameter.size for parameter in trainable(model).values())
+    decayed, spared = count_decayed(model)
+    print(f"{config.MODEL.NAME}: {parameters:,} parameters; weight decay on {decayed} tensors, none on {spared}")
+    return model
+
+
+def _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress) -> None:
+    epoch, first = divmod(progress.step, steps_per_epoch)
+    bar = tqdm(total=steps_per_epoch, initial=first, desc=f"epoch {epoch + 1}/{config.TRAIN.EPOCHS}", unit="step", mininterval=1.0)
+    begin, before = time.perf_counter(), progress.seconds
+    for crops, targets in training_batches(data, order, config, epoch, first):
+        # Dropout draws from a state that is a function of the step alone, so that a resumed run repeats it.
+        paddle.seed(config.SEED * 1_000_003 + progress.step)
+        loss = stepper(crops, targets)
+        position = progress.step % steps_per_epoch * config.TRAIN.BATCH_SIZE
+        if not math.isfinite(loss):
+            names = [data.name(i) for i in order[position : position + config.TRAIN.BATCH_SIZE]]
+            raise UserError(f"the loss became {loss} at step {progress.step}; lower TRAIN.BASE_LR, or look at {', '.join(names)}")
+        if config.TRAIN.EMA_DECAY:
+            ema.update(stepper.weights())
+        progress.step += 1
+        progress.loss_sum += loss
+        progress.seconds = before + time.perf_counter() - begin
+        bar.update()
+        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        if progress.step % config.TRAIN.SAVE_EVERY == 0 and progress.step % steps_per_epoch:
+            _save(run, config, stepper, ema, progress)
+    bar.close()
+
+
+def _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, progress) -> None:
+    """Validates, writes the epoch's row and curve, keeps the best weights and the checkpoint."""
+    weights = ema.weights if config.TRAIN.EMA_DECAY else stepper.weights()
+    scores = validate(model, weights, held_out, config.DATA.CROP_SIZE)
+    row = {
+        "epoch": progress.step // steps_per_epoch,
+        "steps": progress.step,
+        "loss": round(progress.loss_sum / steps_per_epoch, 5),
+        "lr": stepper.optimizer.get_lr(),
+        "val_accuracy": round(scores.accuracy, 5),
+        "val_macro_f1": round(scores.macro_f1, 5),
+        "seconds": round(progress.seconds, 1),
+    }
+    progress.rows.append(row)
+    print("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
+    if scores.macro_f1 > progress.best:
+        progress.best = scores.macro_f1
+        note = {"config": config.dump(), "git_sha": git_sha(), "validation": row, "classes": list(held_out.names)}
+        save_checkpoint(run / "best.safetensors", {n: np.asarray(v) for n, v in weights.items()}, note)
+    progress.loss_sum = progress.seconds = 0.0
+    _save(run, config, stepper, ema, progress)
+    with atomic_path(run / "metrics.csv") as path, open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(progress.rows)
+    with atomic_path(run / "curves.png") as path:
+        draw_curves(progress.rows, f"{config.NAME}: {config.STAGE} stage on {config.DATA.NAME}", path)
+
+
+def _save(run, config, stepper, ema, progress) -> None:
+    arrays = stepper.state() | {_EMA + name: np.asarray(value) for name, value in ema.weights.items()}
+    note = {"progress": dataclasses.asdict(progress), "ema_steps": ema.steps, "config": config.dump()}
+    save_checkpoint(run / "last.safetensors", arrays, note)
+
+
+def _resume(run, config, stepper, ema) -> Progress:
+    arrays, note = load_checkpoint(run / "last.safetensors")
+    if note.get("config") != config.dump():
+        theirs, ours = (set(text.splitlines()) for text in (note.get("config", ""), config.dump()))
+        changed = "; ".join(line.strip() for line in sorted(theirs ^ ours))
+        raise UserError(f"{run / 'last.safetensors'} was trained with another config ({changed}): resume with its own, {run / 'config.yaml'}")
+    weights = {name.removeprefix(_EMA): value for name, value in arrays.items() if name.startswith(_EMA)}
+    progress = Progress(**note["progress"])
+    stepper.load_state({name: value for name, value in arrays.items() if not name.startswith(_EMA)}, progress.step)
+    ema.weights = {name: value if isinstance(ema.weights[name], np.ndarray) else paddle.to_tensor(value) for name, value in weights.items()}
+    ema.steps = note["ema_steps"]
+    return progress

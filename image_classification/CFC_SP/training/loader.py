@@ -1,0 +1,60 @@
+"""Batches, prepared by threads while the network works on the one before."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from .datasets import StageData
+from .transforms import augment
+
+# Batches in flight beyond the one in use: enough to hide the preparation, few enough to bound memory.
+_AHEAD = 3
+
+
+def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0) -> Iterator[tuple]:
+    """(crops uint8 [B, S, S, 3], targets float32 [B, classes]) for each full batch of `order`, from `first_step` on.
+
+    Every picture's augmentation is drawn from (seed, epoch, position), whichever thread prepares it and wherever the run resumed.
+    """
+    size, batch = config.DATA.CROP_SIZE, config.TRAIN.BATCH_SIZE
+
+    def prepare(step: int):
+        positions = range(step * batch, (step + 1) * batch)
+        crops = np.stack(
+            [augment(data.picture(order[p]), size, config.AUG, np.random.default_rng((config.SEED, epoch, p))) for p in positions]
+        )
+        return crops, data.targets[order[positions]]
+
+    yield from _ahead(prepare, range(first_step, len(order) // batch))
+
+
+def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray]:
+    """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]."""
+
+    def prepare(start: int):
+        return np.stack([_resize(data.picture(i), size) for i in range(start, min(start + batch, len(data)))])
+
+    yield from _ahead(prepare, range(0, len(data), batch))
+
+
+def _resize(picture: np.ndarray, size: int) -> np.ndarray:
+    if picture.shape[:2] == (size, size):
+        return picture
+    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if min(picture.shape[:2]) > size else cv2.INTER_LINEAR)
+
+
+def _ahead(prepare, keys) -> Iterator:
+    keys = iter(keys)
+    with ThreadPoolExecutor(max_workers=_AHEAD) as pool:
+        pending = deque(pool.submit(prepare, key) for key in islice(keys, _AHEAD))
+        try:
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(prepare, key) for key in islice(keys, 1))
+        finally:
+            for future in pending:
+                future.cancel()

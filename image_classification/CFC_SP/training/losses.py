@@ -1,0 +1,9 @@
+"""The loss of every stage."""
+
+from paddle import nn
+
+
+def soft_cross_entropy(logits, targets, smoothing: float = 0.0):
+    """Mean cross-entropy of logits [N, C] against distributions [N, C]; `smoothing` moves that share to the uniform distribution."""
+    targets = targets * (1 - smoothing) + smoothing / logits.shape[-1]
+    return -(targets * nn.functional.log_softmax(logits, axis=-1)).sum(axis=-1).mean()

@@ -1,0 +1,134 @@
+"""One training step, in two forms with one surface: eager (any device), and a static program for the CPU.
+
+oneDNN serves static programs only, and makes a step of the lite network nearly twice as fast on two cores.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+import paddle
+
+from .losses import soft_cross_entropy
+from .model import build_model
+from .optim import build_optimizer, trainable
+
+_OPTIMIZER = "optimizer."
+
+
+class EagerStep:
+    """Trains `model` (a layer in eager mode) on whatever device Paddle is set to."""
+
+    def __init__(self, config, model, steps_per_epoch: int):
+        self._smoothing = config.TRAIN.LABEL_SMOOTHING
+        self.model = model
+        self.optimizer = build_optimizer(config, model, steps_per_epoch)
+
+    def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
+        """One step on crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss."""
+        self.model.train()
+        loss = soft_cross_entropy(self.model(paddle.to_tensor(crops)), paddle.to_tensor(targets), self._smoothing)
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.clear_grad()
+        self.optimizer._learning_rate.step()
+        return float(loss)
+
+    def weights(self) -> dict:
+        """The model's parameters and buffers by name."""
+        return {name: value.detach() for name, value in self.model.state_dict().items()}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything a later run needs to go on as this one would: weights and optimiser slots, as arrays."""
+        state = {name: value.numpy() for name, value in self.model.state_dict().items()}
+        slots = self._slot_names()
+        for key, value in self.optimizer.state_dict().items():
+            if key in slots:
+                state[_OPTIMIZER + slots[key]] = value.numpy()
+        return state
+
+    def load_state(self, state: dict[str, np.ndarray], step: int) -> None:
+        """Restores what `state` gave, at global step `step`."""
+        self.model.set_state_dict({n: v for n, v in state.items() if not n.startswith(_OPTIMIZER)})
+        slots = {ours: theirs for theirs, ours in self._slot_names().items()}
+        stored = {slots[n[len(_OPTIMIZER) :]]: v for n, v in state.items() if n.startswith(_OPTIMIZER)}
+        self.optimizer.set_state_dict({**stored, "LR_Scheduler": {"last_epoch": step, "last_lr": 0.0}})
+        self.optimizer._learning_rate.step(step)
+
+    def _slot_names(self) -> dict[str, str]:
+        """Paddle's slot names, which hold the process's counters -> names from the model's structure."""
+        return {
+            f"{parameter.name}_{slot}": f"{name}.{slot}" for name, parameter in trainable(self.model).items() for slot in _ADAM_SLOTS
+        }
+
+
+_ADAM_SLOTS = ("moment1_0", "moment2_0", "beta1_pow_acc_0", "beta2_pow_acc_0")
+
+
+class StaticStep:
+    """The same step as a static program on the CPU; `model` is the eager twin that gives the initial weights."""
+
+    def __init__(self, config, model, steps_per_epoch: int):
+        with _static_mode():
+            self._program, startup = paddle.static.Program(), paddle.static.Program()
+            with paddle.static.program_guard(self._program, startup):
+                size = config.DATA.CROP_SIZE
+                crops = paddle.static.data("crops", [config.TRAIN.BATCH_SIZE, size, size, 3], "uint8")
+                twin = build_model(config)
+                twin.train()
+                logits = twin(crops)
+                targets = paddle.static.data("targets", [config.TRAIN.BATCH_SIZE, logits.shape[-1]], "float32")
+                self._loss = soft_cross_entropy(logits, targets, config.TRAIN.LABEL_SMOOTHING)
+                self.optimizer = build_optimizer(config, twin, steps_per_epoch)
+                self.optimizer.minimize(self._loss)
+            names = {name: variable.name for name, variable in twin.state_dict().items()}
+            slots = {
+                f"{_OPTIMIZER}{name}.{slot}": f"{parameter.name}_{slot}"
+                for name, parameter in trainable(twin).items()
+                for slot in _ADAM_SLOTS
+            }
+            self._scope = paddle.static.Scope()
+            self._executor = paddle.static.Executor(paddle.CPUPlace())
+            with paddle.static.scope_guard(self._scope):
+                self._executor.run(startup)
+        self._variables = {name: self._scope.find_var(variable).get_tensor() for name, variable in {**names, **slots}.items()}
+        self._weight_names = tuple(names)
+        self._set({name: value.numpy() for name, value in model.state_dict().items()})
+
+    def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
+        """One step on crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss."""
+        with _static_mode(), paddle.static.scope_guard(self._scope):
+            feed = {"crops": crops, "targets": targets}
+            (loss,) = self._executor.run(self._program, feed=feed, fetch_list=[self._loss])
+        self.optimizer._learning_rate.step()
+        return float(loss)
+
+    def weights(self) -> dict:
+        """The model's parameters and buffers by name."""
+        return {name: np.array(self._variables[name]) for name in self._weight_names}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything a later run needs to go on as this one would: weights and optimiser slots, as arrays."""
+        return {name: np.array(tensor) for name, tensor in self._variables.items()}
+
+    def load_state(self, state: dict[str, np.ndarray], step: int) -> None:
+        """Restores what `state` gave, at global step `step`."""
+        self._set(state)
+        self.optimizer._learning_rate.step(step)
+
+    def _set(self, arrays: dict[str, np.ndarray]) -> None:
+        for name, value in arrays.items():
+            self._variables[name].set(value, paddle.CPUPlace())
+
+
+def choose_step(config, device: str) -> type:
+    """The faster form that works: Paddle 3.3's clipping by global norm crashes in a static program with oneDNN."""
+    return StaticStep if device == "cpu" and not config.TRAIN.GRAD_CLIP else EagerStep
+
+
+@contextmanager
+def _static_mode():
+    paddle.enable_static()
+    try:
+        yield
+    finally:
+        paddle.disable_static()

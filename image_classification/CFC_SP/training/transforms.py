@@ -1,0 +1,51 @@
+"""Augmentation of one crop, the paper's list (section 4.1): rotate and crop, flip, colour jitter, blur, random erasing."""
+
+import cv2
+import numpy as np
+
+
+def augment(picture: np.ndarray, size: int, aug, rng: np.random.Generator) -> np.ndarray:
+    """A random variant of a face picture (HWC RGB uint8) as a crop [size, size, 3] uint8.
+
+    aug: the config's AUG group; every probability in it is that of applying the change.
+    """
+    picture = _warp(picture, size, aug, rng)
+    if rng.random() < aug.FLIP:
+        picture = picture[:, ::-1]
+    if aug.JITTER:
+        picture = _jitter(picture, aug.JITTER, rng)
+    if rng.random() < aug.BLUR:
+        picture = cv2.GaussianBlur(np.ascontiguousarray(picture), (0, 0), rng.uniform(*aug.BLUR_SIGMA) * size / 48)
+    if rng.random() < aug.ERASING:
+        picture = _erase(picture, aug.ERASING_AREA, rng)
+    return picture
+
+
+def _warp(picture, size, aug, rng):
+    """Rotation, zoom and shift about the centre in one resampling; outside the picture its edge goes on."""
+    height, width = picture.shape[:2]
+    zoom = size / max(height, width) * rng.uniform(1 - aug.SCALE, 1 + aug.SCALE)
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), rng.uniform(-aug.ROTATION, aug.ROTATION), zoom)
+    matrix[:, 2] += (size - 1) / 2 - np.array([(width - 1) / 2, (height - 1) / 2]) + rng.uniform(-aug.SHIFT, aug.SHIFT, 2) * size
+    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _jitter(picture, share, rng):
+    brightness, contrast, saturation = 1 + rng.uniform(-share, share, 3)
+    x = picture.astype(np.float32)
+    grey = x @ np.array([0.299, 0.587, 0.114], np.float32)
+    x = grey[..., None] + (x - grey[..., None]) * saturation
+    mean = grey.mean()
+    return np.clip(((x - mean) * contrast + mean) * brightness, 0, 255).astype(np.uint8)
+
+
+def _erase(picture, area, rng):
+    """Random erasing (Zhong et al., AAAI 2020) of a rectangle of `area` (share) and aspect 0.3 to 3.3 with noise."""
+    size = picture.shape[0]
+    share, aspect = rng.uniform(*area), np.exp(rng.uniform(np.log(0.3), np.log(3.3)))
+    height = min(size, max(1, round(size * np.sqrt(share * aspect))))
+    width = min(size, max(1, round(size * np.sqrt(share / aspect))))
+    top, left = rng.integers(0, size - height + 1), rng.integers(0, size - width + 1)
+    picture = picture.copy()
+    picture[top : top + height, left : left + width] = rng.integers(0, 256, (height, width, 1), dtype=np.uint8)
+    return picture

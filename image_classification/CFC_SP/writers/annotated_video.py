@@ -1,0 +1,161 @@
+"""The clip with its results drawn on it, as an H.264 MP4 with the clip's own times and sound."""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+
+from ..core.records import Frame, FrameResult, Source
+from ..errors import UserError
+from .overlay import Overlay
+
+_CLOCK = 90000
+# What players expect in an MP4: the container would take more (Vorbis, PCM) that many of them cannot play.
+_MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
+
+
+def write_annotated_video(
+    source: Source, frames: Iterable[Frame], results: Iterable[FrameResult], target: str | os.PathLike
+) -> list[str]:
+    """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, and the sound of `source.path`.
+
+    frames: one or more, as a video reader yields them, RGB uint8, upright, all of the first one's size; results: one for each. Both
+    are read once and in step, so memory does not grow with the clip. A frame keeps its `time_s`, the container's own time, to
+    1/90000 s, whether the rate varies or not; odd sizes gain one repeated column or row. Sound is copied as it is when MP4
+    players know its codec, and encoded as AAC when not.
+
+    Returns warnings, one sentence each: sound that could not be kept whole. Raises UserError where the H.264 encoder does not open,
+    ValueError where frames and results disagree, OSError where `target` cannot be written.
+    """
+    warnings: list[str] = []
+    pairs = zip(frames, results, strict=True)
+    first = next(pairs)
+    height, width = first[0].image.shape[:2]
+    options = {"movflags": "faststart"}
+    # FFmpeg gets an open file and an absolute path: it would take names such as `concat:x` for protocols.
+    with (
+        open(source.path, "rb") as file,
+        av.open(file, container_options={"protocol_whitelist": "file"}, metadata_errors="replace") as clip,
+        av.open(os.path.abspath(target), "w", format="mp4", container_options=options) as movie,
+    ):
+        stream = _open_encoder(movie, source, width + width % 2, height + height % 2, _pixel_aspect(clip, source))
+        sound = _sound(clip, movie, warnings)
+        waiting = next(sound, None)
+        overlay = Overlay(width, height)
+        pts = written = encoded = 0
+        for frame, result in itertools.chain([first], pairs):
+            if frame.index != result.frame:
+                raise ValueError(f"frame {frame.index} came with the result of frame {result.frame}")
+            while waiting is not None and waiting.pts * waiting.time_base <= frame.time_s:
+                movie.mux(waiting)
+                waiting = next(sound, None)
+            canvas = cv2.copyMakeBorder(frame.image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+            overlay.draw(canvas, result)
+            pts = round(frame.time_s * _CLOCK) if not written else max(round(frame.time_s * _CLOCK), pts + 1)
+            written += 1
+            encoded += _mux(movie, stream.encode(_picture(canvas, pts, source.fps)))
+        encoded += _mux(movie, stream.encode(None))
+        if waiting is not None:
+            _mux(movie, itertools.chain([waiting], sound))
+    if encoded != written:
+        raise RuntimeError(f"the H.264 encoder took {written} frames and gave {encoded}")
+    return warnings
+
+
+def _open_encoder(movie, source: Source, width: int, height: int, pixel_aspect: Fraction):
+    try:
+        rate = Fraction(source.fps).limit_denominator(1001)
+        stream = movie.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.time_base = Fraction(1, _CLOCK)
+        context.sample_aspect_ratio = pixel_aspect
+        context.colorspace = context.color_primaries = context.color_trc = av.video.reformatter.Colorspace.ITU709
+        context.color_range = av.video.reformatter.ColorRange.MPEG
+        context.thread_count = 0
+        context.open()
+    except (av.FFmpegError, av.codec.codec.UnknownCodecError) as error:
+        raise UserError(
+            f"expected an H.264 encoder (libx264) for {width} x {height} pixels, found that it does not open ({error}): install "
+            "the `av` wheel of requirements.txt, or leave mp4 out of -formats"
+        ) from error
+    return stream
+
+
+def _pixel_aspect(clip, source: Source) -> Fraction:
+    """Width over height of one pixel as displayed; the container states it for the picture before its rotation."""
+    aspect = clip.streams.best("video").sample_aspect_ratio or Fraction(1)
+    return 1 / aspect if source.rotation % 180 else aspect
+
+
+def _picture(image: np.ndarray, pts: int, fps: float) -> av.VideoFrame:
+    picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+    picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
+    picture.pts, picture.time_base, picture.duration = pts, Fraction(1, _CLOCK), round(_CLOCK / fps)
+    return picture
+
+
+def _mux(movie, packets: Iterable[av.Packet]) -> int:
+    """How many packets were written."""
+    count = 0
+    for packet in packets:
+        movie.mux(packet)
+        count += 1
+    return count
+
+
+def _sound(clip, movie, warnings: list[str]) -> Iterator[av.Packet]:
+    """Adds a sound stream to `movie` where `clip` has one, and returns its packets, made as they are asked for."""
+    stream = clip.streams.best("audio")
+    if stream is None:
+        return iter(())
+    context = stream.codec_context
+    if context is None or not context.sample_rate:
+        warnings.append("The sound was left out of the annotated video: its codec is not known here.")
+        return iter(())
+    if context.codec.canonical_name in _MP4_SOUND:
+        return _copied(clip, stream, movie.add_stream_from_template(stream), warnings)
+    rates = av.Codec("aac", "w").audio_rates
+    track = movie.add_stream("aac", rate=context.sample_rate if context.sample_rate in rates else 48000)
+    track.codec_context.layout = "mono" if context.channels == 1 else "stereo"
+    return _encoded(clip, stream, track, warnings)
+
+
+def _copied(clip, stream, track, warnings: list[str]) -> Iterator[av.Packet]:
+    last = None
+    try:
+        for packet in clip.demux(stream):
+            # A packet without a time, or one not after the last, is damage (or the demuxer's end mark), which MP4 does not take.
+            if packet.pts is None or packet.dts is None or (last is not None and packet.dts <= last):
+                continue
+            last = packet.dts
+            packet.stream = track
+            yield packet
+    except av.FFmpegError as error:
+        warnings.append(_cut_short(error))
+
+
+def _encoded(clip, stream, track, warnings: list[str]) -> Iterator[av.Packet]:
+    damaged = 0
+    try:
+        for packet in clip.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                damaged += 1
+                continue
+            for frame in frames:
+                yield from track.encode(frame)
+    except av.FFmpegError as error:
+        warnings.append(_cut_short(error))
+    yield from track.encode(None)
+    if damaged:
+        warnings.append(f"{damaged} damaged packets of sound are missing in the annotated video.")
+
+
+def _cut_short(error: av.FFmpegError) -> str:
+    return f"The sound of the annotated video ends early: the clip's own is damaged ({error.strerror})."

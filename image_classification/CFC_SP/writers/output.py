@@ -1,0 +1,122 @@
+"""The folder of one clip's results, in which a file bears its final name only when it is whole."""
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import UserError
+
+FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4"}
+"""What `-formats` may ask for, and the name each has in the clip's folder."""
+
+_PART = re.compile(r"\..+\.part-(\d+)")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class OutputFolder:
+    """`<root>/<stem>/`, made and tried out when the object is built, so that a fault is known before any work is done.
+
+    Use it as a context manager. Inside, each file is written to `part(format)`, a temporary in the same folder. When the block ends
+    well, the parts of the `formats` asked for are flushed to the disk and renamed together to their final names, the other parts
+    are removed, and `files` lists the final paths; when it ends with an error or Ctrl-C, all parts are removed and earlier results
+    stay as they were. Parts that a killed process left behind go when the next run opens the folder. The process ids in
+    the parts' names tell runs apart, so two clips with one stem must not be open at a time in one process.
+
+    Raises UserError for an unknown format, a stem that names no folder, a folder that cannot be made or written to, something
+    that stands where a file shall go, and, from inside the block, a disk that is full.
+    """
+
+    def __init__(self, root: str | os.PathLike, stem: str, formats: Iterable[str]):
+        self.formats = tuple(dict.fromkeys(formats))
+        unknown = [name for name in self.formats if name not in FILES]
+        if unknown or not self.formats:
+            raise UserError(
+                f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: "
+                "name one or more of them with -formats"
+            )
+        if stem in ("", ".", "..") or os.path.basename(stem) != stem:
+            raise UserError(f"expected a clip name that can name an output folder, found {stem!r}: rename the clip")
+        self.path = Path(root).absolute() / stem
+        self.files: list[Path] = []
+        self._made = False
+        self._open()
+
+    def __enter__(self) -> "OutputFolder":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            if error is None:
+                self._deliver()
+        finally:
+            self._remove_parts()
+            if self._made and not any(self.path.iterdir()):
+                self.path.rmdir()
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise self._fault(error) from error
+
+    def part(self, name: str) -> Path:
+        """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
+        return self.path / f".{FILES[name]}.part-{os.getpid()}"
+
+    def _open(self) -> None:
+        try:
+            self._made = not self.path.is_dir()
+            self.path.mkdir(parents=True, exist_ok=True)
+            # Only a real write tells: permission bits say nothing to root, and a full or read-only disk has fine ones.
+            with tempfile.TemporaryFile(dir=self.path) as probe:
+                probe.write(b"x")
+            self._remove_parts()
+        except OSError as error:
+            raise self._fault(error) from error
+        for name in self.formats:
+            if (self.path / FILES[name]).is_dir():
+                raise UserError(
+                    f"expected a file or nothing at {self.path / FILES[name]}, found a folder: remove it, or choose another -out"
+                )
+
+    def _deliver(self) -> None:
+        parts = {self.part(name): self.path / FILES[name] for name in self.formats}
+        try:
+            for part in parts:
+                _flush(part)
+            for part, final in parts.items():
+                os.replace(part, final)
+                self.files.append(final)
+            _flush(self.path)
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def _remove_parts(self) -> None:
+        for path in self.path.glob(".*.part-*"):
+            match = _PART.fullmatch(path.name)
+            if match and (int(match[1]) == os.getpid() or not _is_alive(int(match[1]))):
+                path.unlink(missing_ok=True)
+
+    def _fault(self, error: OSError) -> UserError:
+        return UserError(
+            f"expected a folder that the results can be written to, found {self.path} ({error.strerror}): "
+            "free its name, its permissions or some space, or choose another folder with -out"
+        )
+
+
+def _flush(path: Path) -> None:
+    """Waits until the file or folder is on the disk, so that no crash of the machine leaves a final name without its contents."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
