@@ -54,12 +54,13 @@ def train(config, device: str, resume: bool = False) -> Path:
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands: steps done, the loss sum and time of the epoch so far, the best score, the finished epochs' rows."""
+    """Where a run stands: steps done, the loss sum and time of the epoch so far, the best score, the commit it started at, the finished epochs' rows."""
 
     step: int = 0
     loss_sum: float = 0.0
     seconds: float = 0.0
     best: float = -1.0
+    git_sha: str = dataclasses.field(default_factory=git_sha)
     rows: list = dataclasses.field(default_factory=list)
 
 
@@ -148,7 +149,7 @@ def _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, p
     print("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
     if scores.macro_f1 > progress.best:
         progress.best = scores.macro_f1
-        note = {"config": config.dump(), "git_sha": git_sha(), "validation": row, "classes": list(held_out.names)}
+        note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names)}
         save_checkpoint(run / "best.safetensors", {n: np.asarray(v) for n, v in weights.items()}, note)
     progress.loss_sum = progress.seconds = 0.0
     _save(run, config, stepper, ema, progress)

