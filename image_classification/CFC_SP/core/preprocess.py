@@ -19,23 +19,30 @@ class Preprocess(nn.Layer):
     def __init__(self, crop_size: int, size: int, channels: int = 3, normalize: str = "imagenet"):
         super().__init__()
         self.crop_size, self.size, self.channels, self.normalize = crop_size, size, channels, normalize
+        if channels == 1:
+            self.mean = [sum(m * w for m, w in zip(IMAGENET_MEAN, LUMA, strict=True))]
+            self.std = [sum(s * w for s, w in zip(IMAGENET_STD, LUMA, strict=True))]
+        else:
+            self.mean, self.std = list(IMAGENET_MEAN), list(IMAGENET_STD)
 
     def forward(self, crops):
         x = crops.astype("float32") / 255.0
         if self.channels == 1:
-            x = (x[:, :, :, 0:1] * LUMA[0] + x[:, :, :, 1:2] * LUMA[1] + x[:, :, :, 2:3] * LUMA[2]).reshape(
-                [-1, 1, self.crop_size, self.crop_size]
-            )
-            mean, std = sum(m * w for m, w in zip(IMAGENET_MEAN, LUMA, strict=True)), IMAGENET_STD[1]
+            x = x[:, :, :, 0:1] * LUMA[0] + x[:, :, :, 1:2] * LUMA[1] + x[:, :, :, 2:3] * LUMA[2]
+            x = x.reshape([-1, 1, self.crop_size, self.crop_size])
         else:
             x = x.transpose([0, 3, 1, 2])
-            mean, std = (paddle.to_tensor(v, dtype="float32").reshape([1, 3, 1, 1]) for v in (IMAGENET_MEAN, IMAGENET_STD))
         if self.size != self.crop_size:
             x = nn.functional.interpolate(x, size=[self.size, self.size], mode="bilinear")
         if self.normalize == "image":
             mean = x.mean(axis=[1, 2, 3], keepdim=True)
+            # By the second moment: Paddle Inference 3.3 takes the form by deviations for a layer norm and computes it wrong.
+            variance = nn.functional.relu((x * x).mean(axis=[1, 2, 3], keepdim=True) - mean * mean)
             # The floor keeps a black or constant crop finite.
-            std = (x - mean).square().mean(axis=[1, 2, 3], keepdim=True).sqrt() + 1e-3
+            std = variance.sqrt() + 1e-3
+        else:
+            mean = paddle.to_tensor(self.mean, dtype="float32").reshape([1, -1, 1, 1])
+            std = paddle.to_tensor(self.std, dtype="float32").reshape([1, -1, 1, 1])
         return (x - mean) / std
 
 
