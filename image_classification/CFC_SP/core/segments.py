@@ -17,8 +17,8 @@ class SegmentBuilder:
     """Builds the segments of a clip from its FrameResults in order; holds no frame, only the segments.
 
     A segment is a run of consecutive frames in which a track has one label: a frame without the track ends it, as does another
-    label. It starts at the time of its first frame and ends at the time of the frame after its last, so that neighbours meet; at the
-    clip's end, `frame_duration_s` (seconds) after its last frame. Its confidence is the mean over its frames.
+    label. It starts at the time of its first frame and ends at the time of the frame after its last, so that neighbours meet; at
+    the clip's end, `frame_duration_s` (seconds) after its last frame. Its confidence is the mean over its frames.
     """
 
     def __init__(self, frame_duration_s: float):

@@ -33,7 +33,7 @@ def smooth(logits, valid, window, normalizer="count"):
     _check_window(window)
     is_tensor = isinstance(logits, paddle.Tensor)
     if is_tensor:
-        valid = paddle.to_tensor(valid).astype("bool")
+        valid = (valid if isinstance(valid, paddle.Tensor) else paddle.to_tensor(valid)).astype("bool")
     else:
         logits, valid = np.asarray(logits), np.asarray(valid, bool)
     shapes = list(logits.shape), list(valid.shape)

@@ -97,8 +97,8 @@ class VideoReader:
             ) from fault
 
     def _open_container(self):
-        # Playlists and the like may name other addresses: nothing but local files is ever opened for them.
-        options = {"protocol_whitelist": "file"}
+        # Playlists name other files and addresses: none of them is ever opened.
+        options = {"protocol_whitelist": "none"}
         try:
             return av.open(_Nameless(self._file), "r", container_options=options, metadata_errors="replace")
         except av.FFmpegError as fault:
@@ -253,7 +253,7 @@ class VideoReader:
     def _note_damage(self) -> None:
         if self.damaged:
             self.warnings.append(
-                f"The clip is damaged ({self.damaged} packets or frames are faulty or missing): what could be decoded was delivered."
+                f"The clip is damaged ({self.damaged} packets or frames faulty or missing): what could be decoded was delivered."
             )
 
     def _reading_failed(self, fault: OSError) -> UserError:

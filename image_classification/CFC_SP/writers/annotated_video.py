@@ -23,19 +23,20 @@ def write_annotated_video(
 ) -> list[str]:
     """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, and the sound of `source.path`.
 
-    frames: one or more, as a video reader yields them, RGB uint8, upright, all of the first one's size; results: one for each. Both
-    are read once and in step, so memory does not grow with the clip. A frame keeps its `time_s`, the container's own time, to
-    1/90000 s, whether the rate varies or not; odd sizes gain one repeated column or row. Sound is copied as it is when MP4
+    frames: one or more, as a video reader yields them, RGB uint8, upright, all of the first one's size; results: one for each.
+    Both are read once and in step, so memory does not grow with the clip. A frame keeps its `time_s`, the container's own time,
+    to 1/90000 s, whether the rate varies or not; odd sizes gain one repeated column or row. Sound is copied as it is when MP4
     players know its codec, and encoded as AAC when not.
 
-    Returns warnings, one sentence each: sound that could not be kept whole. Raises UserError where the H.264 encoder does not open,
-    ValueError where frames and results disagree, OSError where `target` cannot be written.
+    Returns warnings, one sentence each: sound that could not be kept whole. Raises UserError where the H.264 encoder does not
+    open, ValueError where frames and results disagree, OSError where `target` cannot be written.
     """
     warnings: list[str] = []
     pairs = zip(frames, results, strict=True)
     first = next(pairs)
     height, width = first[0].image.shape[:2]
-    options = {"movflags": "faststart"}
+    # A late start is counted in the movie's time scale, whose default of milliseconds would move every frame.
+    options = {"movflags": "faststart", "movie_timescale": str(_CLOCK)}
     # FFmpeg gets an open file and an absolute path: it would take names such as `concat:x` for protocols.
     with (
         open(source.path, "rb") as file,

@@ -19,10 +19,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class OutputFolder:
     """`<root>/<stem>/`, made and tried out when the object is built, so that a fault is known before any work is done.
 
-    Use it as a context manager. Inside, each file is written to `part(format)`, a temporary in the same folder. When the block ends
-    well, the parts of the `formats` asked for are flushed to the disk and renamed together to their final names, the other parts
-    are removed, and `files` lists the final paths; when it ends with an error or Ctrl-C, all parts are removed and earlier results
-    stay as they were. Parts that a killed process left behind go when the next run opens the folder. The process ids in
+    Use it as a context manager. Inside, each file is written to `part(format)`, a temporary in the same folder. When the block
+    ends well, the parts of the `formats` asked for are flushed to the disk and renamed together to their final names, the other
+    parts are removed, and `files` lists the final paths; when it ends with an error or Ctrl-C, all parts are removed and earlier
+    results stay as they were. Parts that a killed process left behind go when the next run opens the folder. The process ids in
     the parts' names tell runs apart, so two clips with one stem must not be open at a time in one process.
 
     Raises UserError for an unknown format, a stem that names no folder, a folder that cannot be made or written to, something

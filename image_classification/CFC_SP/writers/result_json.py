@@ -14,9 +14,9 @@ SCHEMA_VERSION = 1
 def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameResult]) -> None:
     """Writes `summary` and `rows` to the file `path`, row by row, so that memory does not grow with the clip.
 
-    One object with the keys schema_version, source, bundle, device, engine, window_frames, timings_s, counts, segments, warnings and
-    rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame without a face are
-    null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
+    One object with the keys schema_version, source, bundle, device, engine, window_frames, timings_s, counts, segments, warnings
+    and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame without a face
+    are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
     """
     said = asdict(summary)
     head = {

@@ -23,8 +23,8 @@ _PLACES = tuple(
 class CsvWriter:
     """Writes FrameResults to the file `path` as they come: a context manager.
 
-    UTF-8, comma, `\\n` line ends, a header of COLUMNS; fixed decimal places, so that equal results give equal bytes: microseconds,
-    hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6).
+    UTF-8, comma, `\\n` line ends, a header of COLUMNS; fixed decimal places, so that equal results give equal bytes:
+    microseconds, hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6).
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -52,11 +52,10 @@ def row_values(result: FrameResult) -> Iterator[tuple[int | float | str | None, 
 
     Raises ValueError for a number that is not finite.
     """
-    rows = [
-        (f.track, *f.box, f.score, f.label, f.confidence, f.coarse, f.raw_label, *f.probabilities) for f in result.faces
-    ] or [(None,) * (len(COLUMNS) - 2)]
-    for row in rows:
-        values = (result.frame, result.time_s, *row)
+    no_face = (None,) * (len(COLUMNS) - 2)
+    faces = [(f.track, *f.box, f.score, f.label, f.confidence, f.coarse, f.raw_label, *f.probabilities) for f in result.faces]
+    for face in faces or [no_face]:
+        values = (result.frame, result.time_s, *face)
         yield tuple(_rounded(v, places) for v, places in zip(values, _PLACES, strict=True))
 
 
@@ -67,19 +66,20 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
     """
     with open(path, encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
-        header = next(lines, [])
-        if header != list(COLUMNS):
-            raise UserError(
-                f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
-                "write the file anew with predict.py"
-            )
         try:
+            header = next(lines, [])
+            if header != list(COLUMNS):
+                raise UserError(
+                    f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
+                    "write the file anew with predict.py"
+                )
             for (frame, time_s), rows in itertools.groupby(lines, key=lambda row: (row[0], row[1])):
-                yield FrameResult(int(frame), float(time_s), tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2]))
-        except (ValueError, IndexError) as error:
+                faces = tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2])
+                yield FrameResult(int(frame), float(time_s), faces)
+        except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
-                f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that does "
-                "not follow it: write the file anew with predict.py"
+                f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
+                "does not follow it: write the file anew with predict.py"
             ) from error
 
 

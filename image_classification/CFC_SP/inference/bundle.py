@@ -1,0 +1,137 @@
+"""The bundle: a folder with a manifest, weights and static programs, the only thing that prediction loads.
+
+manifest.yaml names every other file with its sha256. Weights are stored once, as `.safetensors`; the programs (`.json`) hold
+structure alone and name their parameters `<weights file's stem>/<tensor>`, so that several programs share them.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from ..core.labels import COARSE, EXPR, NEGATIVE
+from ..errors import UserError
+from ..files import sha256_of
+
+MANIFEST = "manifest.yaml"
+SCHEMA_VERSION = 1
+PROGRAMS = ("coarse", "negative", "sequence", "clip", "pnet", "rnet", "onet")
+SHIPPED = Path(__file__).parents[1] / "bundles"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MANIFEST_BYTES, _FILE_BYTES = 1 << 20, 4 << 30
+# What prediction reads of the manifest, by dotted name, and of which type; the rest of it is for people.
+_REQUIRED = {
+    "name": str,
+    "paddle": str,
+    "labels": dict,
+    "crop.size": int,
+    "crop.margin": (int, float),
+    "sp.window": int,
+    "sp.normalizer": str,
+    "cascade.negative_scope": str,
+    "detector.min_face": (int, float),
+    "detector.thresholds": list,
+    "networks": list,
+    "files": dict,
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose every file was found whole: the manifest's tree, its own sha256, the files' bytes."""
+
+    folder: Path
+    manifest: dict
+    sha256: str
+
+    @property
+    def identity(self) -> dict:
+        """What a result says of the bundle it was made with: name, sha256 of the manifest, sha256 of every file."""
+        return {"name": self.manifest["name"], "sha256": self.sha256, "files": self.manifest["files"]}
+
+    def program(self, name: str) -> bytes:
+        """The static program called `name`, one of PROGRAMS."""
+        return (self.folder / f"{name}.json").read_bytes()
+
+    def parameters(self, names: list[str]) -> dict[str, np.ndarray]:
+        """The float32 arrays of a program's parameters, in the order of `names` as `parameter_names` gives them."""
+        found = {}
+        for stem in sorted({name.partition("/")[0] for name in names}):
+            path = self.folder / f"{stem}.safetensors"
+            try:
+                found |= {f"{stem}/{key}": value for key, value in load(path.read_bytes()).items()}
+            except (OSError, SafetensorError) as error:
+                raise _refusal(path, f"its weights cannot be read ({error})") from error
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise _refusal(self.folder, f"its weights lack {missing[0]}")
+        return {name: np.ascontiguousarray(found[name], np.float32) for name in names}
+
+
+def open_bundle(location: str | Path) -> Bundle:
+    """The bundle in the folder `location`, or the shipped one of that name, after every file was checked against the manifest.
+
+    Raises UserError, with the file and the reason, for a folder that is missing, incomplete, damaged, of another schema, or whose
+    manifest names something outside it.
+    """
+    folder = Path(location)
+    if not folder.is_dir() and _NAME.fullmatch(str(location)):
+        folder = SHIPPED / str(location)
+    if not (folder / MANIFEST).is_file():
+        shipped = ", ".join(sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}")))
+        raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
+    path = folder / MANIFEST
+    if path.stat().st_size > _MANIFEST_BYTES:
+        raise _refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
+    try:
+        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
+    _check_manifest(path, manifest)
+    for name, expected in manifest["files"].items():
+        _check_file(folder, name, expected)
+    return Bundle(folder, manifest, sha256_of(path))
+
+
+def parameter_names(program: bytes) -> list[str]:
+    """The names of a program's parameters, sorted: the order in which Paddle stores them in one file."""
+    blocks = [block for region in json.loads(program)["program"]["regions"] for block in region["blocks"]]
+    return sorted(op["A"][3] for block in blocks for op in block["ops"] if op["#"] == "p")
+
+
+def _check_manifest(path: Path, manifest) -> None:
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA_VERSION:
+        found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
+        raise _refusal(path, f"it is of schema {found!r}, this program reads {SCHEMA_VERSION}")
+    for name, kind in _REQUIRED.items():
+        node = manifest
+        for part in name.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if not isinstance(node, kind) or isinstance(node, bool):
+            raise _refusal(path, f"{name} is missing or malformed")
+    if manifest["labels"] != {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)}:
+        raise _refusal(path, "its labels are not those of this program")
+    wanted = {f"{name}.json" for name in PROGRAMS}
+    if not wanted <= set(manifest["files"]):
+        raise _refusal(path, f"it does not list {sorted(wanted - set(manifest['files']))[0]}")
+
+
+def _check_file(folder: Path, name, expected) -> None:
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise _refusal(folder / MANIFEST, f"it names {name!r}, and a bundle's files lie in its own folder")
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        raise _refusal(path, "the manifest lists it, and no such file is there")
+    if path.stat().st_size > _FILE_BYTES:
+        raise _refusal(path, f"it has {path.stat().st_size} bytes, no bundle's file is that large")
+    if sha256_of(path) != expected:
+        raise _refusal(path, "its sha256 is not the manifest's: it is damaged or was changed")
+
+
+def _refusal(path: Path, reason: str) -> UserError:
+    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with export_model.py")

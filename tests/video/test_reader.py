@@ -1,0 +1,222 @@
+import os
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.video import reader
+from image_classification.CFC_SP.video.reader import open_video
+from tests import clips
+
+
+def read_all(path):
+    with open_video(path) as video:
+        frames = list(video)
+    return video, frames
+
+
+def test_real_clip_equals_what_opencv_decodes():
+    path = clips.real_clip("carphone_pristine.mp4")
+    video, frames = read_all(path)
+    other = cv2.VideoCapture(str(path))
+    for frame in frames:
+        found, bgr = other.read()
+        assert found
+        assert np.abs(frame.image.astype(int) - bgr[:, :, ::-1]).mean() < 1.5
+    assert not other.read()[0]
+    assert [frame.index for frame in frames] == list(range(120))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(120) * 1001 / 30000, atol=1e-9)
+    source = video.source
+    assert (source.codec, source.width, source.height, source.rotation) == ("h264", 176, 144, 0)
+    assert source.fps == pytest.approx(30000 / 1001)
+    assert source.duration_s == pytest.approx(4.004)
+    assert (video.damaged, video.warnings) == (0, [])
+    assert all(frame.image.dtype == np.uint8 and frame.image.flags.c_contiguous for frame in frames)
+
+
+def test_two_runs_are_the_same():
+    path = clips.real_clip("carphone_pristine.mp4")
+    for first, second in zip(read_all(path)[1], read_all(path)[1], strict=True):
+        assert first.time_s == second.time_s
+        np.testing.assert_array_equal(first.image, second.image)
+
+
+def test_variable_frame_rate_keeps_every_time(tmp_path):
+    times = [0, 33, 50, 300, 310, 1000]
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(6), times_ms=times)
+    assert [round(frame.time_s * 1000) for frame in read_all(path)[1]] == times
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
+def test_rotation_metadata_turns_the_picture_upright(tmp_path, rotation):
+    original = clips.pictures(1)[0]
+    path = clips.write_clip(tmp_path / "a.mp4", [original], rotation=rotation)
+    video, frames = read_all(path)
+    expected = np.rot90(original, rotation // 90)
+    assert frames[0].image.shape == expected.shape
+    assert (video.source.height, video.source.width) == expected.shape[:2]
+    assert np.abs(frames[0].image.astype(int) - expected).mean() < 8
+    found, bgr = cv2.VideoCapture(str(path)).read()
+    assert found and np.abs(frames[0].image.astype(int) - bgr[:, :, ::-1]).mean() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt", "size"),
+    [
+        ("a.mp4", "libx265", "yuv420p", (64, 48)),
+        ("a.webm", "libvpx-vp9", "yuv420p", (64, 48)),
+        ("a.avi", "mpeg4", "yuv420p", (64, 48)),
+        ("a.mov", "mjpeg", "yuvj420p", (64, 48)),
+        ("a.mkv", "ffv1", "gray", (64, 48)),
+        ("a.mkv", "ffv1", "yuv444p10le", (63, 47)),
+        ("a.mp4", "libx264", "yuv444p", (63, 47)),
+    ],
+)
+def test_codecs_grey_deep_and_odd_sized_pictures(tmp_path, name, codec, pix_fmt, size):
+    originals = clips.pictures(4, *size)
+    video, frames = read_all(clips.write_clip(tmp_path / name, originals, codec=codec, pix_fmt=pix_fmt))
+    assert (len(frames), video.damaged) == (4, 0)
+    for frame, original in zip(frames, originals, strict=True):
+        assert frame.image.shape == original.shape
+        if pix_fmt == "gray":
+            original = np.repeat(cv2.cvtColor(original, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
+        assert np.abs(frame.image.astype(int) - original).mean() < 10
+
+
+def test_one_frame(tmp_path):
+    video, frames = read_all(clips.write_clip(tmp_path / "a.mp4", clips.pictures(1)))
+    assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0.0)]
+    assert video.source.fps > 0
+
+
+@pytest.mark.parametrize("name", ["-a.mp4", "ü 顔.mp4", "a\nb.mp4", "%03d.mp4", "http:x.mp4", "concat:a.mp4", "pipe:0", "~.mp4"])
+def test_odd_file_names_are_plain_local_files(tmp_path, monkeypatch, name):
+    shutil.copy(clips.real_clip("carphone_pristine.mp4"), tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    with open_video(name) as video:
+        assert next(iter(video)).image.shape == (144, 176, 3)
+
+
+def test_truncated_end_delivers_what_is_there_and_counts_the_rest(tmp_path):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), index_first=True)
+    whole = read_all(path)[1]
+    video, frames = read_all(clips.cut_end(path, 0.7))
+    assert 10 < len(frames) < 60
+    assert len(frames) + video.damaged == 60
+    for frame, original in zip(frames, whole, strict=False):
+        np.testing.assert_array_equal(frame.image, original.image)
+    assert len(video.warnings) == 1 and str(video.damaged) in video.warnings[0]
+
+
+def test_truncated_matroska_counts_the_missing_end(tmp_path):
+    path = clips.write_clip(tmp_path / "a.mkv", clips.pictures(90))
+    assert read_all(path)[0].damaged == 0
+    video, frames = read_all(clips.cut_end(path, 0.5))
+    assert 0 < len(frames) < 60
+    assert video.damaged == pytest.approx(90 - len(frames), abs=2)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.7, 1.0), (0.5, 0.6)])
+def test_decoding_goes_on_after_damage(tmp_path, start, end):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), index_first=True)
+    video, frames = read_all(clips.damage(path, start, end))
+    assert 20 < len(frames) <= 60
+    assert video.damaged > 0 and video.warnings
+    times = [frame.time_s for frame in frames]
+    assert times == sorted(set(times))
+
+
+def test_raw_stream_without_times_counts_in_frame_lengths(tmp_path):
+    video, frames = read_all(clips.write_clip(tmp_path / "a.h264", clips.pictures(5)))
+    np.testing.assert_allclose(np.diff([frame.time_s for frame in frames]), 1 / video.source.fps, rtol=1e-3)
+    assert len(frames) == 5
+
+
+def test_a_change_of_size_is_resized_to_the_first_with_one_warning(tmp_path):
+    small = clips.write_clip(tmp_path / "small.h264", clips.pictures(3))
+    large = clips.write_clip(tmp_path / "large.h264", clips.pictures(3, 128, 96))
+    both = tmp_path / "both.h264"
+    both.write_bytes(small.read_bytes() + large.read_bytes())
+    video, frames = read_all(both)
+    assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 6
+    assert len(video.warnings) == 1 and "64 x 48" in video.warnings[0]
+
+
+def whole_clip(path):
+    return clips.write_clip(path, clips.pictures(10), index_first=True)
+
+
+BAD_INPUTS = {
+    "nothing at": lambda path: None,
+    "a folder": lambda path: path.mkdir(),
+    "an empty file": lambda path: path.touch(),
+    "a device or pipe": os.mkfifo,
+    "that FFmpeg can read": lambda path: path.write_text("not a video\n" * 50),
+    "without a usable index": lambda path: clips.cut_end(clips.write_clip(path, clips.pictures(10)), 0.5),
+    "only streams of kind: audio": clips.write_sound,
+    "at least one frame": lambda path: clips.damage(whole_clip(path), 0, 1),
+}
+
+
+@pytest.mark.parametrize("expected", BAD_INPUTS)
+def test_bad_input_is_one_clear_sentence(tmp_path, expected):
+    path = tmp_path / "a.mp4"
+    BAD_INPUTS[expected](path)
+    with pytest.raises(UserError) as caught:
+        open_video(path)
+    sentence = str(caught.value)
+    assert expected in sentence and "a.mp4" in sentence and sentence.endswith(".") and "\n" not in sentence
+
+
+def test_a_text_file_is_never_drawn_as_a_video(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("FFmpeg has a demuxer that renders text.\n" * 50)
+    with pytest.raises(UserError, match="FFmpeg can read"):
+        open_video(path)
+
+
+def test_playlists_reach_no_other_file(tmp_path):
+    clips.write_clip(tmp_path / "a.ts", clips.pictures(5))
+    path = tmp_path / "list.mp4"
+    path.write_text("ffconcat version 1.0\nfile a.ts\n")
+    with pytest.raises(UserError):
+        open_video(path)
+
+
+def test_huge_frames_are_refused(tmp_path, monkeypatch):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(1))
+    monkeypatch.setattr(reader, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(UserError, match="64 x 48"):
+        open_video(path)
+
+
+def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
+    class Faulty(reader._Nameless):
+        def __init__(self, file):
+            super().__init__(file)
+            self.reads = 0
+            self.read = self.count_and_read
+            self.file = file
+
+        def count_and_read(self, size):
+            self.reads += 1
+            if self.reads > 4:
+                raise OSError(5, "Input/output error")
+            return self.file.read(size)
+
+    monkeypatch.setattr(reader, "_Nameless", Faulty)
+    with open_video(clips.real_clip("carphone_pristine.mp4")) as video, pytest.raises(UserError, match="Input/output error"):
+        list(video)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs a list of the process's open files")
+def test_the_file_is_closed_after_an_error(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_text("not a video")
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(UserError) as kept:
+        open_video(path)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert kept

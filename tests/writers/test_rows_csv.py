@@ -1,0 +1,96 @@
+import csv
+import math
+
+import pytest
+
+from image_classification.CFC_SP.core.records import FrameResult
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
+
+HEADER = (
+    "frame,time_s,track,x1,y1,x2,y2,face_score,label,confidence,coarse,raw_label,"
+    "p_neutral,p_anger,p_disgust,p_fear,p_happiness,p_sadness,p_surprise,p_other"
+)
+
+
+def write(path, results):
+    with CsvWriter(path) as writer:
+        for result in results:
+            writer.write(result)
+    return path
+
+
+def test_the_header_is_the_row_contract_and_lines_end_in_newlines(tmp_path, make_results):
+    data = write(tmp_path / "rows", make_results(4)).read_bytes()
+    assert data.split(b"\n")[0].decode() == HEADER
+    assert b"\r" not in data and data.endswith(b"\n")
+
+
+def test_one_row_a_frame_and_face_and_one_for_a_frame_without(tmp_path, make_results):
+    results = make_results(30)
+    with open(write(tmp_path / "rows", results), newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["frame"]) for row in rows] == [r.frame for r in results for _ in range(max(1, len(r.faces)))]
+    for row in rows:
+        empty = [name for name, cell in row.items() if cell == ""]
+        assert empty in ([], list(row)[2:])
+
+
+def test_reading_gives_back_what_was_written(tmp_path, make_results):
+    results = make_results(60, faces=(0, 1, 3))
+    back = list(read_rows(write(tmp_path / "rows", results)))
+    assert len(back) == len(results)
+    for found, expected in zip(back, results, strict=True):
+        assert found.frame == expected.frame
+        assert found.time_s == pytest.approx(expected.time_s, abs=5.1e-7)
+        assert len(found.faces) == len(expected.faces)
+        for a, b in zip(found.faces, expected.faces, strict=True):
+            assert (a.track, a.label, a.coarse, a.raw_label) == (b.track, b.label, b.coarse, b.raw_label)
+            assert a.box == pytest.approx(b.box, abs=0.00501)
+            assert (a.score, a.confidence) == pytest.approx((b.score, b.confidence), abs=5.1e-7)
+            assert a.probabilities == pytest.approx(b.probabilities, abs=5.1e-7)
+            assert sum(a.probabilities) == pytest.approx(1, abs=4e-6)
+
+
+def test_a_second_round_trip_changes_no_byte(tmp_path, make_results):
+    first = write(tmp_path / "first", make_results(60))
+    second = write(tmp_path / "second", read_rows(first))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_decimal_places_are_fixed_and_zero_has_no_sign(tmp_path, make_results):
+    row = write(tmp_path / "rows", make_results(1, faces=(1,), box=(-0.001, 1, 2.006, 3.1))).read_text().split("\n")[1].split(",")
+    assert row[1] == "0.000000"
+    assert row[3:7] == ["0.00", "1.00", "2.01", "3.10"]
+    assert all(len(cell.split(".")[1]) == 6 for cell in (row[7], row[9], *row[12:]))
+
+
+def test_reading_holds_one_frame_at_a_time(tmp_path, make_results):
+    path = write(tmp_path / "rows", make_results(5))
+    with open(path, "a") as file:
+        file.write("not,a,row\n")
+    rows = read_rows(path)
+    assert [next(rows).frame for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(UserError, match="line 9"):
+        next(rows)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 40, 100])
+def test_a_row_cut_short_is_refused(tmp_path, make_results, cut):
+    path = write(tmp_path / "rows", make_results(3, faces=(1,)))
+    path.write_bytes(path.read_bytes()[:-cut].rsplit(b",", 1)[0])
+    with pytest.raises(UserError, match="row contract"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00"])
+def test_a_file_that_is_no_table_of_rows_is_refused(tmp_path, content):
+    (tmp_path / "rows").write_bytes(content)
+    with pytest.raises(UserError, match="columns"):
+        list(read_rows(tmp_path / "rows"))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_no_number_that_is_not_finite_is_written(tmp_path, value):
+    with CsvWriter(tmp_path / "rows") as writer, pytest.raises(ValueError, match="finite"):
+        writer.write(FrameResult(0, value))
