@@ -2,10 +2,10 @@
 
 import sys
 
-from . import main_single_gpu
+from . import evaluate, export_model, main_single_gpu, predict
 from .entry import Parser, guarded
 
-COMMANDS = {"train": main_single_gpu}
+COMMANDS = {"predict": predict, "train": main_single_gpu, "evaluate": evaluate, "export": export_model}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -81,7 +81,8 @@ def export_bundle(coarse: list[str], negative: str, folder: str | Path, temperat
         manifest = _manifest(folder.name, work, members, temperatures, licence)
         (work / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False, width=120), encoding="utf-8")
         check_parity(work, layers)
-        work.chmod(0o755)
+        for path in work.iterdir():
+            path.chmod(0o644)
         if folder.exists():
             _retire(folder, Path(temporary))
         work.rename(folder)
@@ -101,7 +102,7 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
         for onednn in (False, True):
             _compare(name, "onednn" if onednn else "plain", Program(bundle, name, onednn=onednn)(*arrays), expected)
         if name == "sequence":
-            _compare(name, "NumPy", cascade_reference(*arrays, **layers[name].settings), expected)
+            _compare(name, "NumPy", cascade_reference(*arrays, *layers[name].settings), expected)
 
 
 def _compare(name: str, engine: str, found, expected) -> None:
@@ -152,16 +153,15 @@ def _load_member(path: str, stage: str, number: int | None) -> Member:
 
 def _write_files(work: Path, members: list[Member], temperatures) -> dict[str, paddle.nn.Layer]:
     """The weights and the programs; returns the eager layers by program name."""
-    for member in members:
-        state = member.model.state_dict()
-        save_file({name: value.numpy().astype(np.float16) for name, value in state.items()}, work / f"{member.stem}.safetensors")
-        _name_parameters(member.stem, member.model)
+    cascade = Cascade(*temperatures, members[0].config.SP.NORMALIZER, members[0].config.CASCADE.NEGATIVE_SCOPE)
+    for stem, layer, kind in [*((m.stem, m.model, np.float16) for m in members), ("sequence", cascade, np.float32)]:
+        save_file({name: value.numpy().astype(kind) for name, value in layer.state_dict().items()}, work / f"{stem}.safetensors")
+        _name_parameters(f"{stem}/", layer)
     detector = load_mtcnn()
     shutil.copyfile(DETECTOR_WEIGHTS, work / DETECTOR_WEIGHTS.name)
     for name, network in detector.items():
-        _name_parameters(f"{DETECTOR_WEIGHTS.stem}/{name}.", network, joint="")
+        _name_parameters(f"{DETECTOR_WEIGHTS.stem}/{name}.", network)
     coarse, negative = CoarseEnsemble([member.model for member in members[:-1]]), members[-1].model
-    cascade = Cascade(*temperatures, members[0].config.SP.NORMALIZER, members[0].config.CASCADE.NEGATIVE_SCOPE)
     layers = {"coarse": coarse, "negative": negative, "sequence": cascade, "clip": ClipProgram(coarse, negative, cascade), **detector}
     size = members[0].config.DATA.CROP_SIZE
     crops, valid, window = ([_ANY, size, size, 3], "uint8", "crops"), ([_ANY], "bool", "valid"), ([1], "int64", "window")
@@ -184,9 +184,9 @@ def _write_files(work: Path, members: list[Member], temperatures) -> dict[str, p
     return layers
 
 
-def _name_parameters(stem: str, model: paddle.nn.Layer, joint: str = "/") -> None:
-    for name, parameter in model.state_dict().items():
-        parameter.name = f"{stem}{joint}{name}"
+def _name_parameters(prefix: str, layer: paddle.nn.Layer) -> None:
+    for name, parameter in layer.state_dict().items():
+        parameter.name = prefix + name
 
 
 def _manifest(name: str, work: Path, members: list[Member], temperatures, licence: str) -> dict:

@@ -80,6 +80,20 @@ def test_refine_follows_a_known_face_and_drops_a_lost_one(detector, astronaut):
     assert len(detector.refine(astronaut, np.zeros((0, 4)))) == 0
 
 
+def test_a_box_turned_inside_out_is_dropped(astronaut):
+    def sure_of(*regression):
+        return lambda batch: (np.tile(np.float32(regression), (len(batch), 1)), np.full(len(batch), 0.99, np.float32))
+
+    def with_landmarks(network):
+        return lambda batch: (network(batch)[0], np.zeros((len(batch), 10), np.float32), network(batch)[1])
+
+    box = np.array([[100, 100, 200, 200]])
+    kept = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0, 0, 0.1, 0))}).refine(astronaut, box)
+    dropped = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0.8, 0, -0.8, 0))}).refine(astronaut, box)
+    np.testing.assert_allclose(kept.boxes, [[100, 100, 210, 200]], atol=1)
+    assert len(dropped) == 0
+
+
 def test_shapes_stay_few(networks, astronaut):
     shapes = defaultdict(set)
 

@@ -32,10 +32,16 @@ class Cascade(paddle.nn.Layer):
                 "expected a temperature above 0 for each coarse network and for the negative network, found "
                 f"{temperatures[:-1]} and {temperature_negative!r}: give them all, 1 leaves the logits as they are"
             )
-        self.normalizer = normalizer
-        self.negative_scope = negative_scope
+        # Buffers, since Paddle Inference refuses a program without a single parameter.
         self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures[:-1], "float32").unsqueeze(1))
         self.register_buffer("temperature_negative", paddle.to_tensor([temperature_negative], "float32"))
+        self.normalizer = normalizer
+        self.negative_scope = negative_scope
+
+    @property
+    def settings(self) -> tuple:
+        """What it was built with: (temperatures_coarse, temperature_negative, normalizer, negative_scope)."""
+        return self.temperatures_coarse.flatten().tolist(), self.temperature_negative.item(), self.normalizer, self.negative_scope
 
     def forward(self, coarse_logits, negative_logits, valid, window):
         """(label int64 [T], coarse int64 [T], raw_label int64 [T], probabilities float32 [T, 8]) of one track.
@@ -47,10 +53,10 @@ class Cascade(paddle.nn.Layer):
         wins. probabilities are in EXPR order, P(coarse) for the plain classes and P(Negative) x P(fine | Negative) for the
         others; each row sums to 1.
 
-        P(fine | Negative) comes from the frame's own negative logits plus their mean over the scope inside the window, whether the
-        frame is routed or not; the label of one that is not does not depend on it. A frame that is Negative neither before nor
-        after smoothing may have zeros for negative logits. The own logits of a frame that is not valid count as zero, and it is
-        never averaged: its row speaks for its window.
+        P(fine | Negative) comes from the frame's own negative logits plus their mean over the scope inside the window, whether
+        the frame is routed or not; the label of one that is not does not depend on it. With scope "routed", a frame that is
+        Negative neither before nor after smoothing may have zeros for negative logits: no label changes. The own logits of a
+        frame that is not valid count as zero, and it is never averaged: its row speaks for its window.
         """
         own_coarse = own_logits(coarse_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, M * 5]
         own_negative = own_logits(negative_logits, valid)

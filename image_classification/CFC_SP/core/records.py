@@ -108,10 +108,10 @@ class Segment:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name and sha256."""
+    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name, sha256 and the files' sha256."""
 
     source: Source
-    bundle: dict[str, str]
+    bundle: dict
     device: str
     engine: str
     window_frames: int

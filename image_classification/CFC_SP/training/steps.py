@@ -127,8 +127,11 @@ def choose_step(config, device: str) -> type:
 
 @contextmanager
 def _static_mode():
+    # Only here: with the flag set, exported and traced programs come out wrong (Paddle 3.2.2 and 3.3.1).
+    paddle.set_flags({"FLAGS_use_mkldnn": True})
     paddle.enable_static()
     try:
         yield
     finally:
         paddle.disable_static()
+        paddle.set_flags({"FLAGS_use_mkldnn": False})

@@ -1,0 +1,38 @@
+"""Scores a bundle's cascade on the still pictures of a data set: eight classes, no smoothing.
+
+  python evaluate.py -bundle lite -data ferplus.zip -split test -out results
+"""
+
+import sys
+from pathlib import Path
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from image_classification.CFC_SP.entry import Parser, run_script
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    parser.option("data", required=True, metavar="PATH", help="the data set's zip or unpacked folder")
+    parser.option("dataset", default="ferplus", help="which data set it is (default: ferplus)")
+    parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
+    parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("out", metavar="FOLDER", help="append the figures to evaluate.csv in this folder")
+
+
+def run(arguments) -> None:
+    from image_classification.CFC_SP.evaluation import evaluate_bundle, record
+    from image_classification.CFC_SP.core.labels import EXPR
+
+    scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, arguments.flip, arguments.device)
+    print(f"accuracy {scores.accuracy:.2%}, macro-F1 {scores.macro_f1:.4f} over {len(EXPR)} classes")
+    for name, f1, row in zip(EXPR, scores.f1, scores.confusion, strict=True):
+        print(f"  {name:<10} F1 {f1:.3f}  of {row.sum():>5}: " + " ".join(f"{count:>4}" for count in row))
+    if arguments.out:
+        print(record(scores, arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(sys.modules[__name__]))

@@ -1,0 +1,182 @@
+"""The main path: frames -> faces -> tracks -> crops -> logits -> expressions, each stage a generator over small records.
+
+Memory is bounded by the smoothing window, never by the clip: pictures are dropped as soon as their crops are cut, and logits as
+soon as no window reaches them.
+"""
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from ..core.labels import COARSE, EXPR, NEGATIVE
+from ..core.records import Face, Faces, Frame, FrameResult
+from ..video.aligner import CropGeometry
+from ..video.detector import FaceDetector
+from ..video.tracker import FaceTracker
+from .bundle import Bundle
+from .program import Program
+
+# Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
+BATCH = 32
+# Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
+CHUNK = 512
+
+
+@dataclass(slots=True)
+class _Observed:
+    """What is kept of a frame once it was looked at: where its faces are, and first their crops, then their logits."""
+
+    index: int
+    time_s: float
+    faces: Faces
+    crops: np.ndarray | None
+    coarse: np.ndarray | None = None  # [M, N, 5]
+    negative: np.ndarray | None = None  # [N, 4]
+
+
+class Recognizer:
+    """A bundle made ready on one device, for any number of clips.
+
+    timings_s: seconds spent in each stage since the start. engine: what really runs the networks.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None):
+        manifest = bundle.manifest
+        self.bundle, self.device = bundle, device
+        self.timings_s: dict[str, float] = defaultdict(float)
+        self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
+        self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
+        # Small arrays of ever-changing length: nothing for oneDNN to gain.
+        self._sequence = Program(bundle, "sequence", device, onednn=False)
+        detector = manifest["detector"]
+        networks = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
+        self._detector = FaceDetector(networks, min_face or detector["min_face"], tuple(detector["thresholds"]))
+
+    @property
+    def engine(self) -> str:
+        return self._coarse.engine
+
+    def results(self, frames: Iterable[Frame], window: int) -> Iterator[FrameResult]:
+        """One FrameResult for every frame, in order; `window` is SP's, in frames of this clip, 0 switches it off."""
+        return self._decided(self._scored(self._observed(frames)), window)
+
+    def _observed(self, frames: Iterable[Frame]) -> Iterator[_Observed]:
+        tracker = FaceTracker()
+        frames = iter(frames)
+        while True:
+            with self._clock("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            with self._clock("detect"):
+                faces = self._detector.detect(frame.image)
+            with self._clock("track"):
+                faces = tracker.update(frame, faces)
+            with self._clock("align"):
+                crops = self._geometry.crop(frame.image, faces)
+                height, width = frame.image.shape[:2]
+                bounds = np.array([width, height, width, height], np.float32)
+                faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
+            yield _Observed(frame.index, frame.time_s, faces, crops)
+
+    def _scored(self, observed: Iterable[_Observed]) -> Iterator[_Observed]:
+        """Gives every face its logits; crops of all frames and faces share batches."""
+        waiting: deque[_Observed] = deque()
+        for item in observed:
+            waiting.append(item)
+            if sum(len(item.faces) for item in waiting) >= BATCH or len(waiting) >= CHUNK:
+                yield from self._classify(waiting)
+        yield from self._classify(waiting)
+
+    def _classify(self, waiting: deque[_Observed]) -> Iterator[_Observed]:
+        with self._clock("classify"):
+            counts = [len(item.faces) for item in waiting]
+            crops = np.concatenate([item.crops for item in waiting]) if waiting else np.zeros((0, 1, 1, 3), np.uint8)
+            coarse, negative = [], []
+            for start in range(0, len(crops), BATCH):
+                batch = crops[start : start + BATCH]
+                padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.uint8)])
+                coarse.append(self._coarse(padded)[0][:, : len(batch)])
+                negative.append(self._negative(padded)[0][: len(batch)])
+            position = 0
+            if coarse:
+                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative)
+            for item, count in zip(waiting, counts, strict=True):
+                item.crops = None
+                if count:
+                    item.coarse, item.negative = coarse[:, position : position + count], negative[position : position + count]
+                position += count
+        while waiting:
+            yield waiting.popleft()
+
+    def _decided(self, scored: Iterable[_Observed], window: int) -> Iterator[FrameResult]:
+        """Smooths and decides chunk by chunk.
+
+        A frame's label looks at the negative logits of frames up to half a window away that are routed by their own smoothed
+        coarse class, which looks half a window further: a window of context on either side makes chunks exact.
+        """
+        held: deque[_Observed] = deque()
+        done = 0  # frames at the front of `held` that are decided and stay as context
+        for item in scored:
+            held.append(item)
+            if len(held) - done >= CHUNK + window:
+                yield from self._decide(held, done, done + CHUNK, window)
+                done += CHUNK
+                for _ in range(done - window):
+                    held.popleft()
+                done = min(done, window)
+        yield from self._decide(held, done, len(held), window)
+
+    def _decide(self, held: deque[_Observed], begin: int, end: int, window: int) -> Iterator[FrameResult]:
+        with self._clock("sequence"):
+            places = defaultdict(list)
+            for position, item in enumerate(held):
+                for row, track in enumerate(item.faces.tracks):
+                    places[int(track)].append((position, row))
+            faces = defaultdict(list)
+            for track in sorted(places):
+                if any(begin <= position < end for position, _ in places[track]):
+                    for position, face in self._decide_track(held, track, places[track], window):
+                        faces[position].append(face)
+        for position, item in enumerate(islice(held, begin, end), begin):
+            yield FrameResult(item.index, item.time_s, tuple(faces[position]))
+
+    def _decide_track(self, held, track: int, places: list[tuple[int, int]], window: int) -> Iterator[tuple[int, Face]]:
+        first, length = places[0][0], places[-1][0] - places[0][0] + 1
+        networks = held[first].coarse.shape[0]
+        coarse = np.zeros((networks, length, len(COARSE)), np.float32)
+        negative = np.zeros((length, len(NEGATIVE)), np.float32)
+        valid = np.zeros(length, bool)
+        for position, row in places:
+            item = held[position]
+            coarse[:, position - first], negative[position - first] = item.coarse[:, row], item.negative[row]
+            valid[position - first] = True
+        labels, coarse_labels, raw_labels, probabilities = self._sequence(coarse, negative, valid, np.array([window]))
+        for position, row in places:
+            i, item = position - first, held[position]
+            yield (
+                position,
+                Face(
+                    track=track,
+                    box=tuple(item.faces.boxes[row].tolist()),
+                    score=float(item.faces.scores[row]),
+                    label=EXPR[labels[i]],
+                    confidence=float(probabilities[i, labels[i]]),
+                    coarse=COARSE[coarse_labels[i]],
+                    raw_label=EXPR[raw_labels[i]],
+                    probabilities=tuple(probabilities[i].tolist()),
+                ),
+            )
+
+    @contextmanager
+    def _clock(self, stage: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_s[stage] += time.perf_counter() - begin

@@ -1,0 +1,243 @@
+import numpy as np
+import paddle
+import pytest
+from paddle import inference
+
+from image_classification.CFC_SP.core.cascade import Cascade, decide, joint_probabilities
+from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
+from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around, softmax
+from image_classification.CFC_SP.core.smoothing import SmoothPredicting
+from image_classification.CFC_SP.errors import UserError
+
+TEMPERATURES = [1.0, 2.5], 0.7
+INPUTS = {
+    "coarse_logits": ([2, -1, 5], "float32"),
+    "negative_logits": ([-1, 4], "float32"),
+    "valid": ([-1], "bool"),
+    "window": ([1], "int64"),
+}
+SETTINGS = pytest.mark.parametrize("settings", [(n, s) for n in ("count", "window") for s in ("routed", "all")], ids="-".join)
+
+
+def reference(coarse_logits, negative_logits, valid, window, normalizer, scope):
+    """The cascade frame by frame: (labels, coarse, probabilities [T, 8])."""
+    return decide_by_loop(coarse_logits, negative_logits, valid, window, *TEMPERATURES, normalizer, scope)
+
+
+def clip(frames, gaps=0.25, seed=0):
+    """Logits of two coarse networks and the negative one, with Negative the class of about half the frames."""
+    rng = np.random.default_rng([seed, frames])
+    coarse = rng.normal(0, 2, (2, frames, 5)).astype(np.float32)
+    coarse[:, :, 4] += 2
+    return coarse, rng.normal(0, 2, (frames, 4)).astype(np.float32), rng.random(frames) >= gaps
+
+
+def run_eager(settings, coarse, negative, valid, window):
+    arrays = coarse, negative, valid, np.array([window])
+    return [output.numpy() for output in Cascade(*TEMPERATURES, *settings)(*map(paddle.to_tensor, arrays))]
+
+
+class Program:
+    """An exported program in Paddle Inference on the CPU."""
+
+    def __init__(self, layer, inputs, path, onednn):
+        layer.eval()
+        spec = [paddle.static.InputSpec(shape, dtype, name) for name, (shape, dtype) in inputs.items()]
+        paddle.jit.save(layer, str(path), input_spec=spec)
+        config = inference.Config(f"{path}.json", f"{path}.pdiparams")
+        config.disable_gpu()
+        config.disable_glog_info()
+        if onednn:
+            config.enable_onednn()
+        else:
+            config.disable_onednn()
+        self.predictor = inference.create_predictor(config)
+
+    def __call__(self, *arrays):
+        for name, array in zip(self.predictor.get_input_names(), arrays, strict=True):
+            self.predictor.get_input_handle(name).copy_from_cpu(array)
+        self.predictor.run()
+        return [self.predictor.get_output_handle(name).copy_to_cpu() for name in self.predictor.get_output_names()]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """Exported cascades by (settings, onednn), each made once."""
+    made = {}
+
+    def program(settings, onednn):
+        if (settings, onednn) not in made:
+            path = tmp_path_factory.mktemp("cascade") / "sequence"
+            made[settings, onednn] = Program(Cascade(*TEMPERATURES, *settings), INPUTS, path, onednn)
+        return made[settings, onednn]
+
+    return program
+
+
+@pytest.fixture(params=["eager", "static", "static with oneDNN"])
+def run(request, programs):
+    """Calls the cascade of some settings in every way there is to run it."""
+    if request.param == "eager":
+        return run_eager
+    onednn = request.param == "static with oneDNN"
+    return lambda settings, *arrays_and_window: programs(settings, onednn)(*map(np.atleast_1d, arrays_and_window))
+
+
+@SETTINGS
+@pytest.mark.parametrize("frames", [1, 2, 37])
+@pytest.mark.parametrize("window", [0, 1, 2, 7, 36, 1000])
+def test_equals_the_loop(run, settings, frames, window):
+    coarse_logits, negative_logits, valid = clip(frames)
+    label, coarse, raw_label, probabilities = run(settings, coarse_logits, negative_logits, valid, window)
+    expected_label, expected_coarse, expected = reference(coarse_logits, negative_logits, valid, window, *settings)
+    np.testing.assert_array_equal(label, expected_label)
+    np.testing.assert_array_equal(coarse, expected_coarse)
+    np.testing.assert_array_equal(raw_label, reference(coarse_logits, negative_logits, valid, 0, *settings)[0])
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    assert [output.dtype for output in (label, coarse, raw_label, probabilities)] == [np.int64, np.int64, np.int64, np.float32]
+
+
+def test_settings_tell_on_the_clips_above():
+    """Guards the test above: its clips are such that every setting and the window change some row."""
+    settings = [("count", "routed"), ("window", "routed"), ("count", "all")]
+    answers = [reference(*clip(37), 7, *each)[2] for each in settings]
+    for i in range(3):
+        assert np.abs(answers[i] - answers[i - 1]).max() > 0.01
+    labels = [reference(*clip(37), window, "count", "routed")[0] for window in (0, 7)]
+    assert (labels[0] != labels[1]).any()
+    assert len(set(labels[1])) >= 6
+
+
+@SETTINGS
+def test_probabilities_sum_to_one_and_gaps_do_not_leak(run, settings):
+    coarse, negative, valid = clip(60, gaps=0.5)
+    expected = run(settings, coarse, negative, valid, 6)
+    np.testing.assert_allclose(expected[3].sum(axis=1), 1, atol=1e-6)
+    coarse[:, ~valid], negative[~valid] = np.nan, np.inf
+    for output, before in zip(run(settings, coarse, negative, valid, 6), expected, strict=True):
+        np.testing.assert_array_equal(output, before)
+
+
+def test_no_valid_frame(run):
+    label, coarse, raw_label, probabilities = run(("count", "routed"), *clip(3, gaps=1.1), 8)
+    assert label.tolist() == coarse.tolist() == raw_label.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(probabilities, np.tile([0.2, *[0.05] * 3, 0.2, 0.05, 0.2, 0.2], (3, 1)), atol=1e-6)
+
+
+@SETTINGS
+def test_window_0_gives_the_raw_label(run, settings):
+    label, _, raw_label, _ = run(settings, *clip(500), 0)
+    np.testing.assert_array_equal(label, raw_label)
+
+
+def strong(names, classes, strength=9.0):
+    """Logits [len(names), len(classes)] that are 0 but for the named class."""
+    return np.array([[strength * (name == other) for other in classes] for name in names], np.float32)
+
+
+def coarse_of(names):
+    return np.repeat(strong(names, COARSE)[None], 2, axis=0)
+
+
+def test_scope_says_whose_negative_logits_count(run):
+    coarse = coarse_of(["Happiness", "Negative", "Happiness"])
+    negative = strong(["Anger", "Fear", "Anger"], NEGATIVE) * np.array([[3], [1], [3]], np.float32)
+    valid = np.ones(3, bool)
+    happiness, anger, fear = map(EXPR.index, ("Happiness", "Anger", "Fear"))
+    # The stronger Anger of the neighbours, who are not Negative themselves, counts only under "all".
+    assert run(("count", "routed"), coarse, negative, valid, 2)[0].tolist() == [happiness, fear, happiness]
+    assert run(("count", "all"), coarse, negative, valid, 2)[0].tolist() == [happiness, anger, happiness]
+
+
+def test_frames_without_a_face_are_not_routed(run):
+    coarse = coarse_of(["Negative"] * 3)
+    negative = strong(["Anger", "Fear", "Anger"], NEGATIVE) * np.array([[3], [1], [3]], np.float32)
+    label = run(("count", "routed"), coarse, negative, np.array([False, True, False]), 2)[0]
+    assert [EXPR[index] for index in label] == ["Fear"] * 3
+
+
+def test_label_of_other_frames_does_not_depend_on_the_negative_logits(run):
+    coarse, negative, valid = clip(200)
+    before = run(("count", "routed"), coarse, negative, valid, 8)
+    raw_coarse = run(("count", "routed"), coarse, negative, valid, 0)[1]
+    plain = (before[1] != COARSE.index("Negative")) & (raw_coarse != COARSE.index("Negative"))
+    assert 10 < plain.sum() < 190
+    negative[plain] = 0
+    after = run(("count", "routed"), coarse, negative, valid, 8)
+    for position in (0, 1, 2):
+        np.testing.assert_array_equal(after[position], before[position])
+
+
+def test_first_of_equals_wins(run):
+    pairs = [(a, b) for a in range(5) for b in range(a + 1, 5)]
+    coarse, negative = np.zeros((2, len(pairs), 5), np.float32), np.zeros((len(pairs), 4), np.float32)
+    for row, pair in enumerate(pairs):
+        coarse[:, row, list(pair)] = 1.3
+    result = run(("count", "routed"), coarse, negative, np.ones(len(pairs), bool), 1)
+    assert result[1].tolist() == [a for a, _ in pairs]
+
+    pairs = [(a, b) for a in range(4) for b in range(a + 1, 4)]
+    negative = np.zeros((len(pairs), 4), np.float32)
+    for row, pair in enumerate(pairs):
+        negative[row, list(pair)] = 0.7
+    coarse = coarse_of(["Negative"] * len(pairs))
+    label, _, raw_label, _ = run(("count", "routed"), coarse, negative, np.ones(len(pairs), bool), 1)
+    assert [EXPR[index] for index in label] == [EXPR[index] for index in raw_label] == [NEGATIVE[a] for a, _ in pairs]
+
+
+def test_networks_vote_with_their_probabilities():
+    """Two networks outvote one, however sure: the sum of the logits would say Neutral."""
+    coarse = np.array([[[30, 0, 0, 0, 0]], [[0, 5, 0, 0, 0]], [[0, 5, 0, 0, 0]]], np.float32)
+    arrays = coarse, np.zeros((1, 4), np.float32), np.ones(1, bool), np.array([0])
+    _, winner, _, probabilities = Cascade([1.0, 1.0, 1.0], 1.0, "count", "routed")(*map(paddle.to_tensor, arrays))
+    assert [COARSE[index] for index in winner] == ["Happiness"]
+    expected = sum(softmax(network[0]) for network in coarse) / 3
+    np.testing.assert_allclose(probabilities.numpy()[0, [0, 4, 6, 7]], expected[:4], atol=1e-6)
+
+
+def test_label_can_differ_from_the_largest_of_the_eight():
+    coarse = paddle.to_tensor([[0.1, 0.35, 0.1, 0.05, 0.4]])
+    negative = paddle.to_tensor([[0.3, 0.3, 0.15, 0.25]])
+    label, _ = decide(coarse, negative)
+    joint = joint_probabilities(coarse, negative)
+    assert EXPR[label.item()] == "Anger"
+    assert EXPR[joint.argmax().item()] == "Happiness"
+    np.testing.assert_allclose(joint.numpy(), [[0.1, 0.12, 0.12, 0.06, 0.35, 0.1, 0.1, 0.05]], atol=1e-7)
+
+
+def test_truth_table_of_the_decision():
+    for coarse_name in COARSE:
+        for fine_name in NEGATIVE:
+            coarse = paddle.to_tensor(strong([coarse_name], COARSE, 1.0))
+            label, index = decide(coarse, paddle.to_tensor(strong([fine_name], NEGATIVE, 1.0)))
+            assert EXPR[label.item()] == (fine_name if coarse_name == "Negative" else coarse_name)
+            assert COARSE[index.item()] == coarse_name
+
+
+@pytest.mark.parametrize("onednn", [False, True])
+@pytest.mark.parametrize("normalizer", ["count", "window"])
+def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer, onednn):
+    inputs = {"logits": ([-1, 4], "float32"), "valid": ([-1], "bool"), "window": ([1], "int64")}
+    program = Program(SmoothPredicting(normalizer), inputs, tmp_path / "smoothing", onednn)
+    for frames in (1, 2, 41):
+        _, logits, valid = clip(frames)
+        for window in (0, 1, 6, 7, 1000):
+            own = np.where(valid[:, None], logits, 0)
+            expected = own + [mean_around(logits, i, valid, window, normalizer) * np.ones(4) for i in range(frames)]
+            np.testing.assert_allclose(program(logits, valid, np.array([window]))[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([1.0], 1.0, "mean", "routed"), "count, window, found 'mean'"),
+        (([1.0], 1.0, "count", "some"), "routed, all, found 'some'"),
+        (([], 1.0, "count", "all"), "temperature"),
+        (([1.0, 0.0], 1.0, "count", "all"), r"\[1.0, 0.0\]"),
+        (([1.0], -2.0, "count", "all"), "-2.0"),
+        (([float("nan")], 1.0, "count", "all"), "nan"),
+    ],
+)
+def test_wrong_settings_are_named(arguments, words):
+    with pytest.raises(UserError, match=words):
+        Cascade(*arguments)
