@@ -35,9 +35,11 @@ class Preprocess(nn.Layer):
         if self.size != self.crop_size:
             x = nn.functional.interpolate(x, size=[self.size, self.size], mode="bilinear")
         if self.normalize == "image":
-            mean = x.mean(axis=[1, 2, 3], keepdim=True)
+            # Sums, since oneDNN writes a line to standard output for every mean it takes on.
+            count = self.channels * self.size * self.size
+            mean = x.sum(axis=[1, 2, 3], keepdim=True) / count
             # By the second moment: Paddle Inference 3.3 takes the form by deviations for a layer norm and computes it wrong.
-            variance = nn.functional.relu((x * x).mean(axis=[1, 2, 3], keepdim=True) - mean * mean)
+            variance = nn.functional.relu((x * x).sum(axis=[1, 2, 3], keepdim=True) / count - mean * mean)
             # The floor keeps a black or constant crop finite.
             std = variance.sqrt() + 1e-3
         else:

@@ -4,10 +4,12 @@ import csv
 import dataclasses
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import paddle
+from paddle import nn
 from tqdm import tqdm
 
 from ..errors import UserError
@@ -24,6 +26,8 @@ from .samplers import epoch_order, repeat_factors
 from .steps import choose_step
 
 _EMA = "ema."
+# Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
+STATISTICS_BATCHES = 16
 COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seconds")
 
 
@@ -48,7 +52,7 @@ def train(config, device: str, resume: bool = False) -> Path:
     while progress.step < config.TRAIN.EPOCHS * steps_per_epoch:
         order = epoch_order(factors, config.SEED, progress.step // steps_per_epoch)
         _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress)
-        _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, progress)
+        _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps_per_epoch, progress)
     return run
 
 
@@ -64,9 +68,27 @@ class Progress:
     rows: list = dataclasses.field(default_factory=list)
 
 
-def validate(model, weights: dict, data: StageData, size: int, batch: int = 128) -> Scores:
-    """Scores of `weights` on `data`, in eager mode."""
-    model.set_state_dict(weights)
+def measure_statistics(model, batches: Iterable[tuple]) -> None:
+    """Sets the batch-norm statistics of `model` to their means over `batches` of the loader ("precise BN", Wu & Johnson 2021).
+
+    Averaged weights have never seen a picture, and oneDNN's training kernel leaves the running statistics as they were.
+    """
+    norms = [layer for layer in model.sublayers() if isinstance(layer, nn.BatchNorm2D)]
+    if not norms:
+        return
+    momenta = [norm._momentum for norm in norms]
+    model.train()
+    with paddle.no_grad():
+        for count, (crops, _) in enumerate(batches):
+            for norm in norms:
+                norm._momentum = count / (count + 1)
+            model(paddle.to_tensor(crops))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm._momentum = momentum
+
+
+def validate(model, data: StageData, size: int, batch: int = 128) -> Scores:
+    """Scores of `model` on `data`, in eager mode."""
     model.eval()
     with paddle.no_grad():
         predictions = [model(paddle.to_tensor(crops)).argmax(1).numpy() for crops in plain_batches(data, size, batch)]
@@ -132,10 +154,12 @@ def _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progre
     bar.close()
 
 
-def _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, progress) -> None:
+def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps_per_epoch, progress) -> None:
     """Validates, writes the epoch's row and curve, keeps the best weights and the checkpoint."""
-    weights = ema.weights if config.TRAIN.EMA_DECAY else stepper.weights()
-    scores = validate(model, weights, held_out, config.DATA.CROP_SIZE)
+    model.set_state_dict(ema.weights if config.TRAIN.EMA_DECAY else stepper.weights())
+    few = order[: STATISTICS_BATCHES * config.TRAIN.BATCH_SIZE]
+    measure_statistics(model, training_batches(data, few, config, progress.step // steps_per_epoch - 1))
+    scores = validate(model, held_out, config.DATA.CROP_SIZE)
     row = {
         "epoch": progress.step // steps_per_epoch,
         "steps": progress.step,
@@ -150,7 +174,7 @@ def _finish_epoch(run, config, model, stepper, ema, held_out, steps_per_epoch, p
     if scores.macro_f1 > progress.best:
         progress.best = scores.macro_f1
         note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names)}
-        save_checkpoint(run / "best.safetensors", {n: np.asarray(v) for n, v in weights.items()}, note)
+        save_checkpoint(run / "best.safetensors", {name: value.numpy() for name, value in model.state_dict().items()}, note)
     progress.loss_sum = progress.seconds = 0.0
     _save(run, config, stepper, ema, progress)
     with atomic_path(run / "metrics.csv") as path, open(path, "w", newline="", encoding="utf-8") as file:
@@ -175,6 +199,8 @@ def _resume(run, config, stepper, ema) -> Progress:
         raise UserError(f"{run / 'last.safetensors'} was trained with another config ({changed}): resume with its own, {run / 'config.yaml'}")
     weights = {name.removeprefix(_EMA): value for name, value in arrays.items() if name.startswith(_EMA)}
     progress = Progress(**note["progress"])
+    if git_sha() not in progress.git_sha:
+        progress.git_sha += f", then {git_sha()}"
     stepper.load_state({name: value for name, value in arrays.items() if not name.startswith(_EMA)}, progress.step)
     ema.weights = {name: value if isinstance(ema.weights[name], np.ndarray) else paddle.to_tensor(value) for name, value in weights.items()}
     ema.steps = note["ema_steps"]
