@@ -4,6 +4,7 @@
 def __getattr__(name: str):
     # Labels and records are of use without Paddle, which takes seconds to import.
     if name in ("predict_video", "VideoResult"):
+        from . import device  # noqa: F401, I001, before whatever imports Paddle
         from . import analysis
 
         return getattr(analysis, name)

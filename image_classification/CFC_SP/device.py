@@ -1,22 +1,24 @@
-"""Where the work runs: threads, signal handlers and the choice of CPU or GPU."""
+"""Where the work runs: threads, signal handlers and the choice of CPU or GPU.
 
+Import it before anything else that imports Paddle, which greets a person with warnings that they can do nothing about.
+"""
+
+import io
 import logging
 import os
 import warnings
+from contextlib import redirect_stderr
 
-# Two remarks that Paddle makes at every start and that a user can do nothing about.
-warnings.filterwarnings("ignore", message="No ccache found")
+_logging = logging.root.level, list(logging.root.handlers)
+with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
+    import paddle
+# Paddle sets up the root logger as it likes, and its signal handlers turn Ctrl-C and a broken pipe into a stack dump.
+logging.root.setLevel(_logging[0])
+logging.root.handlers[:] = _logging[1]
+paddle.disable_signal_handler()
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
-_levels = logging.root.level, list(logging.root.handlers)
-
-import paddle  # noqa: E402
 
 from .errors import UserError  # noqa: E402
-
-logging.root.setLevel(_levels[0])
-logging.root.handlers[:] = _levels[1]
-# Paddle's own handlers turn a broken pipe or Ctrl-C into a stack dump.
-paddle.disable_signal_handler()
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 DEVICES = ("auto", "cpu", "gpu")

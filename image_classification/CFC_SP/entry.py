@@ -1,6 +1,7 @@
 """What every entry script shares: options with one dash or two, one sentence for a user's mistake, exit codes."""
 
 import argparse
+import importlib
 import sys
 from types import ModuleType
 
@@ -30,6 +31,7 @@ def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
 def guarded(run, arguments) -> int:
     """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C."""
     try:
+        importlib.import_module("image_classification.CFC_SP.device")
         return run(arguments) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
