@@ -10,8 +10,6 @@ class ConvBN(nn.Sequential):
         super().__init__()
         self.add_sublayer(
             "conv",
-            nn.Conv2D(
-                in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, groups=groups, bias_attr=False
-            ),
+            nn.Conv2D(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, groups=groups, bias_attr=False),
         )
         self.add_sublayer("bn", nn.BatchNorm2D(out_channels))

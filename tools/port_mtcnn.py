@@ -62,9 +62,7 @@ def main() -> None:
         data = wheel.read(path)
         digest = hashlib.sha256(data).hexdigest()
         if digest != SHA256[name]:
-            sys.exit(
-                f"Expected {path} of mtcnn 1.0.0 with SHA-256 {SHA256[name]}, found {digest}: download the wheel again from PyPI."
-            )
+            sys.exit(f"Expected {path} of mtcnn 1.0.0 with SHA-256 {SHA256[name]}, found {digest}: download the wheel again from PyPI.")
         metadata[f"sha256:{path}"] = digest
         arrays = joblib.load(io.BytesIO(data))
         weights |= {f"{name}.{key}": value for key, value in convert(name, network, arrays).items()}

@@ -118,7 +118,7 @@ def _find(path: str | Path) -> Path:
     raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
 
 
-def _yaml(text: str, origin: str):
+def _yaml(text: str | bytes, origin: str):
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -128,7 +128,7 @@ def _yaml(text: str, origin: str):
 def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
     if path.resolve() in below:
         raise UserError(f"{path}: BASE leads back to this file; remove the circle")
-    tree = _yaml(path.read_text(encoding="utf-8"), str(path)) or {}
+    tree = _yaml(path.read_bytes(), str(path)) or {}
     if not isinstance(tree, dict):
         raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
     bases = tree.pop("BASE", [])

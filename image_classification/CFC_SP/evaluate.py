@@ -1,6 +1,6 @@
 """Scores a bundle's cascade on the still pictures of a data set: eight classes, no smoothing.
 
-  python evaluate.py -bundle lite -data ferplus.zip -split test -out results
+python evaluate.py -bundle lite -data ferplus.zip -split test -out results
 """
 
 import sys
@@ -23,8 +23,8 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.evaluation import evaluate_bundle, record
     from image_classification.CFC_SP.core.labels import EXPR
+    from image_classification.CFC_SP.evaluation import evaluate_bundle, record
 
     scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, arguments.flip, arguments.device)
     print(f"accuracy {scores.accuracy:.2%}, macro-F1 {scores.macro_f1:.4f} over {len(EXPR)} classes")

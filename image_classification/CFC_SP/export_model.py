@@ -1,6 +1,6 @@
 """Exports trained networks as a bundle of static programs, checked for parity before it is written.
 
-  python export_model.py -coarse output/lite_repvgg_coarse/best.safetensors -negative output/lite_repvgg_negative/best.safetensors -out bundles/mine
+python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine
 """
 
 import sys
@@ -16,7 +16,9 @@ def add_options(parser: Parser) -> None:
     parser.option("coarse", nargs="+", required=True, metavar="FILE", help="best.safetensors of one or more coarse networks")
     parser.option("negative", required=True, metavar="FILE", help="best.safetensors of the negative network")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
-    parser.option("temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative one last (default: 1, as in the paper)")
+    parser.option(
+        "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative one last (default: 1, as in the paper)"
+    )
     parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
 
 

@@ -110,7 +110,7 @@ def _compare(name: str, engine: str, found, expected) -> None:
         difference = float(np.abs(a.astype(np.float64) - b).max()) / max(1.0, float(np.abs(b).max()))
         if not difference <= TOLERANCE:
             raise UserError(
-                f"no bundle written: output {position} of the program {name} ({engine}) differs from the eager network by {difference:.1e}, "
+                f"no bundle written: output {position} of the program {name} ({engine}) differs from the eager one by {difference:.1e}, "
                 f"expected {TOLERANCE:.0e} at most; this version of Paddle miscompiles it, export with the pinned one"
             )
 
@@ -123,7 +123,9 @@ def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
     crops = rng.integers(0, 256, (frames, size, size, 3), dtype=np.uint8)
     valid, window = rng.random(frames) > 0.2, np.array([9])
     logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in ((networks, frames, 5), (frames, 4))]
-    pictures = {name: rng.normal(0, 0.5, (4, 3, side, side)).astype(np.float32) for name, side in (("pnet", 60), ("rnet", 24), ("onet", 48))}
+    pictures = {
+        name: rng.normal(0, 0.5, (4, 3, side, side)).astype(np.float32) for name, side in (("pnet", 60), ("rnet", 24), ("onet", 48))
+    }
     return {
         "coarse": (crops,),
         "negative": (crops,),
@@ -138,7 +140,7 @@ def _load_member(path: str, stage: str, number: int | None) -> Member:
     if "config" not in note or "validation" not in note:
         raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
     config = parse_config(note["config"])
-    if config.STAGE != stage:
+    if stage != config.STAGE:
         raise UserError(f"{path}: expected a checkpoint of the {stage} stage, found one of the {config.STAGE} stage")
     model = build_model(config)
     load_pretrained(model, path)

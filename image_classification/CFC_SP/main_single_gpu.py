@@ -1,7 +1,7 @@
 """Trains one stage on one device.
 
-  python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
-  python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
+python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
+python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
 """
 
 import sys

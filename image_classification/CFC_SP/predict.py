@@ -1,7 +1,7 @@
 """Facial expressions in video: one row a frame and face, and an annotated clip.
 
-  python predict.py -video clip.mp4
-  python predict.py -video a.mp4 b.mov -out results -formats csv,json
+python predict.py -video clip.mp4
+python predict.py -video a.mp4 b.mov -out results -formats csv,json
 """
 
 import sys

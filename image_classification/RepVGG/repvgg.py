@@ -82,9 +82,7 @@ class RepVGG(nn.Layer):
         side = -(-input_size // stem_stride)
         stages = []
         for before, width, count in zip(widths, widths[1:], blocks, strict=False):
-            stages.append(
-                nn.Sequential(*(RepVGGBlock(before if i == 0 else width, width, 2 if i == 0 else 1) for i in range(count)))
-            )
+            stages.append(nn.Sequential(*(RepVGGBlock(before if i == 0 else width, width, 2 if i == 0 else 1) for i in range(count))))
             side = -(-side // 2)
         self.stages = nn.Sequential(*stages)
         self.pool = nn.AdaptiveAvgPool2D(1) if head == "pool" else None
@@ -94,9 +92,7 @@ class RepVGG(nn.Layer):
 
     def reset_classifier(self, num_classes: int) -> None:
         """Puts a fresh classifier on the features (weights normal with deviation 0.01, bias zero)."""
-        self.head = nn.Linear(
-            self.num_features, num_classes, weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, 0.01))
-        )
+        self.head = nn.Linear(self.num_features, num_classes, weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, 0.01)))
 
     def forward_features(self, x):
         """[N, in_channels, H, W] -> the last map [N, widths[-1], H', W']."""

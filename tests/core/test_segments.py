@@ -43,9 +43,7 @@ def test_random_tracks_agree_with_a_loop_over_each_track():
     times = np.cumsum(random.uniform(0.01, 0.1, 200)).tolist()
     labels = random.choice(["", "Neutral", "Sadness"], (200, 3))
     confidence = random.uniform(0.3, 1, (200, 3))
-    found = build(
-        [(t, [(k, str(labels[i, k]), confidence[i, k]) for k in range(3) if labels[i, k]]) for i, t in enumerate(times)], 0.05
-    )
+    found = build([(t, [(k, str(labels[i, k]), confidence[i, k]) for k in range(3) if labels[i, k]]) for i, t in enumerate(times)], 0.05)
     expected = []
     for k in range(3):
         starts = [i for i in range(200) if i == 0 or labels[i, k] != labels[i - 1, k]] + [200]

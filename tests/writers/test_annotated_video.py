@@ -131,9 +131,7 @@ def test_sound_from_a_transport_stream_is_kept(tmp_path):
     assert max(level for _, level in heard) == pytest.approx(8000 / 32768 / np.sqrt(2), rel=0.1)
 
 
-@pytest.mark.parametrize(
-    "name, sound, rate", [("in.mkv", "pcm_s16le", 44100), ("in.mkv", "pcm_s16le", 37000), ("in.avi", "mp2", 44100)]
-)
+@pytest.mark.parametrize("name, sound, rate", [("in.mkv", "pcm_s16le", 44100), ("in.mkv", "pcm_s16le", 37000), ("in.avi", "mp2", 44100)])
 def test_sound_that_players_do_not_expect_is_encoded_as_aac(tmp_path, name, sound, rate):
     source = make_clip(tmp_path / name, sound=sound, rate=rate)
     assert annotate(source, tmp_path / "out.mp4", [i / 24 for i in range(12)]) == []
@@ -189,9 +187,7 @@ def test_results_are_drawn(tmp_path, make_results):
     times = [i / 24 for i in range(4)]
     results = make_results(4, faces=(1, 0), box=(20, 15, 50, 45), times=times)
     annotate(make_clip(tmp_path / "in.mp4"), tmp_path / "out", times, results=results)
-    differences = [
-        np.abs(f.to_ndarray(format="rgb24").astype(int) - picture(i)).mean() for i, f in enumerate(decoded(tmp_path / "out"))
-    ]
+    differences = [np.abs(f.to_ndarray(format="rgb24").astype(int) - picture(i)).mean() for i, f in enumerate(decoded(tmp_path / "out"))]
     assert min(differences[0], differences[2]) > 3 * max(differences[1], differences[3])
 
 
@@ -238,9 +234,7 @@ def write(count):
 write(200)
 print(write(200), write(1500))
 """
-    before, after = map(
-        float, subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    )
+    before, after = map(float, subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert after - before < 40, "1300 frames more are 250 MB of pixels"
 
 

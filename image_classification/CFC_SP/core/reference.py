@@ -5,9 +5,7 @@ import numpy as np
 from .labels import COARSE, EXPR, NEGATIVE
 
 
-def cascade_reference(
-    coarse_logits, negative_logits, valid, window, temperatures_coarse, temperature_negative, normalizer, negative_scope
-):
+def cascade_reference(coarse_logits, negative_logits, valid, window, temperatures_coarse, temperature_negative, normalizer, negative_scope):
     """(label, coarse, raw_label, probabilities) of one track, as `cascade.Cascade` returns them for the same inputs and settings."""
     window = int(np.asarray(window).item())
     settings = temperatures_coarse, temperature_negative, normalizer, negative_scope

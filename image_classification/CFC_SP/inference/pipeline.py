@@ -13,9 +13,9 @@ from itertools import islice
 
 import numpy as np
 
+from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
-from ..video.aligner import CropGeometry
 from ..video.detector import FaceDetector
 from ..video.tracker import FaceTracker
 from .bundle import Bundle

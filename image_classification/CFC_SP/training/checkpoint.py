@@ -20,13 +20,13 @@ def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], note: dict)
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
-    """What `save_checkpoint` wrote; the note is empty for another program's file. Raises UserError for a file that is missing or damaged."""
+    """What `save_checkpoint` wrote; the note is empty for another program's file. Raises UserError for a missing or damaged file."""
     if not Path(path).is_file():
         raise UserError(f"no checkpoint at {path}: expected a .safetensors file")
     try:
         with safe_open(path, framework="numpy") as file:
             note = json.loads((file.metadata() or {}).get("note", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, note
+            return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118, it is no dict
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise UserError(f"{path}: expected a whole .safetensors file, found a damaged or foreign one ({error})") from error
 
@@ -60,6 +60,7 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
             f"{path}: not a checkpoint of this network; {len(wrong)} tensors differ, such as {', '.join(wrong[:5])}: "
             "use the config it was trained with"
         )
-    model.set_state_dict(fitting)
+    # Whole, since Paddle warns of every name that is not there.
+    model.set_state_dict(model.state_dict() | fitting)
     reasons = {n: "classifier for other classes" if n in own else "no such tensor here" for n in arrays if n not in fitting}
     return LoadReport(tuple(fitting), {}, reasons, tuple(n for n in own if n not in arrays))

@@ -58,7 +58,7 @@ def train(config, device: str, resume: bool = False) -> Path:
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands: steps done, the loss sum and time of the epoch so far, the best score, the commit it started at, the finished epochs' rows."""
+    """Where a run stands: steps done, the epoch's loss sum and time so far, the best score, the commits it ran at, the epochs' rows."""
 
     step: int = 0
     loss_sum: float = 0.0
@@ -103,8 +103,9 @@ def _open_run(config, resume: bool) -> Path:
         raise UserError(f"-resume needs {run / 'last.safetensors'}, which is not there: start without -resume")
     try:
         run.mkdir(parents=True, exist_ok=True)
-        with atomic_path(run / "config.yaml") as path:
-            path.write_text(config.dump(), encoding="utf-8")
+        if not resume:
+            with atomic_path(run / "config.yaml") as path:
+                path.write_text(config.dump(), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write to the output folder {run} ({error.strerror}): choose another -output") from error
     return run
@@ -175,14 +176,15 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
         progress.best = scores.macro_f1
         note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names)}
         save_checkpoint(run / "best.safetensors", {name: value.numpy() for name, value in model.state_dict().items()}, note)
-    progress.loss_sum = progress.seconds = 0.0
-    _save(run, config, stepper, ema, progress)
     with atomic_path(run / "metrics.csv") as path, open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(progress.rows)
     with atomic_path(run / "curves.png") as path:
         draw_curves(progress.rows, f"{config.NAME}: {config.STAGE} stage on {config.DATA.NAME}", path)
+    progress.loss_sum = progress.seconds = 0.0
+    # Last, so that whatever a kill leaves undone is done again on resuming.
+    _save(run, config, stepper, ema, progress)
 
 
 def _save(run, config, stepper, ema, progress) -> None:
@@ -196,7 +198,9 @@ def _resume(run, config, stepper, ema) -> Progress:
     if note.get("config") != config.dump():
         theirs, ours = (set(text.splitlines()) for text in (note.get("config", ""), config.dump()))
         changed = "; ".join(line.strip() for line in sorted(theirs ^ ours))
-        raise UserError(f"{run / 'last.safetensors'} was trained with another config ({changed}): resume with its own, {run / 'config.yaml'}")
+        raise UserError(
+            f"{run / 'last.safetensors'} was trained with another config ({changed}): resume with its own, {run / 'config.yaml'}"
+        )
     weights = {name.removeprefix(_EMA): value for name, value in arrays.items() if name.startswith(_EMA)}
     progress = Progress(**note["progress"])
     if git_sha() not in progress.git_sha:

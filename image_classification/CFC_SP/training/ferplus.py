@@ -6,6 +6,7 @@ Read from the zip or the unpacked folder in the layout of its own tools: `fer201
 import csv
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -59,6 +60,10 @@ def load_ferplus(root: str | Path, split: str) -> FerPlus:
         votes = np.zeros((len(names), len(EXPR)), np.float32)
         votes[:, _TO_EXPR] = counts[:, : len(_TO_EXPR)]
         chosen = [i for i in np.flatnonzero(keep) if names[i]]
+        if not chosen:
+            raise UserError(
+                f"{files.root}/fer2013new.csv: expected {usage} rows with a known expression, found none; the file is incomplete"
+            )
         pictures = np.stack([_decode(files, f"{folder}/{names[i]}") for i in chosen])
     votes = votes[chosen]
     return FerPlus(pictures, votes / votes.sum(1, keepdims=True), votes.argmax(1), tuple(names[i] for i in chosen))
@@ -66,9 +71,12 @@ def load_ferplus(root: str | Path, split: str) -> FerPlus:
 
 def _read_votes(files: "_Folder", usage: str) -> tuple[list[str], np.ndarray]:
     names, counts = [], []
-    rows = csv.reader(io.StringIO(files.read("fer2013new.csv").decode("utf-8")))
+    # Bytes that are no text show up in the header or the row that has them.
+    rows = csv.reader(io.StringIO(files.read("fer2013new.csv").decode("utf-8", errors="replace")))
     if (found := next(rows, [])) != HEADER:
-        raise UserError(f"{files.root}/fer2013new.csv: expected the header {','.join(HEADER)}, found {','.join(found)[:200]!r}; use FER+'s own file")
+        raise UserError(
+            f"{files.root}/fer2013new.csv: expected the header {','.join(HEADER)}, found {','.join(found)[:200]!r}; use FER+'s own file"
+        )
     for line, row in enumerate(rows, 2):
         if len(row) != len(HEADER) or not all(v.isdecimal() for v in row[2:]):
             raise UserError(f"{files.root}/fer2013new.csv line {line}: expected {len(HEADER)} fields with ten vote counts, found {row}")
@@ -81,7 +89,9 @@ def _read_votes(files: "_Folder", usage: str) -> tuple[list[str], np.ndarray]:
 
 
 def _decode(files: "_Folder", name: str) -> np.ndarray:
-    picture = cv2.imdecode(np.frombuffer(files.read(name), np.uint8), cv2.IMREAD_GRAYSCALE)
+    data = np.frombuffer(files.read(name), np.uint8)
+    # OpenCV raises on an empty file, where it returns nothing for a damaged one.
+    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
     if picture is None or picture.shape != (SIDE, SIDE):
         found = "no picture" if picture is None else f"{picture.shape[1]}x{picture.shape[0]}"
         raise UserError(f"{files.root}/{name}: expected a {SIDE}x{SIDE} picture, found {found}; unpack the data set anew")
@@ -114,7 +124,7 @@ class _Folder:
             return self._archive.read(info) if self._archive else path.read_bytes()
         except KeyError:
             raise UserError(f"{self.root}: expected the FER+ file {name}, found none of that name; unpack the data set anew") from None
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
             raise UserError(f"{self.root}/{name}: cannot be read ({error}); unpack the data set anew") from error
 
 
@@ -126,7 +136,7 @@ def _open(root: str | Path) -> _Folder:
         found = [p.parent for pattern in ("fer2013new.csv", "*/fer2013new.csv") for p in root.glob(pattern)]
         if not found:
             raise UserError(f"{root}: expected fer2013new.csv in the folder, found none; point DATA.ROOT at FER+'s zip or folder")
-        entries = [p for pattern in ("*", "data/*", "data/*/*") for p in found[0].glob(pattern)]
+        entries = [p for pattern in ("*.csv", "*/*.png", "*/*/*.png") for p in found[0].glob(pattern)]
         return _Folder(root, None, {_inner(p.relative_to(found[0])): str(p) for p in entries})
     if not root.is_file():
         raise UserError(f"no data set at {root}: expected the FER+ zip or its unpacked folder; give it with -opts DATA.ROOT PATH")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-import cv2
 import numpy as np
 
+from ..core.aligner import crop_face
 from .datasets import StageData
 from .transforms import augment
 
@@ -36,15 +36,15 @@ def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray
     """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]."""
 
     def prepare(start: int):
-        return np.stack([_resize(data.picture(i), size) for i in range(start, min(start + batch, len(data)))])
+        return np.stack([_whole(data.picture(i), size) for i in range(start, min(start + batch, len(data)))])
 
     yield from _ahead(prepare, range(0, len(data), batch))
 
 
-def _resize(picture: np.ndarray, size: int) -> np.ndarray:
-    if picture.shape[:2] == (size, size):
-        return picture
-    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if min(picture.shape[:2]) > size else cv2.INTER_LINEAR)
+def _whole(picture: np.ndarray, size: int) -> np.ndarray:
+    """The crop of a picture that its face fills, as video's faces are cropped."""
+    height, width = picture.shape[:2]
+    return crop_face(picture, (0, 0, width, height), size)
 
 
 def _ahead(prepare, keys) -> Iterator:

@@ -8,7 +8,5 @@ from ..core.preprocess import ExpressionNet, Preprocess
 def build_model(config) -> ExpressionNet:
     """The backbone of `config.MODEL` for the classes of `config.STAGE`, its preprocessing in front; freshly initialised."""
     model = config.MODEL
-    backbone = build_backbone(
-        model.NAME, num_classes=len(STAGES[config.STAGE]), in_channels=model.IN_CHANNELS, dropout=model.DROPOUT
-    )
+    backbone = build_backbone(model.NAME, num_classes=len(STAGES[config.STAGE]), in_channels=model.IN_CHANNELS, dropout=model.DROPOUT)
     return ExpressionNet(Preprocess(config.DATA.CROP_SIZE, model.INPUT_SIZE, model.IN_CHANNELS, model.NORMALIZE), backbone)

@@ -16,12 +16,13 @@ _OPTIMIZER = "optimizer."
 
 
 class EagerStep:
-    """Trains `model` (a layer in eager mode) on whatever device Paddle is set to."""
+    """Trains in eager mode on whatever device Paddle is set to; `model` gives the initial weights and is left alone."""
 
     def __init__(self, config, model, steps_per_epoch: int):
         self._smoothing = config.TRAIN.LABEL_SMOOTHING
-        self.model = model
-        self.optimizer = build_optimizer(config, model, steps_per_epoch)
+        self.model = build_model(config)
+        self.model.set_state_dict(model.state_dict())
+        self.optimizer = build_optimizer(config, self.model, steps_per_epoch)
 
     def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
         """One step on crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss."""
@@ -34,8 +35,8 @@ class EagerStep:
         return float(loss)
 
     def weights(self) -> dict:
-        """The model's parameters and buffers by name."""
-        return {name: value.detach() for name, value in self.model.state_dict().items()}
+        """Copies of the model's parameters and buffers by name."""
+        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything a later run needs to go on as this one would: weights and optimiser slots, as arrays."""
@@ -56,9 +57,7 @@ class EagerStep:
 
     def _slot_names(self) -> dict[str, str]:
         """Paddle's slot names, which hold the process's counters -> names from the model's structure."""
-        return {
-            f"{parameter.name}_{slot}": f"{name}.{slot}" for name, parameter in trainable(self.model).items() for slot in _ADAM_SLOTS
-        }
+        return {f"{parameter.name}_{slot}": f"{name}.{slot}" for name, parameter in trainable(self.model).items() for slot in _ADAM_SLOTS}
 
 
 _ADAM_SLOTS = ("moment1_0", "moment2_0", "beta1_pow_acc_0", "beta2_pow_acc_0")
@@ -103,7 +102,7 @@ class StaticStep:
         return float(loss)
 
     def weights(self) -> dict:
-        """The model's parameters and buffers by name."""
+        """Copies of the model's parameters and buffers by name."""
         return {name: np.array(self._variables[name]) for name in self._weight_names}
 
     def state(self) -> dict[str, np.ndarray]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
+from ..core.aligner import cut_square, nearest_corner, resize_square
 from ..core.records import Faces
-from .aligner import cut_square, nearest_corner, resize_square
 
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
@@ -19,7 +19,7 @@ BATCHES = (4, 16, 64)
 # Noise can make thousands of proposals; the best of them are plenty, and bound the work of a frame.
 MAX_PROPOSALS = 512
 
-# Chosen on real clips: what looked like a face and was none (leaves, a hand) scored up to 0.934 in O-Net, faces that look at the camera more.
+# Chosen on real clips: what looked like a face and was none (leaves, a hand) scored up to 0.934 in O-Net.
 MIN_FACE, THRESHOLDS = 40, (0.7, 0.8, 0.95)
 
 Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
@@ -35,9 +35,7 @@ class FaceDetector:
     gives up to 0.934 (shared clips); upright faces get 0.99 and more there, so 0.95 parts them, at the price of some profiles.
     """
 
-    def __init__(
-        self, networks: Mapping[str, Network], min_face: float = MIN_FACE, thresholds: tuple[float, float, float] = THRESHOLDS
-    ):
+    def __init__(self, networks: Mapping[str, Network], min_face: float = MIN_FACE, thresholds: tuple[float, float, float] = THRESHOLDS):
         self._networks = networks
         self._min_face = min_face
         self._thresholds = thresholds

@@ -60,9 +60,7 @@ class ONet(nn.Layer):
 
     def __init__(self):
         super().__init__()
-        self.features = nn.Sequential(
-            _conv(3, 32, 3, pool=3), _conv(32, 64, 3, pool=3), _conv(64, 64, 3, pool=2), _conv(64, 128, 2)
-        )
+        self.features = nn.Sequential(_conv(3, 32, 3, pool=3), _conv(32, 64, 3, pool=3), _conv(64, 64, 3, pool=2), _conv(64, 128, 2))
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(1152, 256), nn.PReLU(256))
         self.regression = nn.Linear(256, 4)
         self.landmarks = nn.Linear(256, 10)

@@ -81,19 +81,17 @@ class VideoReader:
         try:
             mode = os.stat(self._path).st_mode
             if stat.S_ISDIR(mode):
-                raise UserError(f"Expected a video file, found a folder at {self._shown}: name the file inside it.")
+                raise UserError(f"expected a video file, found a folder at {self._shown}: name the file inside it.")
             if not stat.S_ISREG(mode):
-                raise UserError(
-                    f"Expected a video file, found a device or pipe at {self._shown}: save the video as a file first."
-                )
+                raise UserError(f"expected a video file, found a device or pipe at {self._shown}: save the video as a file first.")
             if os.stat(self._path).st_size == 0:
-                raise UserError(f"Expected a video file, found an empty file at {self._shown}: copy or record the clip again.")
+                raise UserError(f"expected a video file, found an empty file at {self._shown}: copy or record the clip again.")
             return open(self._path, "rb")
         except FileNotFoundError:
-            raise UserError(f"Expected a video file, found nothing at {self._shown}: check the path.") from None
+            raise UserError(f"expected a video file, found nothing at {self._shown}: check the path.") from None
         except OSError as fault:
             raise UserError(
-                f"Expected a readable video file at {self._shown}, found {fault.strerror!r}: check the path and its permissions."
+                f"expected a readable video file at {self._shown}, found {fault.strerror!r}: check the path and its permissions."
             ) from fault
 
     def _open_container(self):
@@ -107,11 +105,11 @@ class VideoReader:
             self._file.seek(4)
             if self._file.read(4) == b"ftyp":
                 raise UserError(
-                    f"Expected a whole MP4 or MOV file, found one without a usable index ('moov' box) at {self._shown}: "
+                    f"expected a whole MP4 or MOV file, found one without a usable index ('moov' box) at {self._shown}: "
                     "it was probably cut while being recorded or copied, so copy it again or repair it."
                 ) from fault
             raise UserError(
-                f"Expected a video file that FFmpeg can read, found something else at {self._shown} ({fault.strerror}): "
+                f"expected a video file that FFmpeg can read, found something else at {self._shown} ({fault.strerror}): "
                 "check that it is a video and not, say, a text file with a video's name."
             ) from fault
         except OSError as fault:
@@ -121,15 +119,11 @@ class VideoReader:
         streams = [s for s in self._container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not streams:
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "none"
-            raise UserError(
-                f"Expected a video stream in {self._shown}, found only streams of kind: {kinds}; choose a file with pictures."
-            )
+            raise UserError(f"expected a video stream in {self._shown}, found only streams of kind: {kinds}; choose a file with pictures.")
         stream = self._container.streams.best("video")
         stream = stream if stream in streams else streams[0]
         if stream.codec_context is None:
-            raise UserError(
-                f"Expected a codec that this FFmpeg decodes, found an unknown one in {self._shown}: convert the clip to H.264."
-            )
+            raise UserError(f"expected a codec that this FFmpeg decodes, found an unknown one in {self._shown}: convert the clip to H.264.")
         self._check_size(stream.codec_context.width, stream.codec_context.height)
         stream.thread_type = "AUTO"
         return stream
@@ -137,8 +131,7 @@ class VideoReader:
     def _check_size(self, width: int, height: int) -> None:
         if width * height > MAX_PIXELS:
             raise UserError(
-                f"Expected frames of at most {MAX_PIXELS} pixels, found {width} x {height} in {self._shown}: "
-                "scale the clip down first."
+                f"expected frames of at most {MAX_PIXELS} pixels, found {width} x {height} in {self._shown}: scale the clip down first."
             )
 
     def _packets(self) -> Iterator[av.Packet]:
@@ -186,7 +179,7 @@ class VideoReader:
         picture = next(self._decoded, None)
         if picture is None:
             raise UserError(
-                f"Expected at least one frame that decodes, found none in {self._shown}: "
+                f"expected at least one frame that decodes, found none in {self._shown}: "
                 "the file is damaged or holds no pictures, so copy or convert it again."
             )
         return picture
@@ -258,7 +251,7 @@ class VideoReader:
 
     def _reading_failed(self, fault: OSError) -> UserError:
         return UserError(
-            f"Expected to read {self._shown} to its end, found {fault.strerror or str(fault)!r}: check the disk or the network."
+            f"expected to read {self._shown} to its end, found {fault.strerror or str(fault)!r}: check the disk or the network."
         )
 
 

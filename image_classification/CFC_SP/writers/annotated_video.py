@@ -18,9 +18,7 @@ _CLOCK = 90000
 _MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
 
 
-def write_annotated_video(
-    source: Source, frames: Iterable[Frame], results: Iterable[FrameResult], target: str | os.PathLike
-) -> list[str]:
+def write_annotated_video(source: Source, frames: Iterable[Frame], results: Iterable[FrameResult], target: str | os.PathLike) -> list[str]:
     """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, and the sound of `source.path`.
 
     frames: one or more, as a video reader yields them, RGB uint8, upright, all of the first one's size; results: one for each.

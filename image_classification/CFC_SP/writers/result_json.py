@@ -28,8 +28,7 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
             "labels": said["label_counts"],
         },
         "segments": [
-            {**segment, **{key: round(segment[key], 6) for key in ("start_s", "end_s", "confidence")}}
-            for segment in said["segments"]
+            {**segment, **{key: round(segment[key], 6) for key in ("start_s", "end_s", "confidence")}} for segment in said["segments"]
         ],
         "warnings": said["warnings"],
     }

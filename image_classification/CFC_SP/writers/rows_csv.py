@@ -15,8 +15,7 @@ COLUMNS = (
     *(f"p_{name.lower()}" for name in EXPR),
 )
 _PLACES = tuple(
-    None if name in ("frame", "track", "label", "coarse", "raw_label") else 2 if name in ("x1", "y1", "x2", "y2") else 6
-    for name in COLUMNS
+    None if name in ("frame", "track", "label", "coarse", "raw_label") else 2 if name in ("x1", "y1", "x2", "y2") else 6 for name in COLUMNS
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..core.records import Faces
+from .records import Faces
 
 
 def nearest_corner(centre: np.ndarray, side: np.ndarray | int) -> np.ndarray:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.core.aligner import CropGeometry, crop_face
 from image_classification.CFC_SP.core.records import Faces
-from image_classification.CFC_SP.video.aligner import CropGeometry, crop_face
 
 
 def replicated(image, left, top, side):

@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.files import sha256_of
+from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle, parameter_names
+
+FILES = sorted(path.name for path in (SHIPPED / "lite").glob("*") if path.name != MANIFEST)
+
+
+def edit(folder, change):
+    path = folder / MANIFEST
+    manifest = yaml.safe_load(path.read_text())
+    change(manifest)
+    path.write_text(yaml.safe_dump(manifest))
+
+
+def test_the_shipped_bundle_is_whole_and_small(lite):
+    bundle = open_bundle(lite)
+    assert sum(path.stat().st_size for path in lite.iterdir()) <= 10e6
+    assert {name: sha256_of(lite / name) for name in FILES} == bundle.manifest["files"]
+    assert bundle.sha256 == sha256_of(lite / MANIFEST)
+    assert open_bundle("lite").folder == lite
+
+
+def test_programs_share_their_weights(lite):
+    bundle = open_bundle(lite)
+    names = {program: parameter_names(bundle.program(program)) for program in PROGRAMS}
+    assert set(names["clip"]) == set(names["coarse"]) | set(names["negative"]) | set(names["sequence"])
+    arrays = bundle.parameters(names["coarse"])
+    assert list(arrays) == names["coarse"] and all(array.dtype == np.float32 for array in arrays.values())
+    assert all(json.loads(bundle.program(program)) for program in PROGRAMS)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_each_damaged_file_is_refused_by_name(lite_copy, name, damage):
+    path = lite_copy / name
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-7] if damage == "cut" else content[:50] + bytes([content[50] ^ 1]) + content[51:])
+    with pytest.raises(UserError, match=f"bundle refused: .*{name}"):
+        open_bundle(lite_copy)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..", "", ".hidden", 7])
+def test_a_manifest_cannot_point_outside_its_folder(lite_copy, name):
+    (lite_copy.parent / "secret").write_text("x")
+    edit(lite_copy, lambda m: m["files"].update({name: sha256_of(lite_copy.parent / "secret")}))
+    with pytest.raises(UserError, match="its own folder"):
+        open_bundle(lite_copy)
+
+
+def test_a_link_out_of_the_folder_is_refused(lite_copy):
+    weights = lite_copy / FILES[-1]
+    moved = weights.rename(lite_copy.parent / "elsewhere")
+    weights.symlink_to(moved)
+    with pytest.raises(UserError, match=FILES[-1]):
+        open_bundle(lite_copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda m: m.update(schema=2), "schema 2"),
+        (lambda m: m.pop("crop"), "crop.size is missing"),
+        (lambda m: m["crop"].update(size="48"), "crop.size"),
+        (lambda m: m["labels"].update(coarse=["Sad"]), "labels"),
+        (lambda m: m["files"].pop("coarse.json"), "does not list coarse.json"),
+        (lambda m: m.update(files=[]), "files is missing or malformed"),
+    ],
+)
+def test_a_malformed_manifest_is_refused(lite_copy, change, words):
+    edit(lite_copy, change)
+    with pytest.raises(UserError, match=words):
+        open_bundle(lite_copy)
+
+
+@pytest.mark.parametrize("content", [b"- just\n- a list\n", b"a: [", b"\xff\xfe\x00", b"", b"x" * (1 << 21)])
+def test_a_manifest_that_is_none_is_refused(lite_copy, content):
+    (lite_copy / MANIFEST).write_bytes(content)
+    with pytest.raises(UserError, match="bundle refused"):
+        open_bundle(lite_copy)
+
+
+def test_a_missing_bundle_names_the_shipped(tmp_path):
+    for location in (tmp_path, tmp_path / "none", "no-such-bundle"):
+        with pytest.raises(UserError, match="lite"):
+            open_bundle(location)

@@ -1,0 +1,89 @@
+"""The stages after detection, on made-up logits: chunks, batches, gaps and tracks."""
+
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP.core.labels import COARSE, EXPR
+from image_classification.CFC_SP.core.records import Faces
+from image_classification.CFC_SP.core.reference import cascade_reference
+from image_classification.CFC_SP.inference import pipeline
+from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.pipeline import Recognizer, _Observed
+
+
+@pytest.fixture(scope="module")
+def recognizer(lite):
+    return Recognizer(open_bundle(lite))
+
+
+def faces_of(tracks, index):
+    boxes = np.array([[10 * t, index, 10 * t + 8, index + 8] for t in tracks], np.float32).reshape(-1, 4)
+    return Faces(boxes, np.ones(len(tracks), np.float32), np.zeros((len(tracks), 5, 2), np.float32), np.array(tracks, np.int64))
+
+
+def made_up(frames, seed=0):
+    """A clip in which track 1 is always there, 2 with gaps, 3 for a while, and some frames show no face."""
+    rng = np.random.default_rng(seed)
+    for index in range(frames):
+        tracks = [1] * (index % 11 != 5) + [2] * (rng.random() < 0.6) + [3] * (30 <= index < 50)
+        tracks = [] if index % 17 == 3 else tracks
+        coarse = rng.normal(0, 2, (1, len(tracks), 5)).astype(np.float32)
+        coarse[:, :, 4] += 1
+        yield _Observed(index, index / 25, faces_of(tracks, index), None, coarse, rng.normal(0, 2, (len(tracks), 4)).astype(np.float32))
+
+
+@pytest.mark.parametrize("window", [0, 1, 8, 31, 1000])
+@pytest.mark.parametrize("chunk", [1, 7, 40, 4096])
+def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, window, chunk):
+    monkeypatch.setattr(pipeline, "CHUNK", chunk)
+    clip = list(made_up(120))
+    results = list(recognizer._decided(iter(clip), window))
+    assert [result.frame for result in results] == list(range(120))
+    assert [[face.track for face in result.faces] for result in results] == [item.faces.tracks.tolist() for item in clip]
+    for track in (1, 2, 3):
+        at = [(i, item.faces.tracks.tolist().index(track)) for i, item in enumerate(clip) if track in item.faces.tracks]
+        first, length = at[0][0], at[-1][0] - at[0][0] + 1
+        coarse, negative, valid = np.zeros((1, length, 5)), np.zeros((length, 4)), np.zeros(length, bool)
+        for i, row in at:
+            coarse[:, i - first], negative[i - first], valid[i - first] = clip[i].coarse[:, row], clip[i].negative[row], True
+        temperatures = [network["temperature"] for network in recognizer.bundle.manifest["networks"]]
+        labels, coarse_labels, raw, probabilities = cascade_reference(
+            coarse, negative, valid, np.array([window]), temperatures[:-1], temperatures[-1], "count", "routed"
+        )
+        for i, row in at:
+            face = results[i].faces[row]
+            assert face.box == tuple(clip[i].faces.boxes[row].tolist())
+            assert face.label == EXPR[labels[i - first]] and face.raw_label == EXPR[raw[i - first]]
+            assert face.coarse == COARSE[coarse_labels[i - first]]
+            np.testing.assert_allclose(face.probabilities, probabilities[i - first], atol=1e-4)
+            assert face.confidence == face.probabilities[EXPR.index(face.label)]
+
+
+def test_memory_is_bounded_by_window_and_chunk(recognizer, monkeypatch):
+    monkeypatch.setattr(pipeline, "CHUNK", 16)
+    drawn = 0
+
+    def counted():
+        nonlocal drawn
+        for item in made_up(400):
+            drawn += 1
+            yield item
+
+    for given, _ in enumerate(recognizer._decided(counted(), 10)):
+        assert drawn - given <= 16 + 10
+
+
+def test_batches_do_not_mix_faces(recognizer):
+    """Logits of crops that went through in shared, padded batches are those of each crop alone, in its place."""
+    rng = np.random.default_rng(0)
+    items, alone = [], []
+    for index, count in enumerate([0, 1, 3, 40, 0, 2, 33]):
+        crops = rng.integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)
+        items.append(_Observed(index, index / 25, faces_of(list(range(1, count + 1)), index), crops))
+        alone.append([recognizer._coarse(crops[i : i + 1])[0][:, 0] for i in range(count)])
+    scored = list(recognizer._scored(iter(items)))
+    assert [item.index for item in scored] == list(range(7))
+    for item, expected in zip(scored, alone, strict=True):
+        assert item.crops is None
+        for row, logits in enumerate(expected):
+            np.testing.assert_allclose(item.coarse[:, row], logits, atol=1e-3, rtol=1e-4)

@@ -1,0 +1,172 @@
+import pytest
+import yaml
+
+from image_classification.CFC_SP.config import CONFIG_FOLDER, default_config, load_config, parse_config
+from image_classification.CFC_SP.errors import UserError
+
+SHIPPED = sorted(path.name for path in CONFIG_FOLDER.glob("*.yaml"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file of the folder that the test's configs lie in and returns its path."""
+
+    def write(name, text):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+def leaves(tree, prefix=""):
+    for key, value in tree.items():
+        yield from leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)]
+
+
+def test_a_file_says_only_what_differs(write):
+    config = load_config(write("mine.yaml", "STAGE: flat\nTRAIN:\n  EPOCHS: 3\n"))
+    defaults = dict(leaves(default_config()))
+    assert {key: value for key, value in leaves(config) if value != defaults[key]} == {"STAGE": "flat", "TRAIN.EPOCHS": 3, "NAME": "mine"}
+
+
+def test_bases_come_first_in_their_order(write):
+    write("grand.yaml", "SEED: 1\nSTAGE: negative\nTRAIN:\n  EPOCHS: 5\n  BATCH_SIZE: 7\n")
+    write("first.yaml", "BASE: grand.yaml\nTRAIN:\n  EPOCHS: 6\n  SAVE_EVERY: 4\n")
+    write("second.yaml", "TRAIN:\n  SAVE_EVERY: 9\n")
+    config = load_config(write("top.yaml", "BASE: [first.yaml, second.yaml]\nSTAGE: coarse\n"))
+    assert (config.SEED, config.STAGE, config.NAME) == (1, "coarse", "top")
+    assert (config.TRAIN.EPOCHS, config.TRAIN.BATCH_SIZE, config.TRAIN.SAVE_EVERY) == (6, 7, 9)
+
+
+def test_two_files_may_share_a_base(write):
+    write("base.yaml", "SEED: 3\n")
+    write("left.yaml", "BASE: base.yaml\n")
+    write("right.yaml", "BASE: base.yaml\n")
+    assert load_config(write("top.yaml", "BASE: [left.yaml, right.yaml]\n")).SEED == 3
+
+
+def test_options_go_on_top_and_the_tree_is_frozen(write):
+    path = write("mine.yaml", "TRAIN:\n  EPOCHS: 5\n")
+    config = load_config(path, ["TRAIN.EPOCHS", "9", "AUG.BLUR_SIGMA", "[0.1, 2]", "DATA.ROOT", "some/folder"])
+    assert (config.TRAIN.EPOCHS, config.AUG.BLUR_SIGMA, config.DATA.ROOT) == (9, [0.1, 2], "some/folder")
+    with pytest.raises(AttributeError):
+        config.TRAIN.EPOCHS = 1
+
+
+@pytest.mark.parametrize(("word", "number"), [("1e-3", 0.001), ("1", 1.0), ("0.25", 0.25), ("1.5E-4", 0.00015)])
+def test_numbers_as_people_write_them(write, word, number):
+    from_file = load_config(write("mine.yaml", f"TRAIN:\n  BASE_LR: {word}\n")).TRAIN.BASE_LR
+    from_option = load_config(write("plain.yaml", ""), ["TRAIN.BASE_LR", word]).TRAIN.BASE_LR
+    assert from_file == from_option == number
+    assert type(from_file) is type(from_option) is float
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TRAIN:\n  EPOCH: 3\n", ["mine.yaml", "TRAIN.EPOCH", "did you mean TRAIN.EPOCHS?"]),
+        ("STAGES: flat\n", ["STAGES", "did you mean STAGE?"]),
+        ("AUG:\n  XYZ: 3\n", ["AUG.XYZ", "AUG.ROTATION", "AUG.ERASING_AREA"]),
+        ("TRAIN:\n  EPOCHS: many\n", ["TRAIN.EPOCHS", "expected int", "'many'"]),
+        ("TRAIN:\n  EPOCHS: 3.5\n", ["TRAIN.EPOCHS", "expected int", "3.5"]),
+        ("TRAIN:\n  EPOCHS: true\n", ["TRAIN.EPOCHS", "expected int", "True"]),
+        ("TRAIN:\n  BASE_LR: [1]\n", ["TRAIN.BASE_LR", "expected float", "[1]"]),
+        ("AUG:\n  BLUR_SIGMA: 0.5\n", ["AUG.BLUR_SIGMA", "expected list", "0.5"]),
+        ("NAME: 7\n", ["NAME", "expected str", "7"]),
+        ("TRAIN: 3\n", ["TRAIN is a group of keys", "3"]),
+        ("TRAIN:\n  EPOCHS: 3\n SEED: 1\n", ["mine.yaml", "expected YAML", "line 3"]),
+        ("- STAGE\n", ["mine.yaml", "expected keys and values", "list"]),
+        ("BASE: nowhere.yaml\n", ["mine.yaml", "'nowhere.yaml'"]),
+        ("BASE: mine.yaml\n", ["mine.yaml", "circle"]),
+    ],
+)
+def test_mistakes_in_a_file_are_named(write, text, expected):
+    with pytest.raises(UserError) as error:
+        load_config(write("mine.yaml", text))
+    assert [part for part in expected if part not in str(error.value)] == []
+
+
+def test_a_longer_circle_of_bases(write):
+    write("a.yaml", "BASE: b.yaml\n")
+    write("b.yaml", "BASE: c.yaml\n")
+    with pytest.raises(UserError, match="circle"):
+        load_config(write("c.yaml", "BASE: a.yaml\n"))
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "weights.yaml").write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match="weights.yaml: expected YAML"):
+        load_config(tmp_path / "weights.yaml")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["TRAIN.EPOCHS"], "pairs of KEY VALUE, found 1 words"),
+        (["TRAIN.EPOHCS", "3"], "-opts: unknown config key TRAIN.EPOHCS; did you mean TRAIN.EPOCHS?"),
+        (["TRAIN", "3"], "TRAIN is a group of keys"),
+        (["TRAIN.EPOCHS.MORE", "3"], "TRAIN.EPOCHS"),
+        (["TRAIN.EPOCHS", "[3"], "-opts TRAIN.EPOCHS: expected YAML"),
+    ],
+)
+def test_mistakes_in_options_are_named(write, options, expected):
+    with pytest.raises(UserError) as error:
+        load_config(write("mine.yaml", ""), options)
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("STAGE fine", "coarse, negative, flat, found 'fine'"),
+        ("DATA.TARGETS hard", "votes, single"),
+        ("MODEL.NAME resnet", "repvgg_lite"),
+        ("MODEL.IN_CHANNELS 2", "1, 3, found 2"),
+        ("MODEL.NORMALIZE none", "image, imagenet"),
+        ("SP.NORMALIZER mean", "count, window"),
+        ("CASCADE.NEGATIVE_SCOPE some", "routed, all"),
+        ("AUG.FLIP -0.1", "-0.1"),
+        ("TRAIN.EMA_DECAY 1.0", "below 1, found 1.0"),
+        ("MODEL.DROPOUT 1", "below 1, found 1.0"),
+        ("TRAIN.BATCH_SIZE 0", "more than 0, found 0"),
+        ("DATA.CROP_SIZE -48", "more than 0, found -48"),
+        ("TRAIN.EPOCHS 2", "TRAIN.WARMUP_EPOCHS 2.0 must be below TRAIN.EPOCHS 2"),
+        ("SP.WINDOW -1", "found -1"),
+    ],
+)
+def test_rules_are_checked_by_name(write, options, found):
+    with pytest.raises(UserError) as error:
+        load_config(write("mine.yaml", ""), options.split())
+    assert options.split()[0] in str(error.value)
+    assert found in str(error.value)
+
+
+def test_a_missing_file_lists_the_shipped_ones():
+    with pytest.raises(UserError, match="'nowhere.yaml'.*configs/lite_repvgg_coarse.yaml") as error:
+        load_config("nowhere.yaml")
+    assert "_base_" not in str(error.value)
+
+
+def test_shipped_configs_are_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config("configs/lite_repvgg_negative.yaml")
+    assert (config.NAME, config.STAGE) == ("lite_repvgg_negative", "negative")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/lite_repvgg_negative.yaml").write_text("SEED: 5\n", encoding="utf-8")
+    assert load_config("configs/lite_repvgg_negative.yaml").SEED == 5
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_config_loads_and_survives_a_dump(name):
+    config = load_config(CONFIG_FOLDER / name, ["TRAIN.BASE_LR", "1e-5", "TRAIN.MIN_LR", "1e-7"])
+    again = parse_config(config.dump())
+    assert again == config
+    assert again.is_frozen()
+    assert (again.TRAIN.BASE_LR, again.TRAIN.MIN_LR) == (1e-5, 1e-7)
+
+
+def test_parse_config_refuses_what_no_longer_exists():
+    tree = yaml.safe_load(load_config(CONFIG_FOLDER / SHIPPED[0]).dump())
+    tree["TRAIN"]["MOMENTUM"] = 0.9
+    with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.MOMENTUM"):
+        parse_config(yaml.safe_dump(tree))

@@ -1,0 +1,76 @@
+import math
+
+import numpy as np
+import paddle
+import pytest
+
+from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.training.optim import build_optimizer, count_decayed, learning_rate, trainable
+
+
+def test_schedule_by_hand():
+    """10 steps of warm-up from a hundredth of the peak, the peak, half-way between peak and floor at half time, the floor."""
+    schedule = [learning_rate(step, 110, 10, 1.0, 0.1) for step in range(120)]
+    np.testing.assert_allclose(schedule[:11], [0.01 + 0.099 * step for step in range(11)])
+    assert schedule[10] == 1.0
+    np.testing.assert_allclose(schedule[60], 0.55)
+    np.testing.assert_allclose(schedule[35], 0.1 + 0.45 * (1 + math.cos(math.pi / 4)))
+    np.testing.assert_allclose(schedule[110:], 0.1)
+    assert (np.diff(schedule[:11]) > 0).all()
+    assert (np.diff(schedule[10:111]) < 0).all()
+
+
+def test_schedule_without_warm_up_starts_at_the_peak():
+    assert learning_rate(0, 100, 0, 0.5, 0.0) == 0.5
+
+
+def test_rate_scales_with_the_batch_and_follows_the_steps(small_config, tiny_network):
+    config = small_config({"TRAIN.BASE_LR": 0.01, "TRAIN.BATCH_SIZE": 64, "TRAIN.EPOCHS": 4, "TRAIN.WARMUP_EPOCHS": 1})
+    optimizer = build_optimizer(config, build_model(config), 5)
+    rates = []
+    for _ in range(21):
+        rates.append(optimizer.get_lr())
+        optimizer._learning_rate.step()
+    np.testing.assert_allclose(rates, [learning_rate(step, 20, 5, 0.005, 1e-5) for step in range(21)])
+    assert max(rates) == rates[5] == 0.005
+
+
+def test_step_without_gradient_shrinks_only_decayed_tensors(small_config, tiny_network):
+    """Where no decay reaches, a zero gradient leaves a tensor bit for bit."""
+    config = small_config({"TRAIN.WEIGHT_DECAY": 0.5, "TRAIN.WARMUP_EPOCHS": 0, "TRAIN.BASE_LR": 0.8})
+    model = build_model(config)
+    for parameter in trainable(model).values():
+        parameter.set_value(np.random.default_rng(0).normal(1, 0.1, parameter.shape).astype("float32"))
+    before = {name: parameter.numpy().copy() for name, parameter in trainable(model).items()}
+    optimizer = build_optimizer(config, model, 10)
+    sum((parameter * 0.0).sum() for parameter in trainable(model).values()).backward()
+    optimizer.step()
+    shrunk = set()
+    for name, parameter in trainable(model).items():
+        if (parameter.numpy() == before[name]).all():
+            continue
+        # Decoupled decay: w (1 - rate x decay), the rate being 0.8 for a batch of 128.
+        np.testing.assert_allclose(parameter.numpy(), before[name] * (1 - 0.1 * 0.5), rtol=1e-5)
+        shrunk.add(name)
+    kernels = {name for name in before if name.endswith("conv.weight")}
+    assert len(kernels) > 5
+    assert shrunk == kernels | {"backbone.head.weight"}
+    assert count_decayed(model) == (len(shrunk), len(before) - len(shrunk))
+
+
+def test_trainable_leaves_out_batch_norm_statistics(small_config, tiny_network):
+    model = build_model(small_config())
+    names = set(trainable(model))
+    assert "backbone.stem.conv_kxk.bn.weight" in names
+    assert not any(name.endswith(("_mean", "_variance")) for name in names)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(0.0, None), (0.5, 0.5)])
+def test_gradient_clip(small_config, tiny_network, limit, expected):
+    config = small_config({"TRAIN.GRAD_CLIP": limit})
+    clip = build_optimizer(config, build_model(config), 10)._grad_clip
+    assert (clip and clip.clip_norm) == expected
+    if clip:
+        rng = np.random.default_rng(0)
+        pairs = [(paddle.create_parameter([n], "float32"), paddle.to_tensor(rng.normal(0, 3, n).astype("float32"))) for n in (4, 9)]
+        np.testing.assert_allclose(math.sqrt(sum(float((g * g).sum()) for _, g in clip(pairs))), 0.5, rtol=1e-5)
