@@ -62,8 +62,10 @@ def test_both_forms_train_alike(config, batches):
 @pytest.mark.parametrize("form", FORMS)
 def test_loss_falls_on_one_batch(form, config, batches):
     stepper = form(config, build(config), 20)
-    losses = [stepper(*batches[0]) for _ in range(20)]
-    assert losses[-1] < losses[0] - 0.05
+    crops, targets = batches[0]
+    single = np.eye(5, dtype=np.float32)[targets.argmax(1)]
+    losses = [stepper(crops, single) for _ in range(20)]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,0 +1,232 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+
+import image_classification.CFC_SP
+from image_classification.CFC_SP.config import load_config, parse_config
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.training import engine
+from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained
+from image_classification.CFC_SP.training.datasets import load_split
+from image_classification.CFC_SP.training.engine import COLUMNS, measure_statistics, train, validate
+from image_classification.CFC_SP.training.model import build_model
+
+SCRIPT = Path(image_classification.CFC_SP.__file__).parent / "main_single_gpu.py"
+# 112 pictures in which Negative is half and no class is rare: 7 steps an epoch.
+STEPS = 7
+
+
+@pytest.fixture
+def run_config(small_config, ferplus, tmp_path):
+    def build(changes=None):
+        base = {"DATA.ROOT": ferplus, "OUTPUT": tmp_path / "out", "TRAIN.EPOCHS": 2, "TRAIN.EMA_DECAY": 0.9}
+        return small_config(base | (changes or {}))
+
+    return build
+
+
+def read_rows(run):
+    with open(run / "metrics.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_run_leaves_what_it_promises(run_config, tmp_path):
+    config = run_config({"TRAIN.BASE_LR": 0.1, "TRAIN.EPOCHS": 8, "MODEL.DROPOUT": 0.1})
+    run = train(config, "cpu")
+    assert run == tmp_path / "out" / "small"
+    assert {p.name for p in run.iterdir()} == {"last.safetensors", "best.safetensors", "metrics.csv", "curves.png", "config.yaml"}
+    assert parse_config((run / "config.yaml").read_text(encoding="utf-8")) == config
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+    rows = read_rows(run)
+    assert tuple(rows[0]) == COLUMNS
+    assert [(int(row["epoch"]), int(row["steps"])) for row in rows] == [(e, STEPS * e) for e in range(1, 9)]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+
+    weights, note = load_checkpoint(run / "best.safetensors")
+    assert note["classes"] == ["Neutral", "Happiness", "Surprise", "Other", "Negative"]
+    assert parse_config(note["config"]) == config
+    best = max(rows, key=lambda row: float(row["val_macro_f1"]))
+    assert note["validation"]["epoch"] == int(best["epoch"])
+    model = build_model(config)
+    load_pretrained(model, run / "best.safetensors")
+    scores = validate(model, load_split(config, "val"), 16)
+    assert round(scores.macro_f1, 5) == note["validation"]["val_macro_f1"] == float(best["val_macro_f1"])
+    assert round(scores.accuracy, 5) == note["validation"]["val_accuracy"]
+    # Stripes at eight heights: half of the pictures are Negative, so that 0.5 could be had by guessing.
+    assert scores.accuracy > 0.6
+
+
+def own_weights(run):
+    arrays, _ = load_checkpoint(run / "last.safetensors")
+    return {name: value for name, value in arrays.items() if not name.startswith(("ema.", "optimizer."))}
+
+
+@pytest.mark.parametrize("clip", [0.0, 1e6], ids=["static", "eager"])
+@pytest.mark.usefixtures("tiny_network")
+def test_averaging_and_validation_have_no_part_in_training(run_config, clip):
+    """The weights that are trained on are the same whether or not their average is kept and validated."""
+    averaged, plain = (
+        own_weights(train(run_config({"NAME": f"ema{decay}", "TRAIN.EMA_DECAY": decay, "TRAIN.GRAD_CLIP": clip}), "cpu"))
+        for decay in (0.9, 0.0)
+    )
+    for name, value in averaged.items():
+        np.testing.assert_array_equal(plain[name], value, err_msg=name)
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_pretrained_weights_are_where_training_starts(run_config, capsys):
+    coarse = train(run_config({"NAME": "coarse", "TRAIN.EPOCHS": 1}), "cpu") / "best.safetensors"
+    changes = {"NAME": "negative", "STAGE": "negative", "MODEL.PRETRAINED": coarse, "TRAIN.EPOCHS": 1, "TRAIN.BASE_LR": 1e-12}
+    capsys.readouterr()
+    run = train(run_config(changes | {"TRAIN.MIN_LR": 0}), "cpu")
+    assert "'backbone.head.weight': 'classifier for other classes'" in capsys.readouterr().out
+    theirs, ours = load_checkpoint(coarse)[0], own_weights(run)
+    name = "backbone.stages.1.0.conv_kxk.conv.weight"
+    np.testing.assert_allclose(ours[name], theirs[name], atol=1e-6)
+    assert ours["backbone.head.weight"].shape[1] == 4
+
+
+def test_measure_statistics_against_numpy():
+    model = paddle.nn.Sequential(paddle.nn.BatchNorm2D(3))
+    model[0]._mean.set_value(np.full(3, 50, "float32"))
+    batches = np.random.default_rng(0).normal(2, 3, (5, 8, 3, 4, 4)).astype("float32")
+    measure_statistics(model, [(batch, None) for batch in batches])
+    np.testing.assert_allclose(model[0]._mean.numpy(), batches.mean((1, 3, 4)).mean(0), rtol=1e-4)
+    np.testing.assert_allclose(model[0]._variance.numpy(), batches.var((1, 3, 4)).mean(0), rtol=0.02)
+    assert model[0]._momentum == 0.9
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("clip", [0.0, 5.0], ids=["static", "eager"])
+@pytest.mark.parametrize("at", [5, 7, 10], ids=["mid-epoch", "at an epoch's end", "second epoch"])
+@pytest.mark.usefixtures("tiny_network")
+def test_resumed_run_equals_uninterrupted_one(run_config, monkeypatch, at, clip):
+    """Stopped after step `at`, which may lie beyond the last checkpoint; dropout and averaging are on."""
+
+    def config(name):
+        return run_config({"NAME": name, "TRAIN.SAVE_EVERY": 2, "MODEL.DROPOUT": 0.3, "TRAIN.GRAD_CLIP": clip})
+
+    expected = train(config("whole"), "cpu")
+    save, steps = engine._save, engine.Ema.update
+
+    def stop(ema, weights):
+        steps(ema, weights)
+        if ema.steps > at:
+            raise Stopped
+
+    monkeypatch.setattr(engine.Ema, "update", stop)
+    with pytest.raises(Stopped):
+        train(config("halved"), "cpu")
+    monkeypatch.setattr(engine.Ema, "update", steps)
+    monkeypatch.setattr(engine, "_save", save)
+    run = train(config("halved"), "cpu", resume=True)
+    assert_same(run, expected)
+
+
+def assert_same(run, expected):
+    for name in ("last.safetensors", "best.safetensors"):
+        ours, theirs = load_checkpoint(run / name)[0], load_checkpoint(expected / name)[0]
+        assert list(ours) == list(theirs)
+        for tensor, value in theirs.items():
+            np.testing.assert_array_equal(ours[tensor], value, err_msg=tensor)
+    timeless = [[{k: v for k, v in row.items() if k != "seconds"} for row in read_rows(r)] for r in (run, expected)]
+    assert timeless[0] == timeless[1]
+
+
+def test_killed_run_leaves_whole_files_and_resumes(ferplus, tmp_path):
+    """SIGKILL while a checkpoint is being written, through the entry script and with the real network."""
+    (tmp_path / "small.yaml").write_text("STAGE: coarse\n", encoding="utf-8")
+
+    def options(name):
+        text = "MODEL.NAME repvgg_lite DATA.CROP_SIZE 16 MODEL.INPUT_SIZE 16 TRAIN.BATCH_SIZE 16 TRAIN.EPOCHS 3 TRAIN.SAVE_EVERY 2"
+        return [*text.split(), "TRAIN.WARMUP_EPOCHS", "1", "DATA.ROOT", str(ferplus), "NAME", name]
+
+    out = tmp_path / "out"
+    command = [sys.executable, str(SCRIPT), "-cfg", str(tmp_path / "small.yaml"), "-output", str(out), "-opts", *options("killed")]
+    with open(tmp_path / "log", "wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+        run, limit = out / "killed", time.monotonic() + 120
+        while not ((run / "last.safetensors").exists() and list(run.glob(".part-*-last.safetensors"))):
+            assert process.poll() is None and time.monotonic() < limit, (tmp_path / "log").read_text(errors="replace")
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+    _, note = load_checkpoint(run / "last.safetensors")
+    assert 0 < note["progress"]["step"] < 3 * STEPS
+    assert parse_config((run / "config.yaml").read_text(encoding="utf-8")).NAME == "killed"
+    if (run / "best.safetensors").exists():
+        load_checkpoint(run / "best.safetensors")
+
+    def config(name):
+        return load_config(tmp_path / "small.yaml", [*options(name), "OUTPUT", str(out)])
+
+    assert_same(train(config("killed"), "cpu", resume=True), train(config("whole"), "cpu"))
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_existing_runs_are_safe(run_config, tmp_path):
+    config = run_config({"TRAIN.EPOCHS": 1})
+    with pytest.raises(UserError, match=r"-resume needs .*last\.safetensors, which is not there"):
+        train(config, "cpu", resume=True)
+    run = train(config, "cpu")
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+
+    with pytest.raises(UserError, match="holds a run already: go on with -resume"):
+        train(config, "cpu")
+    with pytest.raises(UserError) as error:
+        train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.BASE_LR": 0.125}), "cpu", resume=True)
+    message = str(error.value)
+    assert "another config (BASE_LR: 0.003; BASE_LR: 0.125)" in message
+    assert str(run / "config.yaml") in message
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+    (run / "last.safetensors").write_bytes(before["last.safetensors"][:1000])
+    with pytest.raises(UserError, match=r"last\.safetensors: expected a whole"):
+        train(config, "cpu", resume=True)
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_resuming_with_the_run_s_own_config(run_config, monkeypatch):
+    run = train(run_config({"TRAIN.EPOCHS": 1}), "cpu")
+    before = read_rows(run)
+    (run / "metrics.csv").unlink()
+    own = load_config(run / "config.yaml")
+    assert train(own, "cpu", resume=True) == run
+    assert before and not (run / "metrics.csv").exists()
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_bad_input_is_one_sentence(run_config, tmp_path):
+    with pytest.raises(UserError, match=r"TRAIN\.BATCH_SIZE 4096 is more than the 112 training pictures"):
+        train(run_config({"TRAIN.BATCH_SIZE": 4096}), "cpu")
+    with pytest.raises(UserError, match="no data set at .*nowhere"):
+        train(run_config({"DATA.ROOT": tmp_path / "nowhere", "NAME": "other"}), "cpu")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write to the output folder .*file.*choose another -output"):
+        train(run_config({"OUTPUT": tmp_path / "file"}), "cpu")
+    with pytest.raises(UserError, match="no checkpoint at .*trunk"):
+        train(run_config({"MODEL.PRETRAINED": tmp_path / "trunk.safetensors", "NAME": "third"}), "cpu")
+    with pytest.raises(UserError, match="the loss became nan at step 1; .*fer00"):
+        train(run_config({"TRAIN.BASE_LR": 1e30, "TRAIN.WARMUP_EPOCHS": 0, "NAME": "fourth"}), "cpu")
+
+
+def test_entry_script_ends_with_one_sentence_and_code_2(tmp_path):
+    command = [sys.executable, str(SCRIPT), "--cfg", "configs/lite_repvgg_coarse.yaml", "-opts", "TRAIN.EPOCH", "3"]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert found.returncode == 2
+    assert found.stderr == "error: -opts: unknown config key TRAIN.EPOCH; did you mean TRAIN.EPOCHS?\n"
+    assert list(tmp_path.iterdir()) == []
