@@ -44,6 +44,8 @@ def write_clip(
         stream = container.add_stream(codec, rate=fps)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix_fmt
+        # One thread, so that the bytes are the same each time and damage falls in the same place.
+        stream.codec_context.thread_count = 1
         if times_ms is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         if rotation:

@@ -68,6 +68,8 @@ def export_bundle(coarse: list[str], negative: str, folder: str | Path, temperat
     Raises UserError for checkpoints that do not belong together and for a bundle that fails; nothing is then written.
     """
     folder = Path(folder)
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder} is there and is no bundle: choose another -out, or remove it")
     members = [_load_member(path, "coarse", i if len(coarse) > 1 else None) for i, path in enumerate(coarse)]
     members.append(_load_member(negative, "negative", None))
     crops = {(m.config.DATA.CROP_SIZE, m.config.DATA.CROP_MARGIN) for m in members}
@@ -84,7 +86,7 @@ def export_bundle(coarse: list[str], negative: str, folder: str | Path, temperat
         for path in work.iterdir():
             path.chmod(0o644)
         if folder.exists():
-            _retire(folder, Path(temporary))
+            folder.rename(Path(temporary, "replaced"))
         work.rename(folder)
     return folder
 
@@ -223,9 +225,3 @@ def _manifest(name: str, work: Path, members: list[Member], temperatures, licenc
         "networks": networks,
         "files": {file: sha256_of(work / file) for file in files},
     }
-
-
-def _retire(folder: Path, trash: Path) -> None:
-    if not (folder / MANIFEST).is_file():
-        raise UserError(f"{folder} is there and is no bundle: choose another -out, or remove it")
-    folder.rename(trash / f"old-{folder.name}")

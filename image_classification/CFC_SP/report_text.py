@@ -24,7 +24,11 @@ def describe(summary: Summary, files: list[Path], width: int = 88) -> str:
     )
     lines += [f"Warning: {warning}" for warning in summary.warnings]
     text = [textwrap.fill(line, width, subsequent_indent="  ") for line in lines]
-    return "\n".join([*text, *(f"  {os.path.relpath(file)}" for file in files)])
+    return "\n".join([*text, *(f"  {_short(file)}" for file in files)])
+
+
+def _short(file: Path) -> Path:
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def _count(number: int, noun: str) -> str:

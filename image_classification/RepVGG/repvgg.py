@@ -133,5 +133,5 @@ def repvgg_b1(**keywords) -> RepVGG:
 
 
 def repvgg_lite(**keywords) -> RepVGG:
-    """1.84 M parameters, 66 M MACs at 48 px grey: the shipped bundle's network."""
+    """The shipped bundle's network: 1.84 M parameters, 72 M MACs at 48 px grey once fused."""
     return RepVGG(**{"widths": (24, 48, 96, 192, 384), "blocks": (2, 2, 3, 1), "stem_stride": 1, **keywords})

@@ -38,7 +38,7 @@ class Preprocess(nn.Layer):
             # Sums, since oneDNN writes a line to standard output for every mean it takes on.
             count = self.channels * self.size * self.size
             mean = x.sum(axis=[1, 2, 3], keepdim=True) / count
-            # By the second moment: Paddle Inference 3.3 takes the form by deviations for a layer norm and computes it wrong.
+            # By the second moment: oneDNN fuses (x - mean).square() into the subtraction and hands the square to its other reader too.
             variance = nn.functional.relu((x * x).sum(axis=[1, 2, 3], keepdim=True) / count - mean * mean)
             # The floor keeps a black or constant crop finite.
             std = variance.sqrt() + 1e-3
