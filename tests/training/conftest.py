@@ -50,9 +50,10 @@ def ferplus(tmp_path_factory, write_ferplus):
         for i in range(count):
             kind = i % 8
             votes = [8 if vote == kind else 2 if vote == (kind + 1) % 8 else 0 for vote in range(10)]
-            picture = rng.integers(0, 60, (48, 48), dtype=np.uint8)
-            picture[kind * 6 : kind * 6 + 6] += 180
-            rows.append((usage, f"fer{len(rows):07d}.png", votes, picture))
+            # Stripes of four widths, lying or standing.
+            stripes = np.tile(np.arange(48) // (3, 6, 12, 24)[kind // 2] % 2 * 180, (48, 1))
+            picture = (stripes if kind % 2 else stripes.T) + rng.integers(0, 60, (48, 48))
+            rows.append((usage, f"fer{len(rows):07d}.png", votes, picture.astype(np.uint8)))
     return write_ferplus(tmp_path_factory.mktemp("ferplus"), rows)
 
 
@@ -79,7 +80,7 @@ def tiny_network(monkeypatch):
     """A network of a few thousand parameters under the name "repvgg_lite", where the real one's size has no part in the test."""
 
     def build(**keywords):
-        return RepVGG(widths=(4, 6, 12), blocks=(2, 1), stem_stride=1, **keywords)
+        return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
 
     monkeypatch.setitem(BACKBONES, "repvgg_lite", build)
 

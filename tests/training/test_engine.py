@@ -40,7 +40,7 @@ def read_rows(run):
 
 @pytest.mark.usefixtures("tiny_network")
 def test_a_run_leaves_what_it_promises(run_config, tmp_path):
-    config = run_config({"TRAIN.BASE_LR": 0.1, "TRAIN.EPOCHS": 8, "MODEL.DROPOUT": 0.1})
+    config = run_config({"TRAIN.BASE_LR": 0.1, "TRAIN.EPOCHS": 6, "MODEL.DROPOUT": 0.1})
     run = train(config, "cpu")
     assert run == tmp_path / "out" / "small"
     assert {p.name for p in run.iterdir()} == {"last.safetensors", "best.safetensors", "metrics.csv", "curves.png", "config.yaml"}
@@ -49,10 +49,10 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
 
     rows = read_rows(run)
     assert tuple(rows[0]) == COLUMNS
-    assert [(int(row["epoch"]), int(row["steps"])) for row in rows] == [(e, STEPS * e) for e in range(1, 9)]
+    assert [(int(row["epoch"]), int(row["steps"])) for row in rows] == [(e, STEPS * e) for e in range(1, 7)]
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
 
-    weights, note = load_checkpoint(run / "best.safetensors")
+    _, note = load_checkpoint(run / "best.safetensors")
     assert note["classes"] == ["Neutral", "Happiness", "Surprise", "Other", "Negative"]
     assert parse_config(note["config"]) == config
     best = max(rows, key=lambda row: float(row["val_macro_f1"]))
@@ -62,8 +62,8 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
     scores = validate(model, load_split(config, "val"), 16)
     assert round(scores.macro_f1, 5) == note["validation"]["val_macro_f1"] == float(best["val_macro_f1"])
     assert round(scores.accuracy, 5) == note["validation"]["val_accuracy"]
-    # Stripes at eight heights: half of the pictures are Negative, so that 0.5 could be had by guessing.
-    assert scores.accuracy > 0.6
+    # Half of the pictures are Negative: 0.5 could be had by guessing.
+    assert scores.accuracy > 0.7
 
 
 def own_weights(run):
@@ -214,7 +214,7 @@ def test_bad_input_is_one_sentence(run_config, tmp_path):
         train(run_config({"OUTPUT": tmp_path / "file"}), "cpu")
     with pytest.raises(UserError, match="no checkpoint at .*trunk"):
         train(run_config({"MODEL.PRETRAINED": tmp_path / "trunk.safetensors", "NAME": "third"}), "cpu")
-    with pytest.raises(UserError, match="the loss became nan at step 1; .*fer00"):
+    with pytest.raises(UserError, match=r"the loss became (nan|inf) at step \d; lower TRAIN\.BASE_LR, or look at fer\d+\.png, fer"):
         train(run_config({"TRAIN.BASE_LR": 1e30, "TRAIN.WARMUP_EPOCHS": 0, "NAME": "fourth"}), "cpu")
 
 

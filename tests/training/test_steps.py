@@ -60,7 +60,8 @@ def test_both_forms_train_alike(config, batches):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_loss_falls_on_one_batch(form, config, batches):
+def test_loss_falls_on_one_batch(form, small_config, tiny_network, batches):
+    config = small_config({"TRAIN.BASE_LR": 0.1})
     stepper = form(config, build(config), 20)
     crops, targets = batches[0]
     single = np.eye(5, dtype=np.float32)[targets.argmax(1)]
