@@ -72,7 +72,6 @@ def test_numbers_as_people_write_them(write, word, number):
         ("TRAIN:\n  EPOCHS: true\n", ["TRAIN.EPOCHS", "expected int", "True"]),
         ("TRAIN:\n  BASE_LR: [1]\n", ["TRAIN.BASE_LR", "expected float", "[1]"]),
         ("AUG:\n  BLUR_SIGMA: 0.5\n", ["AUG.BLUR_SIGMA", "expected list", "0.5"]),
-        ("NAME: 7\n", ["NAME", "expected str", "7"]),
         ("TRAIN: 3\n", ["TRAIN is a group of keys", "3"]),
         ("TRAIN:\n  EPOCHS: 3\n SEED: 1\n", ["mine.yaml", "expected YAML", "line 3"]),
         ("- STAGE\n", ["mine.yaml", "expected keys and values", "list"]),
@@ -170,3 +169,14 @@ def test_parse_config_refuses_what_no_longer_exists():
     tree["TRAIN"]["MOMENTUM"] = 0.9
     with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.MOMENTUM"):
         parse_config(yaml.safe_dump(tree))
+
+
+def test_a_name_may_look_like_a_number_or_be_empty():
+    config = load_config("configs/lite_repvgg_coarse.yaml", ["OUTPUT", "2024", "MODEL.PRETRAINED", ""])
+    assert (config.OUTPUT, config.MODEL.PRETRAINED) == ("2024", "")
+
+
+@pytest.mark.parametrize("range_", ["[1.0]", "[0.0, 1.0]", "[2.0, 1.0]", "[a, b]"])
+def test_ranges_hold_two_rising_numbers(range_):
+    with pytest.raises(UserError, match="AUG.BLUR_SIGMA: expected a range"):
+        load_config("configs/lite_repvgg_coarse.yaml", ["AUG.BLUR_SIGMA", range_])

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 
 from image_classification.CFC_SP import predict, predict_video

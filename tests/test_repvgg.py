@@ -3,7 +3,7 @@ import paddle
 import pytest
 
 from image_classification.backbones import BACKBONES, build_backbone
-from image_classification.RepVGG.repvgg import RepVGG, checkpoint_filter
+from image_classification.RepVGG.repvgg import RepVGG
 
 # Small of width and depth, one for every way the class is built.
 VARIANTS = {
@@ -128,9 +128,3 @@ def test_unknown_backbone_lists_the_known_ones():
 def test_impossible_shapes_are_refused(keywords):
     with pytest.raises(ValueError, match="RepVGG"):
         RepVGG(**keywords)
-
-
-def test_checkpoint_filter_drops_batch_counters_only():
-    model, _ = build("lite")
-    state = dict(model.state_dict())
-    assert list(checkpoint_filter({**state, "stem.conv_kxk.bn.num_batches_tracked": 7}, model)) == list(state)

@@ -77,7 +77,9 @@ _CHOICES = {
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
-_SHARES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT")
+_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
+_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT")
+_RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
 _POSITIVE = ("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY")
 
 
@@ -103,8 +105,10 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
 
 def parse_config(text: str) -> CfgNode:
     """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
-    config = default_config()
-    _merge(config, _yaml(text, "a checkpoint's config"), "a checkpoint's config")
+    config, tree = default_config(), _yaml(text, "a checkpoint's config")
+    if not isinstance(tree, dict):
+        raise UserError(f"a checkpoint's config: expected keys and values, found {type(tree).__name__}")
+    _merge(config, tree, "a checkpoint's config")
     _check(config)
     config.freeze()
     return config
@@ -132,8 +136,8 @@ def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
     if not isinstance(tree, dict):
         raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
     bases = tree.pop("BASE", [])
-    for base in [bases] if isinstance(bases, str) else bases:
-        if not (path.parent / base).is_file():
+    for base in bases if isinstance(bases, list) else [bases]:
+        if not isinstance(base, str) or not (path.parent / base).is_file():
             raise UserError(f"{path}: BASE names {base!r}, which is not there")
         _merge_file(config, path.parent / base, (*below, path.resolve()))
     _merge(config, tree, str(path))
@@ -166,6 +170,8 @@ def _typed(value, default, name: str):
     if isinstance(value, bool) == isinstance(default, bool):
         if isinstance(value, type(default)):
             return value
+        if (isinstance(default, str) and value is None) or (isinstance(value, int | float) and isinstance(default, str)):
+            return "" if value is None else str(value)  # a folder called 2024, an empty path
         if isinstance(default, float):
             try:
                 return float(value)  # YAML reads 1e-3 as a word
@@ -184,6 +190,12 @@ def _check(config: CfgNode) -> None:
     for name, choices in _CHOICES.items():
         if get(name) not in choices:
             raise UserError(f"{name}: expected one of {', '.join(map(str, choices))}, found {get(name)!r}")
+    for name in _PROBABILITIES:
+        if not 0 <= get(name) <= 1:
+            raise UserError(f"{name}: expected a probability from 0 to 1, found {get(name)}")
+    for name in _RANGES:
+        if not (len(get(name)) == 2 and all(isinstance(v, int | float) for v in get(name)) and 0 < get(name)[0] <= get(name)[1]):
+            raise UserError(f"{name}: expected a range of two rising numbers above 0, found {get(name)}")
     for name in _SHARES:
         if not 0 <= get(name) < 1:
             raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")

@@ -115,11 +115,6 @@ class RepVGG(nn.Layer):
         return self
 
 
-def checkpoint_filter(state: dict, model: RepVGG) -> dict:
-    """Names of a foreign RepVGG state dict -> ours; ours pass unchanged. timm counts batches, which we do not."""
-    return {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
-
-
 def repvgg_a0(**keywords) -> RepVGG:
     return RepVGG(widths=(48, 48, 96, 192, 1280), blocks=(2, 4, 14, 1), **keywords)
 

@@ -53,14 +53,14 @@ def load_split(config, split: str) -> StageData:
     """`split` ("train", "val" or "test") of `config.DATA` for `config.STAGE`.
 
     With `DATA.TARGETS: votes` the target is the votes' distribution over the stage's classes, else the majority class alone.
-    Raises UserError for an unknown data set and for a stage class without a training picture.
+    Raises UserError for an unknown data set, a stage class without a training picture, and a split without any picture.
     """
     if config.DATA.NAME not in DATASETS:
         raise UserError(f"DATA.NAME: expected one of {', '.join(DATASETS)}, found {config.DATA.NAME!r}")
     data = as_stage(DATASETS[config.DATA.NAME](config.DATA.ROOT, split), config.STAGE, config.DATA.TARGETS)
     empty = [name for name, count in data.counts().items() if not count]
-    if empty and split == "train":
-        raise UserError(f"{config.DATA.ROOT}: expected training pictures of every {config.STAGE} class, found none of {', '.join(empty)}")
+    if empty and (split == "train" or not len(data)):
+        raise UserError(f"{config.DATA.ROOT}: expected {split} pictures of every {config.STAGE} class, found none of {', '.join(empty)}")
     return data
 
 

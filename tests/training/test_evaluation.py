@@ -1,0 +1,47 @@
+import csv
+
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP import evaluate
+from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.core.reference import decide_by_loop
+from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.evaluation import evaluate_bundle
+from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.training.ferplus import load_ferplus
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip):
+    scores = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu")
+    bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
+    programs = [Program(bundle, name) for name in ("coarse", "negative")]
+    temperatures = [network["temperature"] for network in bundle.manifest["networks"]]
+    confusion = np.zeros((len(EXPR), len(EXPR)), int)
+    for index in range(len(data)):
+        views = [data.picture(index)[None], data.picture(index)[None, :, ::-1]][: 1 + flip]
+        coarse, negative = (np.mean([program(view)[0] for view in views], axis=0) for program in programs)
+        labels, _, _ = decide_by_loop(coarse, negative, [True], 0, temperatures[:-1], temperatures[-1], "count", "routed")
+        confusion[data.classes[index], labels[0]] += 1
+    np.testing.assert_array_equal(scores.confusion, confusion)
+    assert scores.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
+
+
+def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys):
+    words = ["-bundle", str(lite), "-data", str(ferplus), "-split", "val", "-out", str(tmp_path)]
+    for _ in range(2):
+        assert run_script(evaluate, words) == 0
+    with open(tmp_path / "evaluate.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * (2 + len(EXPR)) and {row["pictures"] for row in rows} == {"24"}
+    assert {row["bundle_sha256"] for row in rows} == {open_bundle(lite).sha256}
+    shown = capsys.readouterr().out
+    assert f"accuracy {float(rows[0]['value']):.2%}" in shown
+
+
+def test_an_unknown_data_set_is_told(lite, ferplus):
+    with pytest.raises(UserError, match="ferplus, found 'faces'"):
+        evaluate_bundle(lite, ferplus, dataset="faces")
