@@ -61,7 +61,8 @@ def analyse_clip(
     The rows go to the CSV as they are decided; JSON and video are made from it afterwards, so that memory does not grow with the
     clip. Raises UserError for bad input and for an output that cannot be written; nothing half-written stays.
     """
-    with open_video(path) as reader, folder:
+    folder.check_source(path)
+    with folder, open_video(path) as reader:
         run = _Run(recognizer, reader, window)
         with CsvWriter(folder.part("csv")) as writer:
             for result in _shown(run.results(reader), reader.source, "reading", progress):
@@ -109,6 +110,8 @@ class _Run:
         summary.damaged_frames = reader.damaged
         summary.warnings += reader.warnings
         summary.engine = recognizer.engine
+        if recognizer.fallbacks:
+            summary.warnings.append(f"oneDNN failed and was left for {', '.join(recognizer.fallbacks)}, which run slower without it")
         if not summary.face_rows:
             summary.warnings.append(f"no face was found in any of the {summary.frames} frames")
         summary.timings_s = {stage: spent - self._before.get(stage, 0.0) for stage, spent in recognizer.timings_s.items()}

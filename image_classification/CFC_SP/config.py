@@ -1,6 +1,7 @@
 """The configuration tree: every key with its default, inheritance by BASE, and the rules between keys, checked by name."""
 
 import difflib
+import math
 from pathlib import Path
 
 import yaml
@@ -81,6 +82,10 @@ _PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
 _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
 _POSITIVE = ("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY")
+_NOT_NEGATIVE = (
+    *("SEED", "DATA.REPEAT_THRESHOLD", "DATA.CROP_MARGIN", "AUG.ROTATION", "AUG.SHIFT", "SP.WINDOW"),
+    *("TRAIN.WARMUP_EPOCHS", "TRAIN.MIN_LR", "TRAIN.WEIGHT_DECAY", "TRAIN.GRAD_CLIP"),
+)
 
 
 def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
@@ -96,7 +101,9 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
     if len(options) % 2:
         raise UserError(f"-opts takes pairs of KEY VALUE, found {len(options)} words: {' '.join(options)}")
     for key, value in zip(options[::2], options[1::2], strict=True):
-        _merge(config, _nested(key, _yaml(value, f"-opts {key}")), "-opts")
+        # A name or a path is taken as it was typed, whatever YAML would make of it.
+        typed = value if isinstance(_default_of(key), str) else _yaml(value, f"-opts {key}")
+        _merge(config, _nested(key, typed), "-opts")
     config.NAME = config.NAME or path.stem
     _check(config)
     config.freeze()
@@ -122,17 +129,24 @@ def _find(path: str | Path) -> Path:
     raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
 def _yaml(text: str | bytes, origin: str):
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{origin}: expected YAML, found an error: {' '.join(str(error).split())}") from error
 
 
 def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
     if path.resolve() in below:
         raise UserError(f"{path}: BASE leads back to this file; remove the circle")
-    tree = _yaml(path.read_bytes(), str(path)) or {}
+    tree = _yaml(_read(path), str(path)) or {}
     if not isinstance(tree, dict):
         raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
     bases = tree.pop("BASE", [])
@@ -141,6 +155,13 @@ def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
             raise UserError(f"{path}: BASE names {base!r}, which is not there")
         _merge_file(config, path.parent / base, (*below, path.resolve()))
     _merge(config, tree, str(path))
+
+
+def _default_of(key: str):
+    node = default_config()
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, CfgNode) else None
+    return node
 
 
 def _nested(key: str, value) -> dict:
@@ -170,12 +191,10 @@ def _typed(value, default, name: str):
     if isinstance(value, bool) == isinstance(default, bool):
         if isinstance(value, type(default)):
             return value
-        if (isinstance(default, str) and value is None) or (isinstance(value, int | float) and isinstance(default, str)):
-            return "" if value is None else str(value)  # a folder called 2024, an empty path
-        if isinstance(default, float):
+        if isinstance(default, float) and isinstance(value, int | str):
             try:
                 return float(value)  # YAML reads 1e-3 as a word
-            except (TypeError, ValueError):
+            except ValueError:
                 pass
     raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {value!r}")
 
@@ -200,9 +219,10 @@ def _check(config: CfgNode) -> None:
         if not 0 <= get(name) < 1:
             raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")
     for name in _POSITIVE:
-        if get(name) <= 0:
+        if not 0 < get(name) < math.inf:
             raise UserError(f"{name}: expected more than 0, found {get(name)}")
+    for name in _NOT_NEGATIVE:
+        if not 0 <= get(name) < math.inf:
+            raise UserError(f"{name}: expected 0 or more, found {get(name)}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
         raise UserError(f"TRAIN.WARMUP_EPOCHS {config.TRAIN.WARMUP_EPOCHS} must be below TRAIN.EPOCHS {config.TRAIN.EPOCHS}")
-    if config.SP.WINDOW < 0:
-        raise UserError(f"SP.WINDOW: expected 0 (off) or more frames, found {config.SP.WINDOW}")

@@ -16,6 +16,7 @@ with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
 logging.root.setLevel(_logging[0])
 logging.root.handlers[:] = _logging[1]
 paddle.disable_signal_handler()
+warnings.filterwarnings("ignore", message="Tensor do not have 'place' interface")
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
 
 from .errors import UserError  # noqa: E402

@@ -11,7 +11,7 @@ from .errors import UserError
 from .files import git_sha
 from .inference.bundle import open_bundle
 from .inference.pipeline import BATCH
-from .inference.program import Program
+from .inference.program import Program, padded
 from .training.datasets import DATASETS, as_stage
 from .training.loader import plain_batches
 from .training.metrics import Scores, score
@@ -32,10 +32,10 @@ def evaluate_bundle(location, root, dataset: str = "ferplus", split: str = "val"
     sequence = Program(bundle, "sequence", device, onednn=False)
     predictions = []
     for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):
-        padded = np.concatenate([crops, np.zeros((BATCH - len(crops), *crops.shape[1:]), np.uint8)])
-        coarse, negative = (program(padded)[0] for program in programs)
+        full = padded(crops, BATCH)
+        coarse, negative = (program(full)[0] for program in programs)
         if flip:
-            mirrored = (program(padded[:, :, ::-1])[0] for program in programs)
+            mirrored = (program(full[:, :, ::-1])[0] for program in programs)
             coarse, negative = ((a + b) / 2 for a, b in zip((coarse, negative), mirrored, strict=True))
         labels = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))[0]
         predictions.append(labels[: len(crops)])
@@ -46,15 +46,19 @@ def record(scores: Scores, arguments) -> Path:
     """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out` and returns the file."""
     bundle = open_bundle(arguments.bundle)
     path = Path(arguments.out) / "evaluate.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
     figures = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
     figures |= {f"f1_{name.lower()}": value for name, value in zip(EXPR, scores.f1, strict=True)}
     known = (bundle.manifest["name"], bundle.sha256, arguments.dataset, arguments.split, int(scores.confusion.sum()), arguments.flip)
-    new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if new:
-            writer.writerow(COLUMNS)
-        for metric, value in figures.items():
-            writer.writerow((*known, metric, f"{value:.6f}", git_sha()))
+    sha = git_sha()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = not path.exists()
+        with open(path, "a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if new:
+                writer.writerow(COLUMNS)
+            for metric, value in figures.items():
+                writer.writerow((*known, metric, f"{value:.6f}", sha))
+    except OSError as error:
+        raise UserError(f"cannot write to {path} ({error.strerror}): choose another -out") from error
     return path

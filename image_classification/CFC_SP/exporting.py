@@ -24,7 +24,8 @@ from .video.detector import MIN_FACE, THRESHOLDS
 from .video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from .video.mtcnn import load_mtcnn
 
-TOLERANCE = 1e-4
+# Shares of the largest value: of programs against their networks, and of weights in half precision against the trained ones.
+TOLERANCE, HALF_TOLERANCE = 1e-4, 5e-3
 _ANY = None
 
 
@@ -75,8 +76,7 @@ def export_bundle(coarse: list[str], negative: str, folder: str | Path, temperat
     crops = {(m.config.DATA.CROP_SIZE, m.config.DATA.CROP_MARGIN) for m in members}
     if len(crops) > 1:
         raise UserError(f"expected networks trained on crops of one geometry, found (size, margin) {sorted(crops)}: retrain one of them")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".part-{folder.name}-", dir=folder.parent) as temporary:
+    with _workshop(folder) as temporary:
         work = Path(temporary, folder.name)
         work.mkdir()
         layers = _write_files(work, members, temperatures)
@@ -89,6 +89,14 @@ def export_bundle(coarse: list[str], negative: str, folder: str | Path, temperat
             folder.rename(Path(temporary, "replaced"))
         work.rename(folder)
     return folder
+
+
+def _workshop(folder: Path) -> tempfile.TemporaryDirectory:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=f".part-{folder.name}-", dir=folder.parent)
+    except OSError as error:
+        raise UserError(f"cannot write the bundle to {folder} ({error.strerror}): choose another -out") from error
 
 
 def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
@@ -107,13 +115,13 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
             _compare(name, "NumPy", cascade_reference(*arrays, *layers[name].settings), expected)
 
 
-def _compare(name: str, engine: str, found, expected) -> None:
+def _compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:
     for position, (a, b) in enumerate(zip(found, expected, strict=True)):
         difference = float(np.abs(a.astype(np.float64) - b).max()) / max(1.0, float(np.abs(b).max()))
-        if not difference <= TOLERANCE:
+        if not difference <= tolerance:
             raise UserError(
-                f"no bundle written: output {position} of the program {name} ({engine}) differs from the eager one by {difference:.1e}, "
-                f"expected {TOLERANCE:.0e} at most; this version of Paddle miscompiles it, export with the pinned one"
+                f"no bundle written: output {position} of {name} ({engine}) differs by {difference:.1e} of its largest value, "
+                f"expected {tolerance:.0e} at most: look at the checkpoint, or export with the pinned version of Paddle"
             )
 
 
@@ -122,7 +130,7 @@ def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
     rng = np.random.default_rng(0)
     frames, size = 40, manifest["crop"]["size"]
     networks = sum(network["stage"] == "coarse" for network in manifest["networks"])
-    crops = rng.integers(0, 256, (frames, size, size, 3), dtype=np.uint8)
+    crops = _crops(size, frames)
     valid, window = rng.random(frames) > 0.2, np.array([9])
     logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in ((networks, frames, 5), (frames, 4))]
     pictures = {
@@ -137,6 +145,15 @@ def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
     }
 
 
+def _crops(size: int, count: int = 8) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def _stored(name: str, value: paddle.Tensor) -> np.ndarray:
+    """A tensor as the bundle stores it; batch-norm statistics may outgrow half precision."""
+    return value.numpy() if name.endswith(("_mean", "_variance")) else value.numpy().astype(np.float16)
+
+
 def _load_member(path: str, stage: str, number: int | None) -> Member:
     _, note = load_checkpoint(path)
     if "config" not in note or "validation" not in note:
@@ -145,12 +162,19 @@ def _load_member(path: str, stage: str, number: int | None) -> Member:
     if stage != config.STAGE:
         raise UserError(f"{path}: expected a checkpoint of the {stage} stage, found one of the {config.STAGE} stage")
     model = build_model(config)
-    load_pretrained(model, path)
+    report = load_pretrained(model, path)
+    if report.missing or report.left_out:
+        raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
     model.eval()
-    if hasattr(model.backbone, "fuse"):
-        model.backbone.fuse()
-    # What ships is stored in half precision; the parity check sees the very weights that users get.
-    model.set_state_dict({name: value.numpy().astype(np.float16).astype(np.float32) for name, value in model.state_dict().items()})
+    crops = paddle.to_tensor(_crops(config.DATA.CROP_SIZE))
+    with paddle.no_grad():
+        trained = model(crops).numpy()
+        if hasattr(model.backbone, "fuse"):
+            model.backbone.fuse()
+            _compare(f"{path} when fused", "eager", [model(crops).numpy()], [trained])
+        # What ships is stored in half precision; the parity check sees the very weights that users get.
+        model.set_state_dict({name: _stored(name, value).astype(np.float32) for name, value in model.state_dict().items()})
+        _compare(f"{path} in half precision", "eager", [model(crops).numpy()], [trained], HALF_TOLERANCE)
     stem = f"{stage}_{config.MODEL.NAME}" if number is None else f"{stage}{number}_{config.MODEL.NAME}"
     return Member(stem, config, note, model)
 
@@ -158,9 +182,12 @@ def _load_member(path: str, stage: str, number: int | None) -> Member:
 def _write_files(work: Path, members: list[Member], temperatures) -> dict[str, paddle.nn.Layer]:
     """The weights and the programs; returns the eager layers by program name."""
     cascade = Cascade(*temperatures, members[0].config.SP.NORMALIZER, members[0].config.CASCADE.NEGATIVE_SCOPE)
-    for stem, layer, kind in [*((m.stem, m.model, np.float16) for m in members), ("sequence", cascade, np.float32)]:
-        save_file({name: value.numpy().astype(kind) for name, value in layer.state_dict().items()}, work / f"{stem}.safetensors")
-        _name_parameters(f"{stem}/", layer)
+    for member in members:
+        stored = {name: _stored(name, value) for name, value in member.model.state_dict().items()}
+        save_file(stored, work / f"{member.stem}.safetensors")
+        _name_parameters(f"{member.stem}/", member.model)
+    save_file({name: value.numpy() for name, value in cascade.state_dict().items()}, work / "sequence.safetensors")
+    _name_parameters("sequence/", cascade)
     detector = load_mtcnn()
     shutil.copyfile(DETECTOR_WEIGHTS, work / DETECTOR_WEIGHTS.name)
     for name, network in detector.items():

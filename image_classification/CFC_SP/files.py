@@ -27,6 +27,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+class Nameless:
+    """What FFmpeg needs of an open file, without the name that some of its probes go by."""
+
+    def __init__(self, file):
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
 def sha256_of(path: str | Path) -> str:
     """The sha256 of a file's bytes, as 64 hexadecimal digits."""
     with open(path, "rb") as file:
@@ -37,6 +44,8 @@ def git_sha() -> str:
     """The commit this code is at, "-dirty" when files differ from it; "unknown" outside a git checkout."""
     here = Path(__file__).parent
     try:
+        # A package installed below somebody else's checkout is not theirs.
+        subprocess.run(["git", "ls-files", "--error-unmatch", Path(__file__).name], cwd=here, capture_output=True, check=True)
         sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
         status = ["git", "status", "--porcelain", "--untracked-files=no", "."]
         dirty = subprocess.run(status, cwd=here, capture_output=True, text=True, check=True).stdout.strip()

@@ -27,10 +27,10 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.analysis import analyse_clip, make_recognizer
     from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.report_text import describe
-    from image_classification.CFC_SP.writers.output import OutputFolder
+    from image_classification.CFC_SP.writers.output import OutputFolder, check_formats
 
+    formats = check_formats(arguments.formats.split(","))
     recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face)
-    formats = arguments.formats.split(",")
     stems, failed = set(), 0
     for path in arguments.video:
         stem = name = Path(path).stem

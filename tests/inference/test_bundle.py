@@ -11,6 +11,11 @@ from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHI
 FILES = sorted(path.name for path in (SHIPPED / "lite").glob("*") if path.name != MANIFEST)
 
 
+def test_the_bundle_is_there():
+    """Guards the tests below, which run over its files."""
+    assert len(FILES) >= len(PROGRAMS) + 3
+
+
 def edit(folder, change):
     path = folder / MANIFEST
     manifest = yaml.safe_load(path.read_text())

@@ -109,7 +109,7 @@ def test_table(folder):
 
     refused_with("usage,file\n", "expected the header Usage,Image name", "'usage,file'")
     refused_with("", "expected the header", "found ''")
-    refused_with(bytes(range(256)) * 4, "expected the header")
+    refused_with(bytes(range(256)) * 4, "expected FER+'s table")
     refused_with("\n".join([*lines[:3], lines[3].replace(",0", ",x", 1)]), "line 4", "ten vote counts")
     refused_with("\n".join([*lines[:3], lines[3][:-2]]), "line 4", "12 fields")
     refused_with("\n".join([lines[0]] + [line for line in lines if line.startswith("PublicTest")]), "Usage Training", "incomplete")

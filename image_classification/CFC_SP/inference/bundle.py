@@ -63,6 +63,8 @@ class Bundle:
         found = {}
         for stem in sorted({name.partition("/")[0] for name in names}):
             path = self.folder / f"{stem}.safetensors"
+            if path.name not in self.manifest["files"]:
+                raise _refusal(path, "a program asks for it, and the manifest does not list it")
             try:
                 found |= {f"{stem}/{key}": value for key, value in load(path.read_bytes()).items()}
             except (OSError, SafetensorError) as error:
@@ -90,7 +92,7 @@ def open_bundle(location: str | Path) -> Bundle:
         raise _refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
     try:
         manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
         raise _refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
     _check_manifest(path, manifest)
     for name, expected in manifest["files"].items():
@@ -116,6 +118,18 @@ def _check_manifest(path: Path, manifest) -> None:
             raise _refusal(path, f"{name} is missing or malformed")
     if manifest["labels"] != {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)}:
         raise _refusal(path, "its labels are not those of this program")
+    detector = manifest["detector"]
+    sound = {
+        "crop.size": 8 <= manifest["crop"]["size"] <= 1024,
+        "crop.margin": 0 <= manifest["crop"]["margin"] <= 4,
+        "sp.window": 0 <= manifest["sp"]["window"] <= 1_000_000,
+        "detector.min_face": 12 <= detector["min_face"] <= 4096,
+        "detector.thresholds": len(detector["thresholds"]) == 3
+        and all(isinstance(value, float) and 0 < value < 1 for value in detector["thresholds"]),
+    }
+    for name, fine in sound.items():
+        if not fine:
+            raise _refusal(path, f"{name} is out of its range")
     wanted = {f"{name}.json" for name in PROGRAMS}
     if not wanted <= set(manifest["files"]):
         raise _refusal(path, f"it does not list {sorted(wanted - set(manifest['files']))[0]}")

@@ -19,7 +19,7 @@ from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
 from ..video.tracker import FaceTracker
 from .bundle import Bundle
-from .program import Program
+from .program import Program, padded
 
 # Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
 BATCH = 32
@@ -54,12 +54,18 @@ class Recognizer:
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
         detector = manifest["detector"]
-        networks = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
-        self._detector = FaceDetector(networks, min_face or detector["min_face"], tuple(detector["thresholds"]))
+        finders = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
+        self._networks = [self._coarse, self._negative, *finders.values()]
+        self._detector = FaceDetector(finders, min_face or detector["min_face"], tuple(detector["thresholds"]))
 
     @property
     def engine(self) -> str:
-        return self._coarse.engine
+        return ", ".join(sorted({program.engine for program in self._networks}))
+
+    @property
+    def fallbacks(self) -> list[str]:
+        """The programs that oneDNN gave up on and that run without it."""
+        return [program.name for program in self._networks if program.fell_back]
 
     def results(self, frames: Iterable[Frame], window: int) -> Iterator[FrameResult]:
         """One FrameResult for every frame, in order; `window` is SP's, in frames of this clip, 0 switches it off."""
@@ -100,9 +106,9 @@ class Recognizer:
             coarse, negative = [], []
             for start in range(0, len(crops), BATCH):
                 batch = crops[start : start + BATCH]
-                padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.uint8)])
-                coarse.append(self._coarse(padded)[0][:, : len(batch)])
-                negative.append(self._negative(padded)[0][: len(batch)])
+                full = padded(batch, BATCH)
+                coarse.append(self._coarse(full)[0][:, : len(batch)])
+                negative.append(self._negative(full)[0][: len(batch)])
             position = 0
             if coarse:
                 coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative)

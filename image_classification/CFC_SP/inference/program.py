@@ -26,6 +26,7 @@ class Program:
         self._structure = bundle.program(name)
         self._parameters = bundle.parameters(parameter_names(self._structure))
         self.engine = device if device != "cpu" else "onednn" if onednn else "cpu"
+        self.fell_back = False
         self._predictor = self._build()
 
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -34,7 +35,7 @@ class Program:
         except RuntimeError as error:
             if self.engine != "onednn" or "primitive" not in str(error):
                 raise
-            self.engine = "cpu"
+            self.engine, self.fell_back = "cpu", True
             self._predictor = self._build()
             return self._run(arrays)
 
@@ -62,6 +63,11 @@ class Program:
                 else:
                     config.disable_mkldnn()
             return inference.create_predictor(config)
+
+
+def padded(batch: np.ndarray, size: int) -> np.ndarray:
+    """`batch` [n, ...] with zeros up to [size, ...], so that oneDNN meets one shape alone."""
+    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])
 
 
 def write_parameters(path: Path, arrays: list[np.ndarray]) -> None:

@@ -12,6 +12,7 @@ import paddle
 from paddle import nn
 from tqdm import tqdm
 
+from ..config import parse_config
 from ..errors import UserError
 from ..files import atomic_path, git_sha
 from .checkpoint import load_checkpoint, load_pretrained, save_checkpoint
@@ -40,7 +41,7 @@ def train(config, device: str, resume: bool = False) -> Path:
     run = _open_run(config, resume)
     data, held_out = _load_data(config)
     paddle.seed(config.SEED)
-    model = _build(config)
+    model = _build(config, resume)
     factors = repeat_factors(data.labels, config.DATA.REPEAT_THRESHOLD)
     steps_per_epoch = round(factors.sum()) // config.TRAIN.BATCH_SIZE
     if not steps_per_epoch:
@@ -120,9 +121,9 @@ def _load_data(config) -> tuple[StageData, StageData]:
     return splits[0], splits[1]
 
 
-def _build(config):
+def _build(config, resume: bool):
     model = build_model(config)
-    if config.MODEL.PRETRAINED:
+    if config.MODEL.PRETRAINED and not resume:
         report = load_pretrained(model, config.MODEL.PRETRAINED)
         print(f"{config.MODEL.PRETRAINED}: {len(report.used)} tensors used, left out {report.left_out or 'none'}")
     parameters = sum(parameter.size for parameter in trainable(model).values())
@@ -133,26 +134,26 @@ def _build(config):
 
 def _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress) -> None:
     epoch, first = divmod(progress.step, steps_per_epoch)
-    bar = tqdm(total=steps_per_epoch, initial=first, desc=f"epoch {epoch + 1}/{config.TRAIN.EPOCHS}", unit="step", mininterval=1.0)
     begin, before = time.perf_counter(), progress.seconds
-    for crops, targets in training_batches(data, order, config, epoch, first):
-        # Dropout draws from a state that is a function of the step alone, so that a resumed run repeats it.
-        paddle.seed(config.SEED * 1_000_003 + progress.step)
-        loss = stepper(crops, targets)
-        position = progress.step % steps_per_epoch * config.TRAIN.BATCH_SIZE
-        if not math.isfinite(loss):
-            names = [data.name(i) for i in order[position : position + config.TRAIN.BATCH_SIZE]]
-            raise UserError(f"the loss became {loss} at step {progress.step}; lower TRAIN.BASE_LR, or look at {', '.join(names)}")
-        if config.TRAIN.EMA_DECAY:
-            ema.update(stepper.weights())
-        progress.step += 1
-        progress.loss_sum += loss
-        progress.seconds = before + time.perf_counter() - begin
-        bar.update()
-        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-        if progress.step % config.TRAIN.SAVE_EVERY == 0 and progress.step % steps_per_epoch:
-            _save(run, config, stepper, ema, progress)
-    bar.close()
+    title = f"epoch {epoch + 1}/{config.TRAIN.EPOCHS}"
+    with tqdm(total=steps_per_epoch, initial=first, desc=title, unit="step", mininterval=1.0, dynamic_ncols=True) as bar:
+        for crops, targets in training_batches(data, order, config, epoch, first):
+            # Dropout draws from a state that is a function of the step alone, so that a resumed run repeats it.
+            paddle.seed(config.SEED * 1_000_003 + progress.step)
+            loss = stepper(crops, targets)
+            position = progress.step % steps_per_epoch * config.TRAIN.BATCH_SIZE
+            if not math.isfinite(loss):
+                names = [data.name(i) for i in order[position : position + config.TRAIN.BATCH_SIZE]]
+                raise UserError(f"the loss became {loss} at step {progress.step}; lower TRAIN.BASE_LR, or look at {', '.join(names)}")
+            if config.TRAIN.EMA_DECAY:
+                ema.update(stepper.weights())
+            progress.step += 1
+            progress.loss_sum += loss
+            progress.seconds = before + time.perf_counter() - begin
+            bar.update()
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            if progress.step % config.TRAIN.SAVE_EVERY == 0 and progress.step % steps_per_epoch:
+                _save(run, config, stepper, ema, progress)
 
 
 def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps_per_epoch, progress) -> None:
@@ -193,11 +194,19 @@ def _save(run, config, stepper, ema, progress) -> None:
     save_checkpoint(run / "last.safetensors", arrays, note)
 
 
+def _comparable(config) -> str:
+    """The config without the places of files, which may move between two parts of a run."""
+    tree = config.clone()
+    tree.defrost()
+    tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
+    return tree.dump()
+
+
 def _resume(run, config, stepper, ema) -> Progress:
     arrays, note = load_checkpoint(run / "last.safetensors")
-    if note.get("config") != config.dump():
-        theirs, ours = (set(text.splitlines()) for text in (note.get("config", ""), config.dump()))
-        changed = "; ".join(line.strip() for line in sorted(theirs ^ ours))
+    theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), config))
+    if theirs != ours:
+        changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
         raise UserError(
             f"{run / 'last.safetensors'} was trained with another config ({changed}): resume with its own, {run / 'config.yaml'}"
         )

@@ -5,6 +5,8 @@ Read from the zip or the unpacked folder in the layout of its own tools: `fer201
 
 import csv
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -70,16 +72,19 @@ def load_ferplus(root: str | Path, split: str) -> FerPlus:
 
 
 def _read_votes(files: "_Folder", usage: str) -> tuple[list[str], np.ndarray]:
+    table = f"{files.root}/fer2013new.csv"
     names, counts = [], []
-    # Bytes that are no text show up in the header or the row that has them.
-    rows = csv.reader(io.StringIO(files.read("fer2013new.csv").decode("utf-8", errors="replace")))
-    if (found := next(rows, [])) != HEADER:
-        raise UserError(
-            f"{files.root}/fer2013new.csv: expected the header {','.join(HEADER)}, found {','.join(found)[:200]!r}; use FER+'s own file"
-        )
-    for line, row in enumerate(rows, 2):
+    try:
+        # Bytes that are no text show up in the header or the row that has them.
+        rows = list(csv.reader(io.StringIO(files.read("fer2013new.csv").decode("utf-8", errors="replace"))))
+    except csv.Error as error:
+        raise UserError(f"{table}: expected FER+'s table, found one that is no CSV ({error})") from error
+    found = rows[0] if rows else []
+    if found != HEADER:
+        raise UserError(f"{table}: expected the header {','.join(HEADER)}, found {','.join(found)[:200]!r}; use FER+'s own file")
+    for line, row in enumerate(rows[1:], 2):
         if len(row) != len(HEADER) or not all(v.isdecimal() for v in row[2:]):
-            raise UserError(f"{files.root}/fer2013new.csv line {line}: expected {len(HEADER)} fields with ten vote counts, found {row}")
+            raise UserError(f"{table} line {line}: expected {len(HEADER)} fields with ten vote counts, found {row}")
         if row[0] == usage:
             names.append(row[1])
             counts.append([int(v) for v in row[2:]])
@@ -89,11 +94,12 @@ def _read_votes(files: "_Folder", usage: str) -> tuple[list[str], np.ndarray]:
 
 
 def _decode(files: "_Folder", name: str) -> np.ndarray:
-    data = np.frombuffer(files.read(name), np.uint8)
-    # OpenCV raises on an empty file, where it returns nothing for a damaged one.
-    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if picture is None or picture.shape != (SIDE, SIDE):
-        found = "no picture" if picture is None else f"{picture.shape[1]}x{picture.shape[0]}"
+    data = files.read(name)
+    # Width and height as the PNG's header states them, before memory is taken for the picture.
+    width, height = struct.unpack(">II", data[16:24]) if data[1:4] == b"PNG" and len(data) >= 24 else (0, 0)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if (width, height) == (SIDE, SIDE) else None
+    if picture is None:
+        found = f"{width}x{height}" if (width, height) not in ((0, 0), (SIDE, SIDE)) else "no picture"
         raise UserError(f"{files.root}/{name}: expected a {SIDE}x{SIDE} picture, found {found}; unpack the data set anew")
     return picture
 
@@ -124,7 +130,7 @@ class _Folder:
             return self._archive.read(info) if self._archive else path.read_bytes()
         except KeyError:
             raise UserError(f"{self.root}: expected the FER+ file {name}, found none of that name; unpack the data set anew") from None
-        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
             raise UserError(f"{self.root}/{name}: cannot be read ({error}); unpack the data set anew") from error
 
 
@@ -142,7 +148,7 @@ def _open(root: str | Path) -> _Folder:
         raise UserError(f"no data set at {root}: expected the FER+ zip or its unpacked folder; give it with -opts DATA.ROOT PATH")
     try:
         archive = zipfile.ZipFile(root)
-    except zipfile.BadZipFile as error:
+    except (OSError, zipfile.BadZipFile) as error:
         raise UserError(f"{root}: expected the FER+ zip or its unpacked folder, found a file that is no zip ({error})") from error
     return _Folder(root, archive, {_inner(PurePosixPath(n)): n for n in archive.namelist()})
 

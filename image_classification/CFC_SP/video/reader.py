@@ -12,9 +12,10 @@ import numpy as np
 
 from ..core.records import Frame, Source
 from ..errors import UserError
+from ..files import Nameless
 
 MAX_PIXELS = 8192 * 8192
-FALLBACK_FPS = 30.0
+MAX_FPS, FALLBACK_FPS = 480.0, 30.0
 # A demuxer that fails this often without giving a packet in between will not recover.
 MAX_DEMUX_FAILURES = 16
 # Containers round their durations and leave out a last frame's own; only a larger gap means a lost end.
@@ -98,7 +99,7 @@ class VideoReader:
         # Playlists name other files and addresses: none of them is ever opened.
         options = {"protocol_whitelist": "none"}
         try:
-            return av.open(_Nameless(self._file), "r", container_options=options, metadata_errors="replace")
+            return av.open(Nameless(self._file), "r", container_options=options, metadata_errors="replace")
         except av.FFmpegError as fault:
             if isinstance(fault, MemoryError):
                 raise
@@ -215,10 +216,15 @@ class VideoReader:
             codec=self._stream.codec_context.codec.canonical_name,
             width=width,
             height=height,
-            fps=float(self._stream.average_rate or self._stream.guessed_rate or FALLBACK_FPS),
+            fps=self._frame_rate(),
             duration_s=self._announced_duration_s() or container_s,
             rotation=self._quarter_turns * 90,
         )
+
+    def _frame_rate(self) -> float:
+        # Containers with a clock in milliseconds may state 1000 for any clip.
+        stated = [float(rate) for rate in (self._stream.average_rate, self._stream.guessed_rate) if rate]
+        return next((rate for rate in stated if 0 < rate <= MAX_FPS), FALLBACK_FPS)
 
     def _time_of(self, picture: av.VideoFrame) -> float:
         time_s, last = picture.time, self._last_time_s
@@ -253,10 +259,3 @@ class VideoReader:
         return UserError(
             f"expected to read {self._shown} to its end, found {fault.strerror or str(fault)!r}: check the disk or the network."
         )
-
-
-class _Nameless:
-    """What FFmpeg needs of an open file, without the name that some of its probes go by."""
-
-    def __init__(self, file):
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell

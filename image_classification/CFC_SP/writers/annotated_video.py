@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.records import Frame, FrameResult, Source
 from ..errors import UserError
+from ..files import Nameless
 from .overlay import Overlay
 
 _CLOCK = 90000
@@ -35,10 +36,10 @@ def write_annotated_video(source: Source, frames: Iterable[Frame], results: Iter
     height, width = first[0].image.shape[:2]
     # A late start is counted in the movie's time scale, whose default of milliseconds would move every frame.
     options = {"movflags": "faststart", "movie_timescale": str(_CLOCK)}
-    # FFmpeg gets an open file and an absolute path: it would take names such as `concat:x` for protocols.
+    # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
     with (
         open(source.path, "rb") as file,
-        av.open(file, container_options={"protocol_whitelist": "file"}, metadata_errors="replace") as clip,
+        av.open(Nameless(file), container_options={"protocol_whitelist": "none"}, metadata_errors="replace") as clip,
         av.open(os.path.abspath(target), "w", format="mp4", container_options=options) as movie,
     ):
         stream = _open_encoder(movie, source, width + width % 2, height + height % 2, _pixel_aspect(clip, source))
@@ -116,7 +117,9 @@ def _sound(clip, movie, warnings: list[str]) -> Iterator[av.Packet]:
     if context is None or not context.sample_rate:
         warnings.append("The sound was left out of the annotated video: its codec is not known here.")
         return iter(())
-    if context.codec.canonical_name in _MP4_SOUND:
+    # MP4 has no place for MP3 of the low rates of old webcams.
+    slow_mp3 = context.codec.canonical_name == "mp3" and context.sample_rate < 16000
+    if context.codec.canonical_name in _MP4_SOUND and not slow_mp3:
         return _copied(clip, stream, movie.add_stream_from_template(stream), warnings)
     rates = av.Codec("aac", "w").audio_rates
     track = movie.add_stream("aac", rate=context.sample_rate if context.sample_rate in rates else 48000)

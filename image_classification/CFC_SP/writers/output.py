@@ -12,8 +12,19 @@ from ..errors import UserError
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
-_PART = re.compile(r"\..+\.part-(\d+)")
+_PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    """The formats without repetition; raises UserError where one is unknown, or there is none."""
+    formats = tuple(dict.fromkeys(formats))
+    unknown = [name for name in formats if name not in FILES]
+    if unknown or not formats:
+        raise UserError(
+            f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
+        )
+    return formats
 
 
 class OutputFolder:
@@ -30,13 +41,7 @@ class OutputFolder:
     """
 
     def __init__(self, root: str | os.PathLike, stem: str, formats: Iterable[str]):
-        self.formats = tuple(dict.fromkeys(formats))
-        unknown = [name for name in self.formats if name not in FILES]
-        if unknown or not self.formats:
-            raise UserError(
-                f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: "
-                "name one or more of them with -formats"
-            )
+        self.formats = check_formats(formats)
         if stem in ("", ".", "..") or os.path.basename(stem) != stem:
             raise UserError(f"expected a clip name that can name an output folder, found {stem!r}: rename the clip")
         self.path = Path(root).absolute() / stem
@@ -57,6 +62,12 @@ class OutputFolder:
                 self.path.rmdir()
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise self._fault(error) from error
+
+    def check_source(self, path: str | os.PathLike) -> None:
+        """Raises UserError where a result would take the place of the clip at `path`."""
+        for final in (self.path / FILES[name] for name in self.formats):
+            if final.exists() and os.path.exists(path) and os.path.samefile(final, path):
+                raise UserError(f"expected results beside the clip, found that they would overwrite it at {final}: choose another -out")
 
     def part(self, name: str) -> Path:
         """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
