@@ -166,7 +166,7 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
         "epoch": progress.step // steps_per_epoch,
         "steps": progress.step,
         "loss": round(progress.loss_sum / steps_per_epoch, 5),
-        "lr": stepper.optimizer.get_lr(),
+        "lr": round(stepper.optimizer.get_lr(), 8),
         "val_accuracy": round(scores.accuracy, 5),
         "val_macro_f1": round(scores.macro_f1, 5),
         "seconds": round(progress.seconds, 1),
