@@ -4,10 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from skimage import data
 
 from image_classification.CFC_SP import device  # noqa: F401
 from image_classification.CFC_SP.inference.bundle import SHIPPED
 from tests import clips
+
+
+@pytest.fixture(scope="session")
+def astronaut():
+    """A real smiling portrait, HWC RGB uint8 [512, 512, 3], in the public domain."""
+    return data.astronaut()
 
 
 @pytest.fixture(scope="session")

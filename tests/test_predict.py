@@ -215,5 +215,5 @@ def test_killed_at_any_moment_leaves_nothing_under_a_final_name(tmp_path, talkin
 def test_labelled_ranges_of_real_clips(shared_clips):
     """No face row in a no_face range, no track over a cut, and raw labels right in 90 % of a range on average."""
     rows, raw, _ = score_clips(shared_clips, "lite")
-    assert len(rows) == 14 and raw >= 0.9, rows
+    assert len(rows) == 15 and raw >= 0.9, rows
     assert all(row["raw_share"] == 1 for row in rows if row["label"] in ("no_face", "cut"))

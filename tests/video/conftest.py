@@ -1,13 +1,7 @@
 import paddle
 import pytest
-from skimage import data
 
 from image_classification.CFC_SP.video.mtcnn import load_mtcnn
-
-
-@pytest.fixture(scope="session")
-def astronaut():
-    return data.astronaut()
 
 
 @pytest.fixture(scope="session")
