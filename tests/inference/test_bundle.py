@@ -75,6 +75,9 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
         (lambda m: m.update(schema=2), "schema 2"),
         (lambda m: m.pop("crop"), "crop.size is missing"),
         (lambda m: m["crop"].update(size="48"), "crop.size"),
+        (lambda m: m["crop"].update(size=0), "crop.size is out of its range"),
+        (lambda m: m["detector"].update(min_face=0), "detector.min_face is out of its range"),
+        (lambda m: m["detector"].update(thresholds=[0.5]), "detector.thresholds is out of its range"),
         (lambda m: m["labels"].update(coarse=["Sad"]), "labels"),
         (lambda m: m["files"].pop("coarse.json"), "does not list coarse.json"),
         (lambda m: m.update(files=[]), "files is missing or malformed"),
@@ -86,7 +89,14 @@ def test_a_malformed_manifest_is_refused(lite_copy, change, words):
         open_bundle(lite_copy)
 
 
-@pytest.mark.parametrize("content", [b"- just\n- a list\n", b"a: [", b"\xff\xfe\x00", b"", b"x" * (1 << 21)])
+def test_weights_that_the_manifest_does_not_list_are_not_read(lite_copy):
+    edit(lite_copy, lambda m: m["files"].pop("sequence.safetensors"))
+    bundle = open_bundle(lite_copy)
+    with pytest.raises(UserError, match="does not list it"):
+        bundle.parameters(parameter_names(bundle.program("sequence")))
+
+
+@pytest.mark.parametrize("content", [b"[" * 5000, b"a: 2026-02-30", b"- just\n- a list\n", b"a: [", b"\xff\xfe\x00", b"", b"x" * (1 << 21)])
 def test_a_manifest_that_is_none_is_refused(lite_copy, content):
     (lite_copy / MANIFEST).write_bytes(content)
     with pytest.raises(UserError, match="bundle refused"):

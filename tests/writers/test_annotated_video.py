@@ -131,7 +131,10 @@ def test_sound_from_a_transport_stream_is_kept(tmp_path):
     assert max(level for _, level in heard) == pytest.approx(8000 / 32768 / np.sqrt(2), rel=0.1)
 
 
-@pytest.mark.parametrize("name, sound, rate", [("in.mkv", "pcm_s16le", 44100), ("in.mkv", "pcm_s16le", 37000), ("in.avi", "mp2", 44100)])
+@pytest.mark.parametrize(
+    "name, sound, rate",
+    [("in.mkv", "pcm_s16le", 44100), ("in.mkv", "pcm_s16le", 37000), ("in.avi", "mp2", 44100), ("in.mkv", "libmp3lame", 11025)],
+)
 def test_sound_that_players_do_not_expect_is_encoded_as_aac(tmp_path, name, sound, rate):
     source = make_clip(tmp_path / name, sound=sound, rate=rate)
     assert annotate(source, tmp_path / "out.mp4", [i / 24 for i in range(12)]) == []
