@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ..layers import ConvBN
+from ..layers import ConvBN, settle_layout
 
 
 class RepVGGBlock(nn.Layer):
@@ -28,7 +28,7 @@ class RepVGGBlock(nn.Layer):
         y = self.conv_kxk(x) + self.conv_1x1(x)
         if self.identity is not None:
             y = y + self.identity(x)
-        return nn.functional.relu(y)
+        return settle_layout(nn.functional.relu(y), self.training)
 
     def fuse(self) -> None:
         """Replaces the branches by the one 3x3 convolution that computes the same in evaluation mode (section 3.3)."""
