@@ -105,8 +105,9 @@ def test_truncated_end_delivers_what_is_there_and_counts_the_rest(tmp_path):
     video, frames = read_all(clips.cut_end(path, 0.7))
     assert 10 < len(frames) < 60
     assert len(frames) + video.damaged == 60
-    for frame, original in zip(frames, whole, strict=False):
-        np.testing.assert_array_equal(frame.image, original.image)
+    # FFmpeg's colour conversion differs by a few levels from one opening of a file to another, if rarely: which picture it is counts.
+    originals = np.stack([frame.image for frame in whole]).astype(int)
+    assert [np.abs(originals - frame.image).mean(axis=(1, 2, 3)).argmin() for frame in frames] == list(range(len(frames)))
     assert len(video.warnings) == 1 and str(video.damaged) in video.warnings[0]
 
 
