@@ -9,7 +9,19 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ..layers import ConvBN, settle_layout
+from ..layers import Backbone, ConvBN, EmbeddingHead, settle_layout
+from ..origins import Origin
+
+FACE = {"stem_stride": 1, "head": "embedding"}
+_BRANCHES = (("rbr_dense", "conv_kxk"), ("rbr_1x1", "conv_1x1"), ("rbr_identity", "identity"))
+_STAGES = ((r"^stage0\.", "stem."), (r"^stage(\d)\.", lambda match: f"stages.{int(match[1]) - 1}."), *_BRANCHES)
+_EMBEDDING = tuple((rf"^output_layer\.{i}\.", f"embedding.{part}.") for i, part in ((0, "norm"), (2, "linear"), (3, "bn")))
+ORIGINS = (
+    Origin("timm", (r"stem\.conv_kxk\.bn\.running_mean",), ((r"^head\.fc\.", "head."),)),
+    Origin("FaceX-Zoo", (r"stage0\.rbr_dense\.bn\.running_mean", r"output_layer\."), (*_STAGES, *_EMBEDDING)),
+    Origin("the RepVGG authors", (r"stage0\.rbr_dense\.bn\.running_mean", r"linear\."), (*_STAGES, (r"^linear\.", "head."))),
+    Origin("PaddleClas", (r"stage0\.rbr_dense\.bn\._mean",), (*_STAGES, (r"^linear\.", "head.")), torch=False),
+)
 
 
 class RepVGGBlock(nn.Layer):
@@ -55,12 +67,14 @@ def _fold(weight, bn: nn.BatchNorm2D):
     return weight * scale.reshape([-1, 1, 1, 1]), bn.bias - bn._mean * scale
 
 
-class RepVGG(nn.Layer):
+class RepVGG(Backbone):
     """A RepVGG of any width and depth: float32 [N, in_channels, H, W] -> logits [N, num_classes].
 
     widths: channels of the stem and of the four stages; blocks: number of blocks of the four stages, each of which begins with
-    stride 2. head: "pool" (mean over the map, the original) or "flatten" (FaceX-Zoo's; needs `input_size`, the side in px).
+    stride 2. head: "pool" (mean over the map, the original) or "embedding" (FaceX-Zoo's 512 numbers; fixes `input_size`, in px).
     """
+
+    origins = ORIGINS
 
     def __init__(
         self,
@@ -73,11 +87,11 @@ class RepVGG(nn.Layer):
         input_size: int = 224,
         dropout: float = 0.0,
     ):
-        super().__init__()
+        super().__init__(in_channels)
         if len(widths) != len(blocks) + 1:
             raise ValueError(f"RepVGG needs one width for the stem and one a stage: got {len(widths)} for {len(blocks)} stages")
-        if head not in ("pool", "flatten"):
-            raise ValueError(f"RepVGG head must be 'pool' or 'flatten', found {head!r}")
+        if head not in ("pool", "embedding"):
+            raise ValueError(f"RepVGG head must be 'pool' or 'embedding', found {head!r}")
         self.stem = RepVGGBlock(in_channels, widths[0], stem_stride)
         side = -(-input_size // stem_stride)
         stages = []
@@ -85,27 +99,11 @@ class RepVGG(nn.Layer):
             stages.append(nn.Sequential(*(RepVGGBlock(before if i == 0 else width, width, 2 if i == 0 else 1) for i in range(count))))
             side = -(-side // 2)
         self.stages = nn.Sequential(*stages)
-        self.pool = nn.AdaptiveAvgPool2D(1) if head == "pool" else None
-        self.num_features = widths[-1] * (1 if head == "pool" else side * side)
-        self.dropout = nn.Dropout(dropout)
-        self.reset_classifier(num_classes)
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """Puts a fresh classifier on the features (weights normal with deviation 0.01, bias zero)."""
-        self.head = nn.Linear(self.num_features, num_classes, weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(0.0, 0.01)))
+        self.add_head(widths[-1], num_classes, dropout, EmbeddingHead(widths[-1], side**2) if head == "embedding" else None)
 
     def forward_features(self, x):
         """[N, in_channels, H, W] -> the last map [N, widths[-1], H', W']."""
         return self.stages(self.stem(x))
-
-    def forward_head(self, features):
-        """The last map -> logits [N, num_classes]."""
-        if self.pool is not None:
-            features = self.pool(features)
-        return self.head(self.dropout(features.flatten(1)))
-
-    def forward(self, x):
-        return self.forward_head(self.forward_features(x))
 
     def fuse(self) -> "RepVGG":
         """Turns every block into one convolution, in place; for evaluation only."""
@@ -115,16 +113,40 @@ class RepVGG(nn.Layer):
         return self
 
 
+_A, _B = (2, 4, 14, 1), (4, 6, 16, 1)
+
+
 def repvgg_a0(**keywords) -> RepVGG:
-    return RepVGG(widths=(48, 48, 96, 192, 1280), blocks=(2, 4, 14, 1), **keywords)
+    return RepVGG(**{"widths": (48, 48, 96, 192, 1280), "blocks": _A, **keywords})
+
+
+def repvgg_a1(**keywords) -> RepVGG:
+    return RepVGG(**{"widths": (64, 64, 128, 256, 1280), "blocks": _A, **keywords})
+
+
+def repvgg_a2(**keywords) -> RepVGG:
+    return RepVGG(**{"widths": (64, 96, 192, 384, 1408), "blocks": _A, **keywords})
 
 
 def repvgg_b0(**keywords) -> RepVGG:
-    return RepVGG(widths=(64, 64, 128, 256, 1280), blocks=(4, 6, 16, 1), **keywords)
+    return RepVGG(**{"widths": (64, 64, 128, 256, 1280), "blocks": _B, **keywords})
 
 
 def repvgg_b1(**keywords) -> RepVGG:
-    return RepVGG(widths=(64, 128, 256, 512, 2048), blocks=(4, 6, 16, 1), **keywords)
+    return RepVGG(**{"widths": (64, 128, 256, 512, 2048), "blocks": _B, **keywords})
+
+
+def repvgg_a0_face(**keywords) -> RepVGG:
+    """FaceX-Zoo's variant for small faces, as the two below: stem of stride 1, 512-d embedding, 112 px."""
+    return repvgg_a0(**FACE, **keywords)
+
+
+def repvgg_b0_face(**keywords) -> RepVGG:
+    return repvgg_b0(**FACE, **keywords)
+
+
+def repvgg_b1_face(**keywords) -> RepVGG:
+    return repvgg_b1(**FACE, **keywords)
 
 
 def repvgg_lite(**keywords) -> RepVGG:
