@@ -26,6 +26,11 @@ BACKBONES = {
 }
 
 
+def family_of(name: str) -> type[Backbone]:
+    """The class that the backbone called `name` is one of."""
+    return BACKBONES[name].__annotations__["return"]
+
+
 def build_backbone(name: str, num_classes: int, **keywords) -> Backbone:
     """The backbone called `name` with a fresh classifier for `num_classes`; raises ValueError for a name not in BACKBONES."""
     if name not in BACKBONES:

@@ -68,11 +68,12 @@ class Backbone(nn.Layer):
     """The surface of every backbone: float32 [N, in_channels, H, W] -> logits [N, num_classes].
 
     A family writes `forward_features` and calls `add_head` last. min_input, input_multiple: the sides in px that it takes.
-    origins: the checkpoints whose tensor names it can translate.
+    origins: the checkpoints whose tensor names it can translate. has_drop_path: it takes the keyword `drop_path`.
     """
 
     min_input = 32
     input_multiple = 1
+    has_drop_path = False
     origins: tuple[Origin, ...] = ()
 
     def __init__(self, in_channels: int):

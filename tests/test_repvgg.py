@@ -8,8 +8,21 @@ from image_classification.RepVGG.repvgg import RepVGG
 # Small of width and depth, one for every way the class is built.
 VARIANTS = {
     "imagenet": ({"widths": (6, 8, 12, 16, 20), "blocks": (1, 2, 2, 1), "stem_stride": 2, "head": "pool"}, (3, 64)),
-    "face": ({"widths": (6, 8, 12, 16, 20), "blocks": (1, 2, 2, 1), "stem_stride": 1, "head": "flatten", "input_size": 32}, (3, 32)),
+    "face": ({"widths": (6, 8, 12, 16, 20), "blocks": (1, 2, 2, 1), "stem_stride": 1, "head": "embedding", "input_size": 32}, (3, 32)),
     "lite": ({"widths": (6, 6, 12, 16, 20), "blocks": (2, 2, 3, 1), "stem_stride": 1, "in_channels": 1}, (1, 48)),
+}
+# Foreign names -> ours, of each origin.
+TRANSLATIONS = {
+    "timm": {"stem.conv_kxk.bn.running_mean": "stem.conv_kxk.bn._mean", "head.fc.weight": "head.weight"},
+    "FaceX-Zoo": {
+        "stage0.rbr_dense.bn.running_mean": "stem.conv_kxk.bn._mean",
+        "stage1.1.rbr_identity.running_var": "stages.0.1.identity._variance",
+        "output_layer.0.weight": "embedding.norm.weight",
+        "output_layer.2.weight": "embedding.linear.weight",
+        "output_layer.3.running_var": "embedding.bn._variance",
+    },
+    "the RepVGG authors": {"stage0.rbr_dense.bn.running_mean": "stem.conv_kxk.bn._mean", "linear.bias": "head.bias"},
+    "PaddleClas": {"stage0.rbr_dense.bn._mean": "stem.conv_kxk.bn._mean", "stage4.0.rbr_1x1.conv.weight": "stages.3.0.conv_1x1.conv.weight"},
 }
 # Parameters with 8 classes, millions: timm's model, and for the lite network the figure of the data set's recipe.
 MILLIONS = {"repvgg_a0": "7.84", "repvgg_b0": "14.55", "repvgg_b1": "55.38", "repvgg_lite": "1.84"}
@@ -41,7 +54,8 @@ def test_fused_equals_unfused(variant):
     model.eval()
     with paddle.no_grad():
         before = model(pictures).numpy()
-        assert not any(isinstance(layer, paddle.nn.BatchNorm2D) for layer in model.fuse().sublayers())
+        model.fuse()
+        assert not any(isinstance(layer, paddle.nn.BatchNorm2D) for part in (model.stem, model.stages) for layer in part.sublayers())
         after = model(pictures).numpy()
     assert np.abs(before).max() > 0.1
     np.testing.assert_allclose(after, before, atol=1e-4 * np.abs(before).max())
@@ -101,6 +115,29 @@ def test_parameter_counts(name):
     assert f"{sum(p.size for p in model.parameters() if p.trainable) / 1e6:.2f}" == MILLIONS[name]
 
 
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_origins_are_told_apart_and_translated(name):
+    names = TRANSLATIONS[name]
+    (origin,) = (origin for origin in RepVGG.origins if origin.matches(names))
+    assert origin.name == name
+    assert {theirs: origin.rename(theirs) for theirs in names} == names
+
+
+def test_face_variants_have_facex_zoos_parameters():
+    """Totals of the tensors in its released checkpoints, batch-norm statistics aside."""
+    totals = {"repvgg_a0_face": 39_944_704, "repvgg_b0_face": 46_653_696, "repvgg_b1_face": 106_751_872}
+    for name, total in totals.items():
+        model = build_backbone(name, num_classes=0, input_size=112)
+        assert sum(p.size for p in model.parameters() if p.trainable) == total
+
+
+def test_wrong_pictures_are_named():
+    model, _ = build("imagenet")
+    for wrong in (paddle.zeros([3, 64, 64]), paddle.zeros([1, 1, 64, 64]), paddle.zeros([1, 3, 64, 64], dtype="uint8")):
+        with pytest.raises(ValueError, match=r"RepVGG expects floating-point pictures \[N, 3, H, W\], found"):
+            model(wrong)
+
+
 def test_reset_classifier_leaves_the_trunk_alone(variant):
     model, pictures = build(variant)
     model.eval()
@@ -113,9 +150,9 @@ def test_reset_classifier_leaves_the_trunk_alone(variant):
     assert not model.head.bias.numpy().any()
 
 
-def test_flatten_head_counts_the_map_of_odd_sizes():
-    model = RepVGG(widths=(4, 4, 4, 4, 4), blocks=(1, 1, 1, 1), stem_stride=1, head="flatten", input_size=50, num_classes=2)
-    assert model(paddle.zeros([1, 3, 50, 50])).shape == [1, 2]
+def test_embedding_head_counts_the_map_of_odd_sizes():
+    model = RepVGG(widths=(4, 4, 4, 4, 4), blocks=(1, 1, 1, 1), stem_stride=1, head="embedding", input_size=50, num_classes=2)
+    assert model.eval()(paddle.zeros([1, 3, 50, 50])).shape == [1, 2]
 
 
 def test_unknown_backbone_lists_the_known_ones():

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from yacs.config import CfgNode
 
-from ..backbones import BACKBONES
+from ..backbones import BACKBONES, family_of
 from .core.labels import STAGES
 from .errors import UserError
 
@@ -36,7 +36,8 @@ def default_config() -> CfgNode:
     c.MODEL.IN_CHANNELS = 1  # 1: grey, 3: RGB
     c.MODEL.NORMALIZE = "image"  # image (each by its own mean and deviation) or imagenet
     c.MODEL.DROPOUT = 0.0  # before the classifier
-    c.MODEL.PRETRAINED = ""  # .safetensors to start from; its classifier is left out when the classes differ
+    c.MODEL.DROP_PATH = 0.0  # of residual branches, rising to this rate at the last block; for backbones that have it
+    c.MODEL.PRETRAINED = ""  # weights to start from, ours or foreign; their classifier is left out when the classes differ
 
     c.AUG = CfgNode()
     c.AUG.ROTATION = 14.0  # degrees either way
@@ -79,7 +80,7 @@ _CHOICES = {
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
 _PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
-_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT")
+_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT", "MODEL.DROP_PATH")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
 _POSITIVE = ("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY")
 _NOT_NEGATIVE = (
@@ -224,5 +225,11 @@ def _check(config: CfgNode) -> None:
     for name in _NOT_NEGATIVE:
         if not 0 <= get(name) < math.inf:
             raise UserError(f"{name}: expected 0 or more, found {get(name)}")
+    family, side = family_of(config.MODEL.NAME), config.MODEL.INPUT_SIZE
+    if side < family.min_input or side % family.input_multiple:
+        multiple = f", a multiple of {family.input_multiple}" if family.input_multiple > 1 else ""
+        raise UserError(f"MODEL.INPUT_SIZE for {config.MODEL.NAME}: expected {family.min_input} px or more{multiple}, found {side}")
+    if config.MODEL.DROP_PATH and not family.has_drop_path:
+        raise UserError(f"MODEL.DROP_PATH: expected 0, since {config.MODEL.NAME} has no drop path, found {config.MODEL.DROP_PATH}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
         raise UserError(f"TRAIN.WARMUP_EPOCHS {config.TRAIN.WARMUP_EPOCHS} must be below TRAIN.EPOCHS {config.TRAIN.EPOCHS}")

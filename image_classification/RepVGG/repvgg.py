@@ -74,6 +74,7 @@ class RepVGG(Backbone):
     stride 2. head: "pool" (mean over the map, the original) or "embedding" (FaceX-Zoo's 512 numbers; fixes `input_size`, in px).
     """
 
+    min_input = 16
     origins = ORIGINS
 
     def __init__(

@@ -109,7 +109,7 @@ def test_checkpoint_of_another_network_names_what_differs(path):
     with pytest.raises(UserError) as error:
         load_pretrained(ours, path)
     message = str(error.value)
-    assert "weights.safetensors: not a checkpoint of this network" in message
+    assert "weights.safetensors: not a checkpoint of this RepVGG" in message
     assert "stages.1.0.conv_kxk.conv.weight [10, 6, 3, 3] (expected [8, 6, 3, 3])" in message
     assert message.count("(expected [") == 5
     np.testing.assert_array_equal(arrays_of(ours)["stem.conv_kxk.conv.weight"], before)

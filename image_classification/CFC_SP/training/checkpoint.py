@@ -1,4 +1,4 @@
-"""Checkpoints as `.safetensors`: arrays with a JSON note, written whole or not at all, read without running anyone's code."""
+"""Checkpoints as `.safetensors`: arrays with a JSON note, written whole or not at all; and pretrained weights of any origin."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,15 @@ from paddle import nn
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from ...origins import Origin
 from ..errors import UserError
 from ..files import atomic_path
+from .foreign import read_pickled
+
+_OURS = Origin("ours", (), torch=False)
+# What trainers wrap their tensors in: keys of the file, and prefixes of the names (data parallel, a backbone with a loss on top).
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_PREFIXES = ("", "backbone.", "module.", "module.backbone.", "model.")
 
 
 def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], note: dict) -> None:
@@ -33,8 +40,10 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """The tensor names of a load: used as they are, renamed (theirs -> ours), left out (with the reason), missing in the file."""
+    """What became of each tensor of a file: used as it is called, renamed (theirs -> ours), left out (with the reason); and which of
+    ours are missing there. origin: whose names they are."""
 
+    origin: str
     used: tuple[str, ...]
     renamed: dict[str, str]
     left_out: dict[str, str]
@@ -42,25 +51,79 @@ class LoadReport:
 
 
 def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
-    """Puts the weights at `path` into `model` and says what became of each tensor.
+    """Puts the weights at `path` into `model`, a backbone or an ExpressionNet around one, and says what became of each tensor.
 
-    A classifier for other classes is left out. Raises UserError, with the first five tensors that differ, for another network's file.
+    path: our own or a foreign .safetensors, or a pickle (.pt, .pth, .pdparams), of an origin that the backbone's class knows.
+    A classifier for other classes is left out, and so is a part that this network does not have at all. Raises UserError, with the
+    first five tensors that differ, for another network's file; `model` is then unchanged.
     """
-    arrays, _ = load_checkpoint(path)
-    own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    classifier = tuple(name for name in own if ".head." in f".{name}")
-    fitting = {name: value for name, value in arrays.items() if own.get(name) == value.shape}
+    backbone = getattr(model, "backbone", model)
+    origin, theirs, left_out = _recognise(backbone, read_tensors(path), path)
+    own = {name: tuple(value.shape) for name, value in backbone.state_dict().items()}
+    linear = {f"{name}.weight" for name, layer in backbone.named_sublayers() if isinstance(layer, nn.Linear)}
+    renamed, found = {}, {}
+    for name, value in theirs.items():
+        if reason := origin.reason_to_leave_out(name):
+            left_out[name] = reason
+            continue
+        ours = origin.rename(name)
+        if ours in own and value.ndim:
+            found[ours] = value.T if origin.torch and ours in linear else value
+            renamed[name] = ours
+        else:
+            left_out[name] = "no such tensor here"
     wrong = [
-        f"{name} {list(arrays[name].shape) if name in arrays else 'absent'} (expected {list(shape)})"
+        f"{name} {list(found[name].shape) if name in found else 'absent'} (expected {list(shape)})"
         for name, shape in own.items()
-        if name not in fitting and name not in classifier
+        if (name not in found or found[name].shape != shape) and not name.startswith("head.")
+    ]
+    # A part that is here too, only deeper there, is another network; a part that is not here at all is an addition to this one.
+    parts = {name.partition(".")[0] for name in own} - {"head"}
+    wrong += [
+        f"{name} {list(value.shape)} (expected none)"
+        for name, value in theirs.items()
+        if left_out.get(name) == "no such tensor here" and origin.rename(name).partition(".")[0] in parts
     ]
     if wrong:
         raise UserError(
-            f"{path}: not a checkpoint of this network; {len(wrong)} tensors differ, such as {', '.join(wrong[:5])}: "
-            "use the config it was trained with"
+            f"{path}: not a checkpoint of this {type(backbone).__name__}; {len(wrong)} tensors differ, such as {', '.join(wrong[:5])}: "
+            "choose the MODEL.NAME and the input it was trained with"
         )
+    missing = tuple(name for name in own if name not in found)
+    for name, ours in list(renamed.items()):
+        if found[ours].shape != own[ours]:
+            left_out[name] = "classifier for other classes"
+            del renamed[name], found[ours]
+    state = {name: np.asarray(value, np.float32) for name, value in found.items()}
     # Whole, since Paddle warns of every name that is not there.
-    model.set_state_dict(model.state_dict() | fitting)
-    reasons = {n: "classifier for other classes" if n in own else "no such tensor here" for n in arrays if n not in fitting}
-    return LoadReport(tuple(fitting), {}, reasons, tuple(n for n in own if n not in arrays))
+    backbone.set_state_dict(backbone.state_dict() | state)
+    used = tuple(name for name, ours in renamed.items() if name == ours)
+    return LoadReport(origin.name, used, {n: ours for n, ours in renamed.items() if n != ours}, left_out, missing)
+
+
+def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of a file of weights by name, whatever dictionaries they lie in; raises UserError as the readers do."""
+    if Path(path).suffix == ".safetensors" or not Path(path).is_file():
+        return load_checkpoint(path)[0]
+    tree = read_pickled(path)
+    for key in _WRAPPERS:
+        if isinstance(tree.get(key), dict):
+            tree = tree[key]
+    return {str(name): value for name, value in tree.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiub"}
+
+
+def _recognise(backbone, tensors: dict, path) -> tuple[Origin, dict, dict]:
+    """Whose tensors these are, those of the backbone without a wrapper's prefix, and the rest with the reason to leave it out."""
+    own = {name for name in backbone.state_dict() if not name.startswith("head.")}
+    for prefix in _PREFIXES:
+        inner = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        # The names of ours are told from timm's, where those are the same, by the batch-norm statistics.
+        origins = [o for o in backbone.origins if o.matches(inner)] or [_OURS] * bool(own & inner.keys())
+        if origins:
+            outer = {name: "not a part of the backbone" for name in tensors if not name.startswith(prefix)}
+            return origins[0], inner, outer
+    known = ", ".join(("ours", *(origin.name for origin in backbone.origins)))
+    raise UserError(
+        f"{path}: not a checkpoint of {type(backbone).__name__}: expected the tensor names of {known}, "
+        f"found {len(tensors)} tensors such as {', '.join(list(tensors)[:5]) or 'none'}: choose another MODEL.NAME"
+    )

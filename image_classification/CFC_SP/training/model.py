@@ -8,5 +8,8 @@ from ..core.preprocess import ExpressionNet, Preprocess
 def build_model(config) -> ExpressionNet:
     """The backbone of `config.MODEL` for the classes of `config.STAGE`, its preprocessing in front; freshly initialised."""
     model = config.MODEL
-    backbone = build_backbone(model.NAME, num_classes=len(STAGES[config.STAGE]), in_channels=model.IN_CHANNELS, dropout=model.DROPOUT)
+    keywords = {"in_channels": model.IN_CHANNELS, "input_size": model.INPUT_SIZE, "dropout": model.DROPOUT}
+    if model.DROP_PATH:
+        keywords["drop_path"] = model.DROP_PATH
+    backbone = build_backbone(model.NAME, num_classes=len(STAGES[config.STAGE]), **keywords)
     return ExpressionNet(Preprocess(config.DATA.CROP_SIZE, model.INPUT_SIZE, model.IN_CHANNELS, model.NORMALIZE), backbone)
