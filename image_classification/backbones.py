@@ -1,5 +1,7 @@
 """The one registry of backbones: a plain dictionary of functions that take typed keywords."""
 
+from .HRNet.hrnet import hrnet_lite, hrnet_w18, hrnet_w18_face, hrnet_w32, hrnet_w48
+from .IResNet.iresnet import iresnet18, iresnet34, iresnet50, iresnet100, iresnet152, iresnet_lite
 from .layers import Backbone
 from .RepVGG.repvgg import (
     repvgg_a0,
@@ -12,8 +14,25 @@ from .RepVGG.repvgg import (
     repvgg_b1_face,
     repvgg_lite,
 )
+from .SwinTransformer.swin import swin_lite, swin_s, swin_s_abaw, swin_s_face, swin_t
 
 BACKBONES = {
+    "swin_t": swin_t,
+    "swin_s": swin_s,
+    "swin_s_abaw": swin_s_abaw,
+    "swin_s_face": swin_s_face,
+    "swin_lite": swin_lite,
+    "iresnet18": iresnet18,
+    "iresnet34": iresnet34,
+    "iresnet50": iresnet50,
+    "iresnet100": iresnet100,
+    "iresnet152": iresnet152,
+    "iresnet_lite": iresnet_lite,
+    "hrnet_w18": hrnet_w18,
+    "hrnet_w32": hrnet_w32,
+    "hrnet_w48": hrnet_w48,
+    "hrnet_w18_face": hrnet_w18_face,
+    "hrnet_lite": hrnet_lite,
     "repvgg_a0": repvgg_a0,
     "repvgg_a1": repvgg_a1,
     "repvgg_a2": repvgg_a2,

@@ -16,7 +16,8 @@ class Origin:
     name: as shown to the user. marks: regular expressions, each of which must match some tensor name from its beginning, and which
     together match no other origin's. renames: (regular expression, replacement or function of the match), applied to every name in
     order by re.sub; PyTorch's batch-norm statistics are renamed for all. left_out: (regular expression for the whole foreign name,
-    reason). torch: linear weights are stored [out, in] as PyTorch does, not [in, out] as Paddle does.
+    reason). torch: linear weights are stored [out, in] as PyTorch does, not [in, out] as Paddle does; where their shapes say
+    otherwise, those count.
     """
 
     name: str

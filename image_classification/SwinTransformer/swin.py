@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ..layers import Backbone, DropPath, EmbeddingHead
+from ..layers import Backbone, DropPath, EmbeddingHead, settle_layout
 from ..origins import Origin
 
 # The authors leave tokens of different regions of a shifted map this much less likely, in logits, instead of excluding them.
@@ -45,14 +45,22 @@ def _linear(in_features: int, out_features: int, bias: bool = True) -> nn.Linear
 
 def _pad(x, bottom: int, right: int):
     """A map [N, H, W, C] with rows and columns of zeros after its own."""
-    return nn.functional.pad(x, [0, right, 0, bottom], data_format="NHWC") if bottom or right else x
+    # By concatenation: Paddle 3.3.1's padding of such maps fails with oneDNN, or comes out wrong in bfloat16. The zeros are
+    # products, since a traced program does not know the size of its batch.
+    if bottom:
+        x = paddle.concat([x, *[x[:, :1] * 0] * bottom], axis=1)
+    if right:
+        x = paddle.concat([x, *[x[:, :, :1] * 0] * right], axis=2)
+    return x
 
 
 def split_windows(x, window: int):
     """[N, H, W, C] -> windows [N * K, window * window, C], K of them a picture, row by row."""
     height, width, channels = x.shape[1:]
     x = x.reshape([-1, height // window, window, width // window, window, channels])
-    return x.transpose([0, 1, 3, 2, 4, 5]).reshape([-1, window * window, channels])
+    # In two steps: oneDNN takes the reshape next to a transpose into it, and a linear layer that then follows misreads the shape.
+    x = x.transpose([0, 1, 3, 2, 4, 5]).reshape([-1, window, window, channels])
+    return x.reshape([-1, window * window, channels])
 
 
 def join_windows(x, window: int, height: int, width: int):
@@ -74,9 +82,9 @@ def shift_mask(height: int, width: int, window: int, shift: Sequence[int]):
 
     Rolling brings opposite edges of the picture into one window; tokens from different sides must not see each other.
     """
-    rows = (paddle.arange(height) >= height - shift[0]).astype("int64")
-    columns = (paddle.arange(width) >= width - shift[1]).astype("int64")
-    sides = split_windows((rows.unsqueeze(1) * 2 + columns).reshape([1, height, width, 1]), window).squeeze(2)
+    rows = (paddle.arange(height) >= height - shift[0]).astype("int64").reshape([-1, 1, window, 1])
+    columns = (paddle.arange(width) >= width - shift[1]).astype("int64").reshape([1, -1, 1, window])
+    sides = (2 * rows + columns).reshape([-1, window * window])
     return (sides.unsqueeze(1) != sides.unsqueeze(2)).astype("float32").unsqueeze(1) * _FOREIGN
 
 
@@ -98,13 +106,16 @@ class WindowAttention(nn.Layer):
         qkv = self.qkv(x).reshape([-1, length, 3, heads, depth]).transpose([2, 0, 3, 1, 4])
         scores = paddle.matmul(qkv[0] * depth**-0.5, qkv[1], transpose_y=True)
         bias = paddle.gather(self.relative_position_bias_table, index).reshape([length, length, heads]).transpose([2, 0, 1])
+        # Added at equal ranks: backwards, oneDNN lines up a lower rank with the first axes that fit, as when there are N = heads.
+        bias = bias.unsqueeze(0)
         if mask is None:
             scores = scores + bias
         else:
-            bias = bias + mask.astype(bias.dtype)
-            scores = (scores.reshape([-1, mask.shape[0], heads, length, length]) + bias).reshape([-1, heads, length, length])
-        attention = nn.functional.softmax(scores, axis=-1)
-        return self.proj(paddle.matmul(attention, qkv[2]).transpose([0, 2, 1, 3]).reshape([-1, length, self.width]))
+            bias = (bias + mask.astype(bias.dtype)).unsqueeze(0)
+            scores = (scores.reshape([-1, *bias.shape[1:]]) + bias).reshape([-1, heads, length, length])
+        # Settled, since oneDNN's product goes wrong backwards on a gradient that comes out of a transpose.
+        x = settle_layout(paddle.matmul(nn.functional.softmax(scores, axis=-1), qkv[2]), self.training)
+        return self.proj(x.transpose([0, 2, 1, 3]).reshape([-1, length, self.width]))
 
 
 class Mlp(nn.Layer):
@@ -170,7 +181,9 @@ class PatchMerging(nn.Layer):
         height, width = (height + 1) // 2, (width + 1) // 2
         # The checkpoints' order: down the left column of the four, then down the right one.
         x = x.reshape([-1, height, 2, width, 2, self.width]).transpose([0, 1, 3, 4, 2, 5])
-        return self.reduction(self.norm(x.reshape([-1, height * width, 4 * self.width])))
+        # In two steps, as in `split_windows`.
+        x = x.reshape([-1, height, width, 4 * self.width]).reshape([-1, height * width, 4 * self.width])
+        return self.reduction(self.norm(x))
 
 
 class Stage(nn.Layer):
@@ -224,6 +237,7 @@ class SwinTransformer(Backbone):
     min_input = 32
     # The side of a patch.
     input_multiple = 4
+    has_drop_path = True
     origins = ORIGINS
 
     def __init__(
@@ -299,6 +313,11 @@ def swin_s(**keywords) -> SwinTransformer:
 def swin_s_face(**keywords) -> SwinTransformer:
     """FaceX-Zoo's variant: 512-d embedding of the 49 last tokens."""
     return swin_s(**{"head": "embedding", **keywords})
+
+
+def swin_s_abaw(**keywords) -> SwinTransformer:
+    """The network of the released CFC-SP weights, which leaves the final normalisation out."""
+    return swin_s(**{"final_norm": False, **keywords})
 
 
 def swin_lite(**keywords) -> SwinTransformer:

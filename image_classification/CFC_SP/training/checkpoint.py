@@ -50,6 +50,16 @@ class LoadReport:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Translation:
+    """A file's tensors under our names, with whose names they had, and what that took."""
+
+    origin: str
+    tensors: dict[str, np.ndarray]
+    renamed: dict[str, str]
+    left_out: dict[str, str]
+
+
 def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
     """Puts the weights at `path` into `model`, a backbone or an ExpressionNet around one, and says what became of each tensor.
 
@@ -58,47 +68,67 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
     first five tensors that differ, for another network's file; `model` is then unchanged.
     """
     backbone = getattr(model, "backbone", model)
-    origin, theirs, left_out = _recognise(backbone, read_tensors(path), path)
+    found = translate(backbone, path)
     own = {name: tuple(value.shape) for name, value in backbone.state_dict().items()}
-    linear = {f"{name}.weight" for name, layer in backbone.named_sublayers() if isinstance(layer, nn.Linear)}
-    renamed, found = {}, {}
-    for name, value in theirs.items():
-        if reason := origin.reason_to_leave_out(name):
-            left_out[name] = reason
-            continue
-        ours = origin.rename(name)
-        if ours in own and value.ndim:
-            found[ours] = value.T if origin.torch and ours in linear else value
-            renamed[name] = ours
-        else:
-            left_out[name] = "no such tensor here"
     wrong = [
-        f"{name} {list(found[name].shape) if name in found else 'absent'} (expected {list(shape)})"
+        f"{name} {list(found.tensors[name].shape) if name in found.tensors else 'absent'} (expected {list(shape)})"
         for name, shape in own.items()
-        if (name not in found or found[name].shape != shape) and not name.startswith("head.")
+        if (name not in found.tensors or found.tensors[name].shape != shape) and not name.startswith("head.")
     ]
     # A part that is here too, only deeper there, is another network; a part that is not here at all is an addition to this one.
     parts = {name.partition(".")[0] for name in own} - {"head"}
-    wrong += [
-        f"{name} {list(value.shape)} (expected none)"
-        for name, value in theirs.items()
-        if left_out.get(name) == "no such tensor here" and origin.rename(name).partition(".")[0] in parts
-    ]
+    wrong += [f"{name} {list(value.shape)} (expected none)" for name, value in found.tensors.items()
+              if name not in own and name.partition(".")[0] in parts]  # fmt: skip
     if wrong:
         raise UserError(
             f"{path}: not a checkpoint of this {type(backbone).__name__}; {len(wrong)} tensors differ, such as {', '.join(wrong[:5])}: "
             "choose the MODEL.NAME and the input it was trained with"
         )
-    missing = tuple(name for name in own if name not in found)
-    for name, ours in list(renamed.items()):
-        if found[ours].shape != own[ours]:
-            left_out[name] = "classifier for other classes"
-            del renamed[name], found[ours]
-    state = {name: np.asarray(value, np.float32) for name, value in found.items()}
+    fitting = {name: value for name, value in found.tensors.items() if own.get(name) == value.shape}
+    left_out = found.left_out | {
+        theirs: "classifier for other classes" if ours in own else "no such tensor here"
+        for theirs, ours in found.renamed.items()
+        if ours not in fitting
+    }
     # Whole, since Paddle warns of every name that is not there.
-    backbone.set_state_dict(backbone.state_dict() | state)
-    used = tuple(name for name, ours in renamed.items() if name == ours)
-    return LoadReport(origin.name, used, {n: ours for n, ours in renamed.items() if n != ours}, left_out, missing)
+    backbone.set_state_dict(backbone.state_dict() | {name: np.asarray(value, np.float32) for name, value in fitting.items()})
+    renamed = {theirs: ours for theirs, ours in found.renamed.items() if ours in fitting}
+    return LoadReport(
+        found.origin,
+        used=tuple(name for name, ours in renamed.items() if name == ours),
+        renamed={name: ours for name, ours in renamed.items() if name != ours},
+        left_out=left_out,
+        missing=tuple(name for name in own if name not in found.tensors),
+    )
+
+
+def translate(backbone: nn.Layer, path: str | Path) -> Translation:
+    """The tensors at `path` under the names and in the layout of `backbone`, whatever their shapes; its own classifier may differ.
+
+    Raises UserError for a file that cannot be read and for names of no origin that the backbone's class knows.
+    """
+    origin, theirs, left_out = _recognise(backbone, read_tensors(path), path)
+    linear = {f"{name}.weight" for name, layer in backbone.named_sublayers() if isinstance(layer, nn.Linear)} | {"head.weight"}
+    tensors, renamed = {}, {}
+    for name, value in theirs.items():
+        if reason := origin.reason_to_leave_out(name):
+            left_out[name] = reason
+            continue
+        ours = origin.rename(name)
+        renamed[name] = ours
+        tensors[ours] = value
+    if _turned(backbone, tensors, linear, origin):
+        tensors |= {name: tensors[name].T for name in linear & tensors.keys()}
+    return Translation(origin.name, tensors, renamed, left_out)
+
+
+def _turned(backbone, tensors: dict, linear: set, origin: Origin) -> bool:
+    """Whether linear weights lie [out, in]: told by those that are not square, since some origins' names serve both layouts."""
+    for name in linear - {"head.weight"}:
+        expected = tuple(backbone.state_dict()[name].shape)
+        if name in tensors and expected != expected[::-1] and tensors[name].shape in (expected, expected[::-1]):
+            return tensors[name].shape != expected
+    return origin.torch
 
 
 def read_tensors(path: str | Path) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -125,7 +126,11 @@ def _build(config, resume: bool):
     model = build_model(config)
     if config.MODEL.PRETRAINED and not resume:
         report = load_pretrained(model, config.MODEL.PRETRAINED)
-        print(f"{config.MODEL.PRETRAINED}: {len(report.used)} tensors used, left out {report.left_out or 'none'}")
+        reasons = "; ".join(f"{count} {reason}" for reason, count in Counter(report.left_out.values()).items())
+        print(
+            f"{config.MODEL.PRETRAINED}: names of {report.origin}, {len(report.used) + len(report.renamed)} tensors used, "
+            f"{len(report.missing)} missing, left out: {reasons or 'none'}"
+        )
     parameters = sum(parameter.size for parameter in trainable(model).values())
     decayed, spared = count_decayed(model)
     print(f"{config.MODEL.NAME}: {parameters:,} parameters; weight decay on {decayed} tensors, none on {spared}")
