@@ -14,13 +14,14 @@ from .RepVGG.repvgg import (
     repvgg_b1_face,
     repvgg_lite,
 )
-from .SwinTransformer.swin import swin_lite, swin_s, swin_s_abaw, swin_s_face, swin_t
+from .SwinTransformer.swin import swin_lite, swin_s, swin_s_abaw, swin_s_face, swin_s_paddleclas, swin_t
 
 BACKBONES = {
     "swin_t": swin_t,
     "swin_s": swin_s,
     "swin_s_abaw": swin_s_abaw,
     "swin_s_face": swin_s_face,
+    "swin_s_paddleclas": swin_s_paddleclas,
     "swin_lite": swin_lite,
     "iresnet18": iresnet18,
     "iresnet34": iresnet34,

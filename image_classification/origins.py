@@ -16,14 +16,16 @@ class Origin:
     name: as shown to the user. marks: regular expressions, each of which must match some tensor name from its beginning, and which
     together match no other origin's. renames: (regular expression, replacement or function of the match), applied to every name in
     order by re.sub; PyTorch's batch-norm statistics are renamed for all. left_out: (regular expression for the whole foreign name,
-    reason). torch: linear weights are stored [out, in] as PyTorch does, not [in, out] as Paddle does; where their shapes say
-    otherwise, those count.
+    reason). zeros: regular expressions for whole names of ours that their network does without, which is the same as zeros.
+    torch: linear weights are stored [out, in] as PyTorch does, not [in, out] as Paddle does; where their shapes say otherwise, the
+    shapes count.
     """
 
     name: str
     marks: tuple[str, ...]
     renames: tuple[tuple[str, str | Callable[[re.Match], str]], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    zeros: tuple[str, ...] = ()
     torch: bool = True
 
     def matches(self, names: Iterable[str]) -> bool:
@@ -36,6 +38,10 @@ class Origin:
         for pattern, replacement in (*self.renames, *_STATISTICS):
             name = re.sub(pattern, replacement, name)
         return name
+
+    def is_zero(self, ours: str) -> bool:
+        """Whether our tensor `ours` is zeros for a network from here."""
+        return any(re.fullmatch(pattern, ours) for pattern in self.zeros)
 
     def reason_to_leave_out(self, name: str) -> str | None:
         """Why their tensor `name` has no place here; None for one that has."""

@@ -10,14 +10,13 @@ _FOUR = {**_SMALL, "widths": (4, 6, 8, 10), "modules": (1, 2, 1), "head_widths":
 VARIANTS = {
     "imagenet": (_FOUR, (3, 64, 64)),
     "face": ({**_FOUR, "stem_stride": 1, "head": "embedding", "input_size": 32}, (3, 32, 32)),
-    "three": ({**_SMALL, "widths": (4, 6, 8), "modules": (1, 1), "blocks": 2, "head_widths": (2, 3, 4), "head_bias": False}, (3, 50, 50)),
+    "three": ({**_SMALL, "widths": (4, 6, 8), "modules": (1, 1), "blocks": 2, "head_widths": (2, 3, 4)}, (3, 50, 50)),
     "grey": ({**_FOUR, "stem_stride": 1, "in_channels": 1, "head_widths": (2, 2, 2, 2)}, (1, 48, 48)),
 }
 # Parameters with 8 classes (face: without classes): the totals of the tensor lists of timm's hrnet_w18, PaddleClas's HRNet_W18_C and
 # FaceX-Zoo's HRNet; the wider one by timm's total for 1000 classes, less the 992 classes.
 PARAMETERS = {
     "w18": (lambda: hrnet_w18(num_classes=8), 19_266_396),
-    "w18_paddleclas": (lambda: hrnet_w18(num_classes=8, head_bias=False), 19_262_556),
     "w18_face": (lambda: hrnet_w18_face(num_classes=0), 70_631_252),
     "w32": (lambda: hrnet_w32(num_classes=8), 41_232_680 - 992 * 2049),
     "lite": (lambda: hrnet_lite(num_classes=8), 1_700_776),
@@ -199,7 +198,7 @@ def test_foreign_names_become_ours(name):
 @pytest.mark.parametrize("name", RENAMES)
 def test_translated_names_exist(name):
     full = {**_FOUR, "modules": (1, 4, 3), "blocks": 4}  # the depth of all published ones, which alone sets the names
-    model = HRNet(**full, head="embedding" if name == "FaceX-Zoo" else "pool", head_bias=name != "PaddleClas")
+    model = HRNet(**full, head="embedding" if name == "FaceX-Zoo" else "pool")
     assert set(RENAMES[name].values()) <= set(model.state_dict())
 
 

@@ -22,7 +22,10 @@ TRANSLATIONS = {
         "output_layer.3.running_var": "embedding.bn._variance",
     },
     "the RepVGG authors": {"stage0.rbr_dense.bn.running_mean": "stem.conv_kxk.bn._mean", "linear.bias": "head.bias"},
-    "PaddleClas": {"stage0.rbr_dense.bn._mean": "stem.conv_kxk.bn._mean", "stage4.0.rbr_1x1.conv.weight": "stages.3.0.conv_1x1.conv.weight"},
+    "PaddleClas": {
+        "stage0.rbr_dense.bn._mean": "stem.conv_kxk.bn._mean",
+        "stage4.0.rbr_1x1.conv.weight": "stages.3.0.conv_1x1.conv.weight",
+    },
 }
 # Parameters with 8 classes, millions: timm's model, and for the lite network the figure of the data set's recipe.
 MILLIONS = {"repvgg_a0": "7.84", "repvgg_b0": "14.55", "repvgg_b1": "55.38", "repvgg_lite": "1.84"}

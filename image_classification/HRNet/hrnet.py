@@ -64,8 +64,9 @@ _PADDLECLAS = (
 ORIGINS = (
     Origin("timm or the HRNet authors", (r"transition1\.0\.0\.weight", r"classifier\."), _TORCH),
     Origin("FaceX-Zoo", (r"transition1\.0\.0\.weight", r"output_layer\."), _TORCH),
-    # Its convolutions of the head have no bias: they fit `head_bias=False`.
-    Origin("PaddleClas", (r"st2\.stage_func_list\.",), _PADDLECLAS, torch=False),
+    Origin(
+        "PaddleClas", (r"st2\.stage_func_list\.",), _PADDLECLAS, zeros=(r"(downsamp_modules\.\d|final_layer)\.conv\.bias",), torch=False
+    ),
 )
 
 
@@ -168,9 +169,8 @@ class HRNet(Backbone):
     the stages; the first stage has two branches, every further one a branch more. blocks: basic blocks of a branch between exchanges.
     stem_width, stem_stride: channels of the stem's two convolutions, and the stride of the second; the first has 2. first_width,
     first_blocks: the bottlenecks on the stem, of which each gives four times its width. head_widths: those of the bottlenecks that
-    widen each branch before all are gathered in the coarsest. out_channels: of the last map. head_bias: the gathering convolutions
-    have a bias, as the authors' (PaddleClas's have none). head: "pool" (mean over the map, the original) or "embedding" (FaceX-Zoo's
-    512 numbers; fixes `input_size`, in px).
+    widen each branch before all are gathered in the coarsest. out_channels: of the last map. head: "pool" (mean over the map, the
+    original) or "embedding" (FaceX-Zoo's 512 numbers; fixes `input_size`, in px).
     """
 
     origins = ORIGINS
@@ -188,7 +188,6 @@ class HRNet(Backbone):
         first_blocks: int = 4,
         head_widths: Sequence[int] = (32, 64, 128, 256),
         out_channels: int = 2048,
-        head_bias: bool = True,
         head: str = "pool",
         input_size: int = 224,
         dropout: float = 0.0,
@@ -214,8 +213,8 @@ class HRNet(Backbone):
         )
         wide = [_EXPANSION * width for width in head_widths]
         self.incre_modules = nn.LayerList(Bottleneck(widths[i], width) for i, width in enumerate(head_widths))
-        self.downsamp_modules = nn.LayerList(ConvBNReLU(wide[i], wide[i + 1], 3, 2, bias=head_bias) for i in range(len(wide) - 1))
-        self.final_layer = ConvBNReLU(wide[-1], out_channels, 1, bias=head_bias)
+        self.downsamp_modules = nn.LayerList(ConvBNReLU(wide[i], wide[i + 1], 3, 2, bias=True) for i in range(len(wide) - 1))
+        self.final_layer = ConvBNReLU(wide[-1], out_channels, 1, bias=True)
         self._initialise()
         side = -(-input_size // (2 * stem_stride * 2 ** (len(widths) - 1)))
         embedding = EmbeddingHead(out_channels, side**2, norm=False, bias=False) if head == "embedding" else None

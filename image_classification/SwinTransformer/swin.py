@@ -189,12 +189,14 @@ class PatchMerging(nn.Layer):
 class Stage(nn.Layer):
     """Blocks on maps of one size, windows shifted in every second one, then the merging, if any, before the next stage."""
 
-    def __init__(self, width: int, heads: int, size: tuple[int, int], window: int, drop_paths: Sequence[float], merge: bool):
+    def __init__(
+        self, width: int, heads: int, size: tuple[int, int], window: int, drop_paths: Sequence[float], merge: bool, always_shift: bool
+    ):
         super().__init__()
         self.window = window
         self.padded = tuple(side + -side % window for side in size)
         # A window that covers the map sees all of it wherever it lies.
-        self.shift = tuple(window // 2 if side > window else 0 for side in size)
+        self.shift = tuple(window // 2 if always_shift or side > window else 0 for side in size)
         self.blocks = nn.LayerList(
             [SwinBlock(width, heads, size, window, self.shift if i % 2 else (0, 0), rate) for i, rate in enumerate(drop_paths)]
         )
@@ -231,6 +233,7 @@ class SwinTransformer(Backbone):
     windows: side of the windows in tokens, one number or one a stage. input_size: the one size taken, px or (H, W) px.
     head: "pool" (mean over the tokens, the original) or "embedding" (FaceX-Zoo's 512 numbers). final_norm: layer normalisation of
     the last tokens, which the released CFC-SP networks leave out. drop_path: rate of the last block, rising from 0 at the first.
+    always_shift: shift also windows that cover the whole map, as PaddleClas 2.6 does; the original does not.
     Raises ValueError for keywords that do not fit together.
     """
 
@@ -253,6 +256,7 @@ class SwinTransformer(Backbone):
         final_norm: bool = True,
         dropout: float = 0.0,
         drop_path: float = 0.0,
+        always_shift: bool = False,
     ):
         super().__init__(in_channels)
         count = len(depths)
@@ -276,7 +280,7 @@ class SwinTransformer(Backbone):
         self.layers = nn.LayerList()
         for i, depth in enumerate(depths):
             before, last = sum(depths[:i]), i == count - 1
-            self.layers.append(Stage(width << i, heads[i], size, windows[i], rates[before : before + depth], not last))
+            self.layers.append(Stage(width << i, heads[i], size, windows[i], rates[before : before + depth], not last, always_shift))
             size = size if last else tuple((side + 1) // 2 for side in size)
         self.positions = size[0] * size[1]
         channels = width << count - 1
@@ -318,6 +322,11 @@ def swin_s_face(**keywords) -> SwinTransformer:
 def swin_s_abaw(**keywords) -> SwinTransformer:
     """The network of the released CFC-SP weights, which leaves the final normalisation out."""
     return swin_s(**{"final_norm": False, **keywords})
+
+
+def swin_s_paddleclas(**keywords) -> SwinTransformer:
+    """As PaddleClas computes it, whose last stage shifts its only window; for weights that were trained there."""
+    return swin_s(**{"always_shift": True, **keywords})
 
 
 def swin_lite(**keywords) -> SwinTransformer:

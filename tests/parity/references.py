@@ -54,7 +54,10 @@ REFERENCES = {
     "timm_hrnet_w18": Reference("timm", _timm("hrnet_w18"), "hrnet_w18", 224),
     "paddleclas_repvgg_a0": Reference("PaddleClas", _paddleclas("model_zoo.repvgg", "RepVGG_A0"), "repvgg_a0", 224),
     "paddleclas_swin_s": Reference(
-        "PaddleClas", _paddleclas("legendary_models.swin_transformer", "SwinTransformer_small_patch4_window7_224"), "swin_s", 224
+        "PaddleClas",
+        _paddleclas("legendary_models.swin_transformer", "SwinTransformer_small_patch4_window7_224"),
+        "swin_s_paddleclas",
+        224,
     ),
     "paddleclas_hrnet_w18": Reference("PaddleClas", _paddleclas("legendary_models.hrnet", "HRNet_W18_C"), "hrnet_w18", 224),
 }
@@ -94,6 +97,16 @@ def _pretend_torchvision() -> None:
             known = sys.modules.get(f"{self.__name__}.{name}")
             return known or (type(name, (), {}) if name.startswith("Frozen") else MagicMock())
 
-    tree = ("", ".ops", ".ops.misc", ".models", ".models.feature_extraction", ".transforms", ".transforms.functional", ".datasets", ".utils")
+    tree = (
+        "",
+        ".ops",
+        ".ops.misc",
+        ".models",
+        ".models.feature_extraction",
+        ".transforms",
+        ".transforms.functional",
+        ".datasets",
+        ".utils",
+    )
     for name in tree:
         sys.modules.setdefault(f"torchvision{name}", Absent(f"torchvision{name}"))

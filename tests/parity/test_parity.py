@@ -23,5 +23,11 @@ def test_equals_the_reference(name, tmp_path):
     else:
         shapes = ["x".join(map(str, value.shape)) for value in state.values()]
         np.savez_compressed(
-            path, names=list(state), shapes=shapes, outputs=expected, backbone=reference.backbone, size=reference.size, library=reference.library
+            path,
+            names=list(state),
+            shapes=shapes,
+            outputs=expected,
+            backbone=reference.backbone,
+            size=reference.size,
+            library=reference.library,
         )

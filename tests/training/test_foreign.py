@@ -210,7 +210,9 @@ def test_a_trainers_wrapping_is_taken_off(write, tmp_path):
     """FaceX-Zoo keeps its networks below "state_dict" and "backbone.", beside a classifier of identities."""
     paddle.seed(1)
     theirs, ours = (RepVGG(widths=(4, 6, 8), blocks=(1, 2), num_classes=5) for _ in range(2))
-    names = {f"backbone.{name}".replace("._mean", ".running_mean").replace("._variance", ".running_var"): name for name in theirs.state_dict()}
+    names = {
+        f"backbone.{name}".replace("._mean", ".running_mean").replace("._variance", ".running_var"): name for name in theirs.state_dict()
+    }
     values = {name: value.numpy() for name, value in theirs.state_dict().items()}
     values["head.weight"] = values["head.weight"].T
     tree = {name: tensor(values[inner], str(i)) for i, (name, inner) in enumerate(names.items())}
@@ -225,5 +227,7 @@ def test_a_trainers_wrapping_is_taken_off(write, tmp_path):
 
 def test_no_checkpoint_of_this_network_names_what_was_looked_for(tmp_path):
     path = write_zip(tmp_path / "weights.pth", {"layers.0.qkv.weight": tensor(A, "0")})
-    with pytest.raises(UserError, match="expected the tensor names of ours, timm, FaceX-Zoo, .*found 1 tensors such as layers.0.qkv.weight"):
+    with pytest.raises(
+        UserError, match="expected the tensor names of ours, timm, FaceX-Zoo, .*found 1 tensors such as layers.0.qkv.weight"
+    ):
         load_pretrained(RepVGG(widths=(4, 6, 8), blocks=(1, 2), num_classes=5), path)

@@ -108,6 +108,7 @@ def translate(backbone: nn.Layer, path: str | Path) -> Translation:
     Raises UserError for a file that cannot be read and for names of no origin that the backbone's class knows.
     """
     origin, theirs, left_out = _recognise(backbone, read_tensors(path), path)
+    own = {name: tuple(value.shape) for name, value in backbone.state_dict().items()}
     linear = {f"{name}.weight" for name, layer in backbone.named_sublayers() if isinstance(layer, nn.Linear)} | {"head.weight"}
     tensors, renamed = {}, {}
     for name, value in theirs.items():
@@ -117,15 +118,16 @@ def translate(backbone: nn.Layer, path: str | Path) -> Translation:
         ours = origin.rename(name)
         renamed[name] = ours
         tensors[ours] = value
-    if _turned(backbone, tensors, linear, origin):
+    if _turned(own, tensors, linear, origin):
         tensors |= {name: tensors[name].T for name in linear & tensors.keys()}
+    tensors |= {name: np.zeros(shape, np.float32) for name, shape in own.items() if name not in tensors and origin.is_zero(name)}
     return Translation(origin.name, tensors, renamed, left_out)
 
 
-def _turned(backbone, tensors: dict, linear: set, origin: Origin) -> bool:
+def _turned(own: dict, tensors: dict, linear: set, origin: Origin) -> bool:
     """Whether linear weights lie [out, in]: told by those that are not square, since some origins' names serve both layouts."""
     for name in linear - {"head.weight"}:
-        expected = tuple(backbone.state_dict()[name].shape)
+        expected = own[name]
         if name in tensors and expected != expected[::-1] and tensors[name].shape in (expected, expected[::-1]):
             return tensors[name].shape != expected
     return origin.torch

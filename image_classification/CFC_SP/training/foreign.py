@@ -182,7 +182,9 @@ class _Unpickler(pickle.Unpickler):
 def _read_torch_zip(file) -> dict:
     with zipfile.ZipFile(file) as archive:
         members = {info.filename: info for info in archive.infolist()}
-        packed = [name for name, info in members.items() if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size]
+        packed = [
+            name for name, info in members.items() if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size
+        ]
         if packed:
             raise ForbiddenPickle(f"a compressed part {packed[0]}")
         program = next((name for name in members if name.endswith("data.pkl")), None)
