@@ -79,7 +79,7 @@ def small_config(tmp_path):
 def tiny_network(monkeypatch):
     """A network of a few thousand parameters under the name "repvgg_lite", where the real one's size has no part in the test."""
 
-    def build(**keywords):
+    def build(**keywords) -> RepVGG:
         return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
 
     monkeypatch.setitem(BACKBONES, "repvgg_lite", build)

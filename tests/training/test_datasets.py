@@ -66,8 +66,8 @@ def test_load_split(packed, ferplus, ferplus_zip, small_config):
 
 
 def test_unknown_data_set(small_config):
-    with pytest.raises(UserError, match="DATA.NAME: expected one of ferplus, found 'affectnet'"):
-        load_split(small_config({"DATA.NAME": "affectnet"}), "train")
+    with pytest.raises(UserError, match="DATA.NAME: expected one of affectnet, .*, rafdb, found 'imagenet'"):
+        load_split(small_config({"DATA.NAME": "imagenet"}), "train")
 
 
 def test_training_needs_every_class(write_ferplus, small_config, tmp_path):

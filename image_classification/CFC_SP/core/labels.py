@@ -17,3 +17,15 @@ NEGATIVE_TO_EXPR = tuple(EXPR.index(name) for name in NEGATIVE)
 
 STAGES = {"coarse": COARSE, "negative": NEGATIVE, "flat": EXPR}
 EXPR_TO_STAGE = {"coarse": EXPR_TO_COARSE, "negative": EXPR_TO_NEGATIVE, "flat": tuple(range(len(EXPR)))}
+
+# What data sets call the classes, in lower case; EXPR's Other takes what ABAW has no class for.
+EXPR_NAMES = {
+    **{name.lower(): name for name in EXPR},
+    **{"angry": "Anger", "disgusted": "Disgust", "fearful": "Fear", "happy": "Happiness", "sad": "Sadness", "surprised": "Surprise"},
+    "contempt": "Other",
+}
+
+
+def expr_of(names: tuple[str, ...]) -> tuple[int, ...]:
+    """The EXPR number of each of a data set's own class names; IGNORED for a name that says that there is no expression."""
+    return tuple(EXPR.index(EXPR_NAMES[name]) if name in EXPR_NAMES else IGNORED for name in names)

@@ -8,9 +8,21 @@ import numpy as np
 
 from ..core.labels import EXPR, EXPR_TO_STAGE, IGNORED, STAGES
 from ..errors import UserError
+from .affectnet import load_affectnet
+from .affwild2 import load_affwild2
+from .class_folders import load_class_folders
+from .fer2013 import load_fer2013
 from .ferplus import load_ferplus
+from .rafdb import load_rafdb
 
-DATASETS = {"ferplus": load_ferplus}
+DATASETS = {
+    "affectnet": load_affectnet,
+    "affwild2": load_affwild2,
+    "fer2013": load_fer2013,
+    "ferplus": load_ferplus,
+    "folders": load_class_folders,
+    "rafdb": load_rafdb,
+}
 
 
 class Pictures(Protocol):

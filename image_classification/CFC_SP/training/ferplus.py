@@ -15,12 +15,11 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from ..core.labels import EXPR
+from ..core.labels import EXPR, expr_of
 from ..errors import UserError
 
-# FER+ has no Other and EXPR has no contempt.
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-_TO_EXPR = [EXPR.index("Other" if vote == "contempt" else vote.capitalize()) for vote in VOTES[:8]]
+_TO_EXPR = expr_of(VOTES[:8])
 HEADER = ["Usage", "Image name", *VOTES]
 SPLITS = {"train": ("Training", "FER2013Train"), "val": ("PublicTest", "FER2013Valid"), "test": ("PrivateTest", "FER2013Test")}
 SIDE = 48
@@ -60,7 +59,7 @@ def load_ferplus(root: str | Path, split: str) -> FerPlus:
         if split != "train":
             keep &= top > total / 2
         votes = np.zeros((len(names), len(EXPR)), np.float32)
-        votes[:, _TO_EXPR] = counts[:, : len(_TO_EXPR)]
+        votes[:, list(_TO_EXPR)] = counts[:, : len(_TO_EXPR)]
         chosen = [i for i in np.flatnonzero(keep) if names[i]]
         if not chosen:
             raise UserError(

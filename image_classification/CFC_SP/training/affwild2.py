@@ -1,0 +1,52 @@
+"""Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, `crops/<video>/00001.jpg`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..core.labels import EXPR
+from ..errors import UserError
+from .picture_files import PictureFiles, assemble, folder_of, lines_of
+
+ANNOTATIONS, CROPS = "EXPR_Classification_Challenge", "crops"
+SETS = {"train": "Train_Set", "val": "Validation_Set"}
+HEADER = ",".join(EXPR)
+
+
+def load_affwild2(root: str | Path, split: str) -> PictureFiles:
+    """The annotated frames of `split` that have a crop, video by video. The labels of ABAW's test set are not public.
+
+    Raises UserError for a wrong header or label, by file and line, and for crops beyond a video's annotations.
+    """
+    crops = folder_of(root, CROPS)
+    labelled = []
+    for path in annotation_files(root, split):
+        labels = read_annotation(path)
+        frames = sorted(int(p.stem) for p in folder_of(crops, path.stem).glob("*.jpg") if p.stem.isdecimal())
+        if frames and frames[-1] > len(labels):
+            raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1]:05d}.jpg")
+        labelled += [(f"{path.stem}/{frame:05d}.jpg", int(labels[frame - 1])) for frame in frames if frame > 0]
+    return assemble(crops, labelled, split)
+
+
+def annotation_files(root: str | Path, split: str) -> list[Path]:
+    """The annotation files of `split`, one a video (and person), sorted; raises UserError for a split without public labels."""
+    if split not in SETS:
+        raise UserError(f"Aff-Wild2's {split} labels are not public: expected one of {', '.join(SETS)}")
+    folder = folder_of(root, ANNOTATIONS, SETS[split])
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise UserError(f"{folder}: expected annotation files <video>.txt, found none")
+    return files
+
+
+def read_annotation(path: Path) -> np.ndarray:
+    """The EXPR number of every frame of a video, int64 [frames]; -1 where it is not annotated. Line i, after the header, is frame i."""
+    header, *lines = lines_of(path) or [""]
+    if header.replace(" ", "") != HEADER:
+        raise UserError(f"{path} line 1: expected the header {HEADER}, found {header[:100]!r}")
+    known = {str(number): number for number in range(-1, len(EXPR))}
+    for line, text in enumerate(lines, 2):
+        if text.strip() not in known:
+            raise UserError(f"{path} line {line}: expected a number from -1 to {len(EXPR) - 1}, found {text[:40]!r}")
+    return np.array([known[text.strip()] for text in lines], np.int64)
