@@ -68,12 +68,16 @@ class Backbone(nn.Layer):
     """The surface of every backbone: float32 [N, in_channels, H, W] -> logits [N, num_classes].
 
     A family writes `forward_features` and calls `add_head` last. min_input, input_multiple: the sides in px that it takes.
-    origins: the checkpoints whose tensor names it can translate. has_drop_path: it takes the keyword `drop_path`.
+    origins: the checkpoints whose tensor names it can translate. has_drop_path: it takes the keyword `drop_path`. undecayed: last
+    parts of the names of parameters that weight decay spares besides biases and normalisation. trains_in_program: a static training
+    program with oneDNN is faster than eager mode and computes the same, which tests must show before a family says so.
     """
 
     min_input = 32
     input_multiple = 1
     has_drop_path = False
+    trains_in_program = False
+    undecayed: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
 
     def __init__(self, in_channels: int):

@@ -173,6 +173,7 @@ class HRNet(Backbone):
     original) or "embedding" (FaceX-Zoo's 512 numbers; fixes `input_size`, in px).
     """
 
+    trains_in_program = True
     origins = ORIGINS
 
     def __init__(

@@ -80,6 +80,7 @@ class IResNet(Backbone):
     """
 
     min_input = 16
+    trains_in_program = True
     origins = ORIGINS
 
     # Weights start as the framework's layers do by themselves, in FaceX-Zoo and so here; PReLU's slopes at 0.25 in both.

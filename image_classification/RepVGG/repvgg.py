@@ -75,6 +75,7 @@ class RepVGG(Backbone):
     """
 
     min_input = 16
+    trains_in_program = True
     origins = ORIGINS
 
     def __init__(

@@ -241,6 +241,7 @@ class SwinTransformer(Backbone):
     # The side of a patch.
     input_multiple = 4
     has_drop_path = True
+    undecayed = ("relative_position_bias_table",)
     origins = ORIGINS
 
     def __init__(

@@ -74,3 +74,12 @@ def test_gradient_clip(small_config, tiny_network, limit, expected):
         rng = np.random.default_rng(0)
         pairs = [(paddle.create_parameter([n], "float32"), paddle.to_tensor(rng.normal(0, 3, n).astype("float32"))) for n in (4, 9)]
         np.testing.assert_allclose(math.sqrt(sum(float((g * g).sum()) for _, g in clip(pairs))), 0.5, rtol=1e-5)
+
+
+def test_the_backbone_names_what_decay_spares_besides(small_config):
+    config = small_config({"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48})
+    model = build_model(config)
+    tables = sum(name.endswith("relative_position_bias_table") for name in trainable(model))
+    matrices = sum(parameter.ndim > 1 for parameter in trainable(model).values())
+    assert tables == 10
+    assert count_decayed(model)[0] == matrices - tables

@@ -7,12 +7,12 @@ from paddle import nn
 
 
 def build_optimizer(config, model: nn.Layer, steps_per_epoch: int) -> paddle.optimizer.Optimizer:
-    """AdamW whose weight decay spares biases and normalisation, with the schedule of `learning_rate` and gradient clipping.
+    """AdamW whose weight decay spares biases, normalisation and what the backbone names; the schedule of `learning_rate`; clipping.
 
     Works on an eager model and on one built in a static program alike; its scheduler's state is the number of steps alone.
     """
     train = config.TRAIN
-    decayed = {parameter.name for parameter in trainable(model).values() if parameter.ndim > 1}
+    decayed = {parameter.name for parameter in _decayed(model).values()}
     total, warmup = train.EPOCHS * steps_per_epoch, train.WARMUP_EPOCHS * steps_per_epoch
     peak = train.BASE_LR * train.BATCH_SIZE / 128
     return paddle.optimizer.AdamW(
@@ -39,5 +39,11 @@ def trainable(model: nn.Layer) -> dict:
 
 def count_decayed(model: nn.Layer) -> tuple[int, int]:
     """How many tensors weight decay reaches and how many it spares."""
-    ranks = [parameter.ndim for parameter in trainable(model).values()]
-    return sum(rank > 1 for rank in ranks), sum(rank <= 1 for rank in ranks)
+    decayed = len(_decayed(model))
+    return decayed, len(trainable(model)) - decayed
+
+
+def _decayed(model) -> dict:
+    """The parameters that weight decay reaches, by name: matrices and kernels but those that the backbone names."""
+    spared = model.backbone.undecayed
+    return {name: value for name, value in trainable(model).items() if value.ndim > 1 and name.rpartition(".")[2] not in spared}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import paddle
 
+from ...backbones import family_of
 from .losses import soft_cross_entropy
 from .model import build_model
 from .optim import build_optimizer, trainable
@@ -120,8 +121,12 @@ class StaticStep:
 
 
 def choose_step(config, device: str) -> type:
-    """The faster form that works: Paddle 3.3's clipping by global norm crashes in a static program with oneDNN."""
-    return StaticStep if device == "cpu" and not config.TRAIN.GRAD_CLIP else EagerStep
+    """The faster form that works: a static program where the backbone trains right in one, on a CPU.
+
+    Paddle 3.3's clipping by global norm crashes in a static program with oneDNN.
+    """
+    static = device == "cpu" and not config.TRAIN.GRAD_CLIP and family_of(config.MODEL.NAME).trains_in_program
+    return StaticStep if static else EagerStep
 
 
 @contextmanager
