@@ -1,4 +1,6 @@
-"""Turns a foreign checkpoint into one of ours: `python tools/port_weights.py -model swin_s -weights model.pth -out swin_s.safetensors`.
+"""Turns a foreign checkpoint into one of ours.
+
+python tools/port_weights.py -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors
 
 Reads .pt, .pth, .pdparams (no code in them is run) and .safetensors of timm, PaddleClas, FaceX-Zoo and the networks' authors, finds
 out whose names they have, and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the foreign file as well.
@@ -14,35 +16,32 @@ from image_classification.CFC_SP.entry import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    from image_classification.backbones import BACKBONES
-
-    parser.option("model", required=True, choices=sorted(BACKBONES), metavar="NAME", help=f"one of {', '.join(BACKBONES)}")
-    parser.option("weights", required=True, help="the foreign file")
-    parser.option("out", required=True, help="the .safetensors file to write")
-    parser.option("in_channels", type=int, default=3, help="channels of the first convolution: 3 (RGB) or 1 (grey)")
-    parser.option("input_size", type=int, help="side of the input in px, where the head or the windows depend on it")
+    parser.option("cfg", required=True, metavar="YAML", help="config of the network it becomes, such as configs/swin_s_coarse.yaml")
+    parser.option("weights", required=True, metavar="PATH", help="the foreign file")
+    parser.option("out", required=True, metavar="PATH", help="the .safetensors file to write")
     parser.option("all", action="store_true", help="list every tensor, not the first five of a kind")
+    parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 
-def run(arguments) -> int:
-    from image_classification.backbones import build_backbone
+def run(arguments) -> None:
+    from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import sha256_of
-    from image_classification.CFC_SP.training.checkpoint import load_pretrained, save_checkpoint, translate
+    from image_classification.CFC_SP.files import git_sha, sha256_of
+    from image_classification.CFC_SP.training.checkpoint import OTHER_CLASSES, load_pretrained, save_checkpoint
+    from image_classification.CFC_SP.training.model import build_model
 
     if Path(arguments.out).suffix != ".safetensors":
         raise UserError(f"-out: expected a name that ends in .safetensors, found {arguments.out!r}")
-    size = {"input_size": arguments.input_size} if arguments.input_size else {}
-    backbone = build_backbone(arguments.model, num_classes=0, in_channels=arguments.in_channels, **size)
-    classifier = translate(backbone, arguments.weights).tensors.get("head.weight")
-    if classifier is not None and classifier.ndim == 2:
-        backbone.reset_classifier(classifier.shape[1])
-    report = load_pretrained(backbone, arguments.weights)
+    config = load_config(arguments.cfg, arguments.opts)
+    model = build_model(config)
+    report = load_pretrained(model, arguments.weights)
     print(table(report, arguments.all))
-    note = {"model": arguments.model, "origin": report.origin, "source_sha256": sha256_of(arguments.weights)}
-    save_checkpoint(arguments.out, {name: value.numpy() for name, value in backbone.state_dict().items()}, note)
+    note = {"config": config.dump(), "git_sha": git_sha(), "origin": report.origin, "source_sha256": sha256_of(arguments.weights)}
+    # Without the scores that a training run would have noted; a classifier that stayed as initialised makes no bundle.
+    if not report.missing and OTHER_CLASSES not in report.left_out.values():
+        note["validation"] = None
+    save_checkpoint(arguments.out, {name: value.numpy() for name, value in model.state_dict().items()}, note)
     print(f"wrote {arguments.out}")
-    return 0
 
 
 def table(report, everything: bool = False) -> str:

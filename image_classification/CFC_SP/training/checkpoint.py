@@ -14,6 +14,8 @@ from ..errors import UserError
 from ..files import atomic_path
 from .foreign import read_pickled
 
+# Why a classifier is left out, as LoadReport says it.
+OTHER_CLASSES = "classifier for other classes"
 _OURS = Origin("ours", (), torch=False)
 # What trainers wrap their tensors in: keys of the file, and prefixes of the names (data parallel, a backbone with a loss on top).
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -86,7 +88,7 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
         )
     fitting = {name: value for name, value in found.tensors.items() if own.get(name) == value.shape}
     left_out = found.left_out | {
-        theirs: "classifier for other classes" if ours in own else "no such tensor here"
+        theirs: OTHER_CLASSES if ours in own else "no such tensor here"
         for theirs, ours in found.renamed.items()
         if ours not in fitting
     }
