@@ -1,4 +1,4 @@
-"""Scores a bundle's cascade on the still pictures of a data set: eight classes, no smoothing.
+"""Scores a bundle on the still pictures of a data set, without smoothing: the cascade's eight classes, and each stage by itself.
 
 python evaluate.py -bundle lite -data ferplus.zip -split test -out results
 """
@@ -19,7 +19,7 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option("out", metavar="FOLDER", help="append the figures to evaluate.csv in this folder")
+    parser.option("out", metavar="FOLDER", help="append the figures to evaluate.csv in this folder, and draw the confusion matrix there")
 
 
 def run(arguments) -> None:
@@ -27,9 +27,17 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.evaluation import evaluate_bundle, record
 
     scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, arguments.flip, arguments.device)
-    print(f"accuracy {scores.accuracy:.2%}, macro-F1 {scores.macro_f1:.4f} over {len(EXPR)} classes")
-    for name, f1, row in zip(EXPR, scores.f1, scores.confusion, strict=True):
-        print(f"  {name:<10} F1 {f1:.3f}  of {row.sum():>5}: " + " ".join(f"{count:>4}" for count in row))
+    for stage, own in scores.items():
+        on = " on pictures that are truly negative" if stage == "negative" else ""
+        print(
+            f"{stage}: accuracy {own.accuracy:.2%}, macro-F1 {own.macro_f1:.4f} over {len(own.f1)} classes, "
+            f"calibration error {own.ece:.4f}{on}"
+        )
+    cascade = scores["cascade"]
+    print(f"  {'class':<10} {'prec.':>6} {'recall':>6} {'F1':>6} {'of':>6}  predicted as, in the same order")
+    for i, (name, row) in enumerate(zip(EXPR, cascade.confusion, strict=True)):
+        shares = f"{cascade.precision[i]:>6.3f} {cascade.recall[i]:>6.3f} {cascade.f1[i]:>6.3f}"
+        print(f"  {name:<10} {shares} {row.sum():>6}  " + " ".join(f"{count:>4}" for count in row))
     if arguments.out:
         print(record(scores, arguments))
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .core.labels import EXPR
+from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR, STAGES
 from .device import select_device
 from .errors import UserError
 from .files import git_sha
 from .inference.bundle import open_bundle
 from .inference.pipeline import BATCH
 from .inference.program import Program, padded
+from .training.confusion import draw_confusion, write_confusion
 from .training.datasets import DATASETS, as_stage
 from .training.loader import plain_batches
 from .training.metrics import Scores, score
@@ -19,8 +20,11 @@ from .training.metrics import Scores, score
 COLUMNS = ("bundle", "bundle_sha256", "data", "split", "pictures", "flip", "metric", "value", "git_sha")
 
 
-def evaluate_bundle(location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto") -> Scores:
-    """Scores over the eight EXPR classes of the cascade on the `split` of a data set, each picture apart (window 0).
+def evaluate_bundle(
+    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto"
+) -> dict[str, Scores]:
+    """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
+    five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
     flip: logits are the mean over a picture and its mirror image. Raises UserError for a bad bundle or data set.
     """
@@ -30,25 +34,45 @@ def evaluate_bundle(location, root, dataset: str = "ferplus", split: str = "val"
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
     programs = [Program(bundle, name, device) for name in ("coarse", "negative")]
     sequence = Program(bundle, "sequence", device, onednn=False)
-    predictions = []
+    parts = []
     for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):
         full = padded(crops, BATCH)
         coarse, negative = (program(full)[0] for program in programs)
         if flip:
             mirrored = (program(full[:, :, ::-1])[0] for program in programs)
             coarse, negative = ((a + b) / 2 for a, b in zip((coarse, negative), mirrored, strict=True))
-        labels = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))[0]
-        predictions.append(labels[: len(crops)])
-    return score(data.labels, np.concatenate(predictions), len(EXPR))
+        outputs = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))
+        parts.append([output[: len(crops)] for output in outputs])
+    labels, coarse_labels, _, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _score_stages(data.labels, labels, coarse_labels, probabilities)
 
 
-def record(scores: Scores, arguments) -> Path:
-    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out` and returns the file."""
+def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scores]:
+    """truth, labels int [N] in EXPR order, coarse_labels int [N] in COARSE order, probabilities float [N, 8] in EXPR order."""
+    rows = np.arange(len(truth))
+    to_coarse, to_negative = np.array(EXPR_TO_COARSE), np.array(EXPR_TO_NEGATIVE)
+    coarse = np.stack([probabilities[:, to_coarse == number].sum(1) for number in range(len(COARSE))], axis=1)
+    negative = probabilities[:, list(NEGATIVE_TO_EXPR)]
+    shares = negative / negative.sum(1, keepdims=True)
+    fine = shares.argmax(1)
+    meant = to_negative[truth] >= 0
+    scores = {
+        "cascade": score(truth, labels, len(EXPR), probabilities[rows, labels]),
+        "coarse": score(to_coarse[truth], coarse_labels, len(COARSE), coarse[rows, coarse_labels]),
+    }
+    if meant.any():
+        scores["negative"] = score(to_negative[truth[meant]], fine[meant], len(NEGATIVE), shares[rows, fine][meant])
+    return scores
+
+
+def record(scores: dict[str, Scores], arguments) -> Path:
+    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it, and
+    returns the file. The figures of a stage alone carry its name: coarse_accuracy."""
     bundle = open_bundle(arguments.bundle)
     path = Path(arguments.out) / "evaluate.csv"
-    figures = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
-    figures |= {f"f1_{name.lower()}": value for name, value in zip(EXPR, scores.f1, strict=True)}
-    known = (bundle.manifest["name"], bundle.sha256, arguments.dataset, arguments.split, int(scores.confusion.sum()), arguments.flip)
+    pictures = int(scores["cascade"].confusion.sum())
+    known = (bundle.manifest["name"], bundle.sha256, arguments.dataset, arguments.split, pictures, arguments.flip)
+    figures = _figures(scores)
     sha = git_sha()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +83,21 @@ def record(scores: Scores, arguments) -> Path:
                 writer.writerow(COLUMNS)
             for metric, value in figures.items():
                 writer.writerow((*known, metric, f"{value:.6f}", sha))
+        stem = f"confusion-{bundle.manifest['name']}-{arguments.dataset}-{arguments.split}"
+        write_confusion(scores["cascade"].confusion, EXPR, path.with_name(f"{stem}.csv"))
+        title = f"{bundle.manifest['name']} on {arguments.dataset}, {arguments.split}: {scores['cascade'].accuracy:.1%} of {pictures} right"
+        draw_confusion(scores["cascade"].confusion, EXPR, title, path.with_name(f"{stem}.png"))
     except OSError as error:
         raise UserError(f"cannot write to {path} ({error.strerror}): choose another -out") from error
     return path
+
+
+def _figures(scores: dict[str, Scores]) -> dict[str, float]:
+    figures = {}
+    for stage, own in scores.items():
+        prefix = "" if stage == "cascade" else f"{stage}_"
+        figures |= {f"{prefix}{name}": getattr(own, name) for name in ("accuracy", "macro_f1", "ece")}
+        for kind in ("f1", "precision", "recall"):
+            names = STAGES.get(stage, EXPR)
+            figures |= {f"{prefix}{kind}_{name.lower()}": value for name, value in zip(names, getattr(own, kind), strict=True)}
+    return figures

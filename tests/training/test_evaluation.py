@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP import evaluate
-from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
@@ -16,7 +16,8 @@ from image_classification.CFC_SP.training.ferplus import load_ferplus
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip):
-    scores = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu")
+    every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu")
+    scores = every["cascade"]
     bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
     programs = [Program(bundle, name) for name in ("coarse", "negative")]
     temperatures = [network["temperature"] for network in bundle.manifest["networks"]]
@@ -27,6 +28,10 @@ def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip)
         labels, _, _ = decide_by_loop(coarse, negative, [True], 0, temperatures[:-1], temperatures[-1], "count", "routed")
         confusion[data.classes[index], labels[0]] += 1
     np.testing.assert_array_equal(scores.confusion, confusion)
+    merge = np.eye(5, dtype=int)[[COARSE.index(name) if name in COARSE else 4 for name in EXPR]]
+    np.testing.assert_array_equal(every["coarse"].confusion, merge.T @ confusion @ merge)
+    assert every["negative"].confusion.sum() == confusion[[EXPR.index(name) for name in NEGATIVE]].sum()
+    assert 0 <= scores.ece <= 1
     assert scores.accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
 
 
@@ -36,12 +41,17 @@ def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys)
         assert run_script(evaluate, words) == 0
     with open(tmp_path / "evaluate.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 2 * (2 + len(EXPR)) and {row["pictures"] for row in rows} == {"24"}
+    assert len(rows) == 2 * (3 * 3 + 3 * (8 + 5 + 4)) and {row["pictures"] for row in rows} == {"24"}
     assert {row["bundle_sha256"] for row in rows} == {open_bundle(lite).sha256}
     shown = capsys.readouterr().out
-    assert f"accuracy {float(rows[0]['value']):.2%}" in shown
+    assert f"cascade: accuracy {float(rows[0]['value']):.2%}" in shown
+    with open(tmp_path / "confusion-lite-ferplus-val.csv", newline="") as file:
+        table = list(csv.reader(file))
+    assert table[0] == ["true", *EXPR] and [row[0] for row in table[1:]] == list(EXPR)
+    assert sum(int(count) for row in table[1:] for count in row[1:]) == 24
+    assert (tmp_path / "confusion-lite-ferplus-val.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_an_unknown_data_set_is_told(lite, ferplus):
-    with pytest.raises(UserError, match="ferplus, found 'faces'"):
+    with pytest.raises(UserError, match="expected one of .*ferplus.*, found 'faces'"):
         evaluate_bundle(lite, ferplus, dataset="faces")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from image_classification.CFC_SP.training.metrics import score
+from image_classification.CFC_SP.training.metrics import calibration_error, score
 
 
 def test_by_hand():
@@ -28,3 +28,25 @@ def test_against_counting():
         np.testing.assert_allclose(scores.f1[c], 2 * hits / (sum(labels == c) + sum(predictions == c)))
         for d in range(8):
             assert scores.confusion[c, d] == sum((labels == c) & (predictions == d))
+
+
+def test_precision_and_recall_against_counting():
+    rng = np.random.default_rng(1)
+    labels, predictions = rng.integers(0, 5, (2, 300))
+    scores = score(labels, predictions, 5)
+    for c in range(5):
+        hits = sum((labels == c) & (predictions == c))
+        np.testing.assert_allclose((scores.precision[c], scores.recall[c]), (hits / sum(predictions == c), hits / sum(labels == c)))
+
+
+def test_calibration_error_by_hand():
+    """Bins of a fifth: two of mean 0.1 with one right, three of mean 0.9 with two right; 1 belongs to the last bin."""
+    confidences, correct = np.array([0.05, 0.15, 0.8, 0.9, 1.0]), np.array([True, False, True, True, False])
+    np.testing.assert_allclose(calibration_error(confidences, correct, 5), (2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5)
+
+
+def test_calibration_error_of_an_honest_forecaster_is_small():
+    rng = np.random.default_rng(0)
+    confidences = rng.random(20000)
+    assert calibration_error(confidences, rng.random(20000) < confidences) < 0.02
+    assert calibration_error(confidences, np.ones(20000, bool)) > 0.4

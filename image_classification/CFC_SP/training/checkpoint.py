@@ -88,9 +88,7 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
         )
     fitting = {name: value for name, value in found.tensors.items() if own.get(name) == value.shape}
     left_out = found.left_out | {
-        theirs: OTHER_CLASSES if ours in own else "no such tensor here"
-        for theirs, ours in found.renamed.items()
-        if ours not in fitting
+        theirs: OTHER_CLASSES if ours in own else "no such tensor here" for theirs, ours in found.renamed.items() if ours not in fitting
     }
     # Whole, since Paddle warns of every name that is not there.
     backbone.set_state_dict(backbone.state_dict() | {name: np.asarray(value, np.float32) for name, value in fitting.items()})
