@@ -43,8 +43,8 @@ def evaluate_bundle(
             coarse, negative = ((a + b) / 2 for a, b in zip((coarse, negative), mirrored, strict=True))
         outputs = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))
         parts.append([output[: len(crops)] for output in outputs])
-    labels, coarse_labels, _, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _score_stages(data.labels, labels, coarse_labels, probabilities)
+    labels, coarse_labels, _, probabilities = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
+    return _score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities)
 
 
 def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scores]:

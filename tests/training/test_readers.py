@@ -6,7 +6,8 @@ import pytest
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.training.datasets import DATASETS, load_split
+from image_classification.CFC_SP.training.datasets import DATASETS, as_stage, load_split
+from image_classification.CFC_SP.training.loader import training_batches
 from image_classification.CFC_SP.training.picture_files import is_held_out
 
 HEADER = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
@@ -169,3 +170,31 @@ def test_a_stage_takes_any_of_them(tmp_path, small_config):
     data = load_split(small_config({"DATA.NAME": "affwild2", "DATA.ROOT": tmp_path, "STAGE": "negative"}), "train")
     assert data.counts() == {"Anger": 1, "Disgust": 1, "Fear": 1, "Sadness": 1}
     assert data.name(3) == "clip/00004.jpg"
+
+
+def damaged_folders(root, count, damaged):
+    for i in range(count):
+        write_picture(root / "train" / ("sad" if i % 2 else "happy") / f"{i:04d}.png", i % 256)
+    for i in damaged:
+        (root / "train" / ("sad" if i % 2 else "happy") / f"{i:04d}.png").write_bytes(b"no picture")
+    return as_stage(DATASETS["folders"](root, "train"), "flat", "single")
+
+
+def test_damaged_pictures_are_left_out_with_a_word(tmp_path, small_config):
+    """0, 2, ... are happy and come first: of 300 pictures number 150 is the first sad one."""
+    data = damaged_folders(tmp_path, 300, [8, 10, 299])
+    picture, place = data.sample(4)
+    assert place == 6 and picture[0, 0, 0] == 12
+    assert data.sample(299)[1] == 0
+    assert sorted(data.damaged) == [4, 5, 299]
+    assert "0008.png: expected a picture" in data.damaged[4]
+    assert np.flatnonzero(~data.whole()).tolist() == [4, 5, 299]
+    # A batch has the labels of the pictures that are in it.
+    _, targets = next(training_batches(data, np.array([299, 4, *range(6, 20)]), small_config(), 0))
+    np.testing.assert_array_equal(targets, data.targets[[0, 6, *range(6, 20)]])
+
+
+def test_too_many_damaged_pictures_are_refused(tmp_path):
+    data = damaged_folders(tmp_path, 300, [8, 10, 12, 14])
+    with pytest.raises(UserError, match="more than 1% of 300 pictures are damaged: .*0008.png"):
+        data.sample(4)

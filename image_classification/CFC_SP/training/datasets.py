@@ -1,7 +1,7 @@
 """Data sets by name, and their labels as a stage sees them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +23,8 @@ DATASETS = {
     "folders": load_class_folders,
     "rafdb": load_rafdb,
 }
+# The share of damaged pictures that is left out with a word; more of them mean that something else is wrong.
+MAX_DAMAGED = 0.01
 
 
 class Pictures(Protocol):
@@ -37,19 +39,42 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True)
 class StageData:
-    """The pictures of one split that a stage uses: `indices` [M] into `source`, `targets` float32 [M, classes], `labels` int64 [M]."""
+    """The pictures of one split that a stage uses: `indices` [M] into `source`, `targets` float32 [M, classes], `labels` int64 [M].
+
+    damaged: what was wrong with pictures that did not decode, by number, as far as they have been asked for.
+    """
 
     source: Pictures
     indices: np.ndarray
     targets: np.ndarray
     labels: np.ndarray
     names: tuple[str, ...]
+    damaged: dict[int, str] = field(default_factory=dict)
 
     def __len__(self):
         return len(self.indices)
 
     def picture(self, index: int) -> np.ndarray:
         return self.source.picture(int(self.indices[index]))
+
+    def sample(self, index: int) -> tuple[np.ndarray, int]:
+        """Picture `index`, or the next one that is whole, and its number. UserError where more than MAX_DAMAGED of all are damaged."""
+        for place in [*range(index, len(self)), *range(index)]:
+            if place not in self.damaged:
+                try:
+                    return self.picture(place), place
+                except UserError as error:
+                    self.damaged[place] = str(error)
+            if len(self.damaged) > MAX_DAMAGED * len(self):
+                some = "; ".join(list(self.damaged.values())[:3])
+                raise UserError(f"more than {MAX_DAMAGED:.0%} of {len(self)} pictures are damaged: mend the data set, such as {some}")
+        raise AssertionError("a data set that consists of damaged pictures has been refused above")
+
+    def whole(self) -> np.ndarray:
+        """Which pictures have not turned out damaged, bool [M]."""
+        mask = np.ones(len(self), bool)
+        mask[list(self.damaged)] = False
+        return mask
 
     def name(self, index: int) -> str:
         """The file name of picture `index`."""

@@ -94,7 +94,8 @@ def validate(model, data: StageData, size: int, batch: int = 128) -> Scores:
     model.eval()
     with paddle.no_grad():
         predictions = [model(paddle.to_tensor(crops)).argmax(1).numpy() for crops in plain_batches(data, size, batch)]
-    return score(data.labels, np.concatenate(predictions), len(data.names))
+    whole = data.whole()
+    return score(data.labels[whole], np.concatenate(predictions)[whole], len(data.names))
 
 
 def _open_run(config, resume: bool) -> Path:
@@ -167,6 +168,9 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
     few = order[: STATISTICS_BATCHES * config.TRAIN.BATCH_SIZE]
     measure_statistics(model, training_batches(data, few, config, progress.step // steps_per_epoch - 1))
     scores = validate(model, held_out, config.DATA.CROP_SIZE)
+    for pictures in (data, held_out):
+        if pictures.damaged:
+            print(f"damaged pictures left out so far: {len(pictures.damaged)}, such as {next(iter(pictures.damaged.values()))}")
     row = {
         "epoch": progress.step // steps_per_epoch,
         "steps": progress.step,

@@ -24,19 +24,19 @@ def training_batches(data: StageData, order: np.ndarray, config, epoch: int, fir
 
     def prepare(step: int):
         positions = range(step * batch, (step + 1) * batch)
-        crops = np.stack(
-            [augment(data.picture(order[p]), size, config.AUG, np.random.default_rng((config.SEED, epoch, p))) for p in positions]
-        )
-        return crops, data.targets[order[positions]]
+        pictures, indices = zip(*(data.sample(int(order[p])) for p in positions), strict=True)
+        draws = (np.random.default_rng((config.SEED, epoch, p)) for p in positions)
+        crops = [augment(picture, size, config.AUG, draw) for picture, draw in zip(pictures, draws, strict=True)]
+        return np.stack(crops), data.targets[list(indices)]
 
     yield from _ahead(prepare, range(first_step, len(order) // batch))
 
 
 def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray]:
-    """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]."""
+    """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]; another stands for each that `whole` denies."""
 
     def prepare(start: int):
-        return np.stack([_whole(data.picture(i), size) for i in range(start, min(start + batch, len(data)))])
+        return np.stack([_whole(data.sample(i)[0], size) for i in range(start, min(start + batch, len(data)))])
 
     yield from _ahead(prepare, range(0, len(data), batch))
 
