@@ -60,6 +60,9 @@ def default_config() -> CfgNode:
     c.TRAIN.GRAD_CLIP = 0.0  # global norm; 0 switches it off
     c.TRAIN.LABEL_SMOOTHING = 0.0
     c.TRAIN.EMA_DECAY = 0.998  # of the weights that are validated and kept; 0 switches it off
+    c.TRAIN.ACCUMULATE = 1  # parts in which a batch is computed, where memory does not hold all of it; gradients add up
+    c.TRAIN.PATIENCE = 0  # epochs without a better validation macro-F1 after which training ends; 0: all epochs
+    c.TRAIN.KEEP = 1  # how many of the best epochs' weights to keep
     c.TRAIN.SAVE_EVERY = 200  # steps between checkpoints within an epoch; one is always written at its end
 
     c.SP = CfgNode()
@@ -82,10 +85,13 @@ _CHOICES = {
 _PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
 _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT", "MODEL.DROP_PATH")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
-_POSITIVE = ("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY")
+_POSITIVE = (
+    *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),
+    *("TRAIN.ACCUMULATE", "TRAIN.KEEP"),
+)
 _NOT_NEGATIVE = (
     *("SEED", "DATA.REPEAT_THRESHOLD", "DATA.CROP_MARGIN", "AUG.ROTATION", "AUG.SHIFT", "SP.WINDOW"),
-    *("TRAIN.WARMUP_EPOCHS", "TRAIN.MIN_LR", "TRAIN.WEIGHT_DECAY", "TRAIN.GRAD_CLIP"),
+    *("TRAIN.WARMUP_EPOCHS", "TRAIN.MIN_LR", "TRAIN.WEIGHT_DECAY", "TRAIN.GRAD_CLIP", "TRAIN.PATIENCE"),
 )
 
 
@@ -231,5 +237,7 @@ def _check(config: CfgNode) -> None:
         raise UserError(f"MODEL.INPUT_SIZE for {config.MODEL.NAME}: expected {family.min_input} px or more{multiple}, found {side}")
     if config.MODEL.DROP_PATH and not family.has_drop_path:
         raise UserError(f"MODEL.DROP_PATH: expected 0, since {config.MODEL.NAME} has no drop path, found {config.MODEL.DROP_PATH}")
+    if config.TRAIN.BATCH_SIZE % config.TRAIN.ACCUMULATE:
+        raise UserError(f"TRAIN.ACCUMULATE {config.TRAIN.ACCUMULATE} must divide TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
         raise UserError(f"TRAIN.WARMUP_EPOCHS {config.TRAIN.WARMUP_EPOCHS} must be below TRAIN.EPOCHS {config.TRAIN.EPOCHS}")

@@ -225,3 +225,21 @@ def test_entry_script_ends_with_one_sentence_and_code_2(tmp_path):
     assert found.returncode == 2
     assert found.stderr == "error: -opts: unknown config key TRAIN.EPOCH; did you mean TRAIN.EPOCHS?\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_the_best_epochs_are_kept_in_order(run_config):
+    run = train(run_config({"TRAIN.KEEP": 2, "TRAIN.EPOCHS": 5, "TRAIN.BASE_LR": 0.1}), "cpu")
+    assert {p.name for p in run.glob("best*")} == {"best.safetensors", "best-2.safetensors"}
+    kept = [load_checkpoint(run / name)[1]["validation"]["val_macro_f1"] for name in ("best.safetensors", "best-2.safetensors")]
+    assert kept == sorted((float(row["val_macro_f1"]) for row in read_rows(run)), reverse=True)[:2]
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_patience_ends_a_run_that_does_not_improve(run_config):
+    """With a rate this small validation stays as it is from the first epoch on."""
+    run = train(run_config({"TRAIN.PATIENCE": 2, "TRAIN.EPOCHS": 9, "TRAIN.BASE_LR": 1e-12, "TRAIN.EMA_DECAY": 0.0}), "cpu")
+    rows = read_rows(run)
+    assert len(rows) < 9
+    scores = [float(row["val_macro_f1"]) for row in rows]
+    assert max(scores[-2:]) <= max(scores[:-2])

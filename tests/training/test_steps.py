@@ -122,6 +122,16 @@ def test_onednn_is_off_outside_a_step(form, config, batches):
     assert not paddle.get_flags("FLAGS_use_mkldnn")["FLAGS_use_mkldnn"]
 
 
+def test_parts_of_a_batch_add_up(small_config, batches):
+    """Without batch norm, whose statistics are each part's own, two parts of a batch train as the whole."""
+    config = {"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48, "TRAIN.BASE_LR": 0.02}
+    model = build(small_config(config))
+    whole, parts = (EagerStep(small_config(config | {"TRAIN.ACCUMULATE": count}), model, 8) for count in (1, 2))
+    for batch in batches[:2]:
+        np.testing.assert_allclose(parts(*batch), whole(*batch), rtol=1e-5)
+    assert choose_step(small_config({"TRAIN.ACCUMULATE": 2}), "cpu") is EagerStep
+
+
 def test_choice_of_form(small_config):
     assert choose_step(small_config(), "cpu") is StaticStep
     assert choose_step(small_config(), "gpu") is EagerStep

@@ -36,8 +36,9 @@ COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seco
 def train(config, device: str, resume: bool = False) -> Path:
     """Trains `config.STAGE` and returns the run's folder, `config.OUTPUT`/`config.NAME`.
 
-    In it: last.safetensors (to resume from), best.safetensors (the averaged weights of the epoch with the best validation macro-F1),
-    metrics.csv, curves.png, config.yaml. Raises UserError for bad data or options and for a loss that is no longer finite.
+    In it: last.safetensors (to resume from), best.safetensors (the averaged weights of the epoch with the best validation macro-F1)
+    and, with TRAIN.KEEP above 1, best-2.safetensors and so on, metrics.csv, curves.png, config.yaml. Raises UserError for bad data or
+    options and for a loss that is no longer finite.
     """
     run = _open_run(config, resume)
     data, held_out = _load_data(config)
@@ -51,7 +52,7 @@ def train(config, device: str, resume: bool = False) -> Path:
     ema = Ema(stepper.weights(), config.TRAIN.EMA_DECAY)
     progress = _resume(run, config, stepper, ema) if resume else Progress()
     print(f"training on {device} from step {progress.step} of {config.TRAIN.EPOCHS * steps_per_epoch}, {steps_per_epoch} an epoch")
-    while progress.step < config.TRAIN.EPOCHS * steps_per_epoch:
+    while progress.step < config.TRAIN.EPOCHS * steps_per_epoch and not _exhausted(progress, config.TRAIN.PATIENCE):
         order = epoch_order(factors, config.SEED, progress.step // steps_per_epoch)
         _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress)
         _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps_per_epoch, progress)
@@ -60,12 +61,13 @@ def train(config, device: str, resume: bool = False) -> Path:
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands: steps done, the epoch's loss sum and time so far, the best score, the commits it ran at, the epochs' rows."""
+    """Where a run stands: steps done, the epoch's loss sum and time so far, the best scores (falling), the commits it ran at, the
+    epochs' rows."""
 
     step: int = 0
     loss_sum: float = 0.0
     seconds: float = 0.0
-    best: float = -1.0
+    best: list = dataclasses.field(default_factory=list)
     git_sha: str = dataclasses.field(default_factory=git_sha)
     rows: list = dataclasses.field(default_factory=list)
 
@@ -182,10 +184,14 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
     }
     progress.rows.append(row)
     print("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
-    if scores.macro_f1 > progress.best:
-        progress.best = scores.macro_f1
+    place = sum(score >= scores.macro_f1 for score in progress.best)
+    if place < config.TRAIN.KEEP:
+        progress.best = [*progress.best[:place], scores.macro_f1, *progress.best[place:]][: config.TRAIN.KEEP]
+        for number in range(len(progress.best) - 1, place, -1):
+            if _best(run, number - 1).exists():
+                _best(run, number - 1).replace(_best(run, number))
         note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names)}
-        save_checkpoint(run / "best.safetensors", {name: value.numpy() for name, value in model.state_dict().items()}, note)
+        save_checkpoint(_best(run, place), {name: value.numpy() for name, value in model.state_dict().items()}, note)
     with atomic_path(run / "metrics.csv") as path, open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -195,6 +201,16 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
     progress.loss_sum = progress.seconds = 0.0
     # Last, so that whatever a kill leaves undone is done again on resuming.
     _save(run, config, stepper, ema, progress)
+
+
+def _best(run: Path, place: int) -> Path:
+    return run / (f"best-{place + 1}.safetensors" if place else "best.safetensors")
+
+
+def _exhausted(progress: Progress, patience: int) -> bool:
+    """Whether the last `patience` epochs brought nothing better."""
+    scores = [row["val_macro_f1"] for row in progress.rows]
+    return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
 
 def _save(run, config, stepper, ema, progress) -> None:

@@ -20,7 +20,7 @@ class EagerStep:
     """Trains in eager mode on whatever device Paddle is set to; `model` gives the initial weights and is left alone."""
 
     def __init__(self, config, model, steps_per_epoch: int):
-        self._smoothing = config.TRAIN.LABEL_SMOOTHING
+        self._smoothing, self._parts = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE
         self.model = build_model(config)
         self.model.set_state_dict(model.state_dict())
         self.optimizer = build_optimizer(config, self.model, steps_per_epoch)
@@ -28,12 +28,15 @@ class EagerStep:
     def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
         """One step on crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss."""
         self.model.train()
-        loss = soft_cross_entropy(self.model(paddle.to_tensor(crops)), paddle.to_tensor(targets), self._smoothing)
-        loss.backward()
+        total = 0.0
+        for part, wanted in zip(np.split(crops, self._parts), np.split(targets, self._parts), strict=True):
+            loss = soft_cross_entropy(self.model(paddle.to_tensor(part)), paddle.to_tensor(wanted), self._smoothing) / self._parts
+            loss.backward()
+            total += float(loss)
         self.optimizer.step()
         self.optimizer.clear_grad()
         self.optimizer._learning_rate.step()
-        return float(loss)
+        return total
 
     def weights(self) -> dict:
         """Copies of the model's parameters and buffers by name."""
@@ -125,8 +128,8 @@ def choose_step(config, device: str) -> type:
 
     Paddle 3.3's clipping by global norm crashes in a static program with oneDNN.
     """
-    static = device == "cpu" and not config.TRAIN.GRAD_CLIP and family_of(config.MODEL.NAME).trains_in_program
-    return StaticStep if static else EagerStep
+    plain = not config.TRAIN.GRAD_CLIP and config.TRAIN.ACCUMULATE == 1
+    return StaticStep if device == "cpu" and plain and family_of(config.MODEL.NAME).trains_in_program else EagerStep
 
 
 @contextmanager
