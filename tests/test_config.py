@@ -133,7 +133,7 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("TRAIN.ACCUMULATE 3", "TRAIN.ACCUMULATE 3 must divide TRAIN.BATCH_SIZE 128"),
         ("TRAIN.KEEP 0", "more than 0, found 0"),
         ("MODEL.INPUT_SIZE 8", "MODEL.INPUT_SIZE for repvgg_lite: expected 16 px or more, found 8"),
-        ("MODEL.NAME swin_lite MODEL.INPUT_SIZE 50", "expected 32 px or more, a multiple of 4, found 50"),
+        ("MODEL.INPUT_SIZE 50 MODEL.NAME swin_lite", "expected 32 px or more, a multiple of 4, found 50"),
         ("MODEL.DROP_PATH 0.1", "MODEL.DROP_PATH: expected 0, since repvgg_lite has no drop path, found 0.1"),
         ("SP.WINDOW -1", "found -1"),
     ],
