@@ -8,7 +8,7 @@ VIDEO ?= $(CLIP)
 OUT ?= demo_output
 REQUIREMENTS := $(wildcard requirements*.txt)
 
-.PHONY: demo test slow parity lint clean
+.PHONY: demo test slow parity browser lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -22,6 +22,11 @@ slow: $(VENV)/.dev
 # Beside timm and PaddleClas themselves, in an environment of their own; writes the outputs that `make test` compares with.
 parity: $(PARITY)/.ready
 	$(PARITY)/bin/python -m pytest -s -m parity tests/parity
+
+# The report in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
+browser: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+	$(BIN)/python -m pytest -m browser tests/browser
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -16,9 +16,10 @@ from .inference.bundle import open_bundle
 from .inference.pipeline import Recognizer
 from .video.reader import VideoReader, open_video
 from .writers.annotated_video import write_annotated_video
-from .writers.output import OutputFolder
+from .writers.output import FILES, OutputFolder
 from .writers.result_json import write_json
 from .writers.rows_csv import CsvWriter, read_rows
+from .writers.timeline import Timeline, write_timeline
 
 DEFAULT_BUNDLE = "lite"
 
@@ -58,24 +59,36 @@ def analyse_clip(
 ) -> Summary:
     """Reads the clip at `path` and writes the formats that `folder`, not yet entered, was made for; the files are in `folder.files`.
 
-    The rows go to the CSV as they are decided; JSON and video are made from it afterwards, so that memory does not grow with the
+    The rows go to the CSV as they are decided; JSON, video and report are made from it afterwards, so that memory does not grow with the
     clip. Raises UserError for bad input and for an output that cannot be written; nothing half-written stays.
     """
     folder.check_source(path)
     with folder, open_video(path) as reader:
         run = _Run(recognizer, reader, window)
+        timeline = Timeline(1 / reader.source.fps)
         with CsvWriter(folder.part("csv")) as writer:
-            for result in _shown(run.results(reader), reader.source, "reading", progress):
+            for result in timeline.watch(_shown(run.results(reader), reader.source, "reading", progress)):
                 writer.write(result)
         summary = run.finish(reader)
+        if "html" in folder.formats:
+            # Takes longer to import than a short clip to read, and most runs write no page.
+            from .writers.report import Thumbnails, write_report
+
+            thumbnails = Thumbnails(curves.track for curves in timeline.curves())
         if "mp4" in folder.formats:
             begin = time.perf_counter()
             with open_video(path) as again:
                 frames = _shown(again, reader.source, "drawing", progress)
+                if "html" in folder.formats:
+                    frames = thumbnails.watch(frames, read_rows(folder.part("csv")))
                 summary.warnings += write_annotated_video(reader.source, frames, read_rows(folder.part("csv")), folder.part("mp4"))
             summary.timings_s["draw"] = time.perf_counter() - begin
         if "json" in folder.formats:
             write_json(folder.part("json"), summary, read_rows(folder.part("csv")))
+        if "png" in folder.formats:
+            write_timeline(folder.part("png"), summary, timeline)
+        if "html" in folder.formats:
+            write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"])
     return summary
 
 

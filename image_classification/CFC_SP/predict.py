@@ -19,7 +19,7 @@ def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
-    parser.option("formats", default="csv,json,mp4", metavar="LIST", help="what to write, of csv, json and mp4 (default: all)")
+    parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
 
 

@@ -68,7 +68,8 @@ class Faces:
 @dataclass(frozen=True, slots=True)
 class Face:
     """One face of one row: who, where, and what it shows. `probabilities` are eight numbers in EXPR order that sum to 1;
-    `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`."""
+    `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`.
+    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV."""
 
     track: int
     box: tuple[float, float, float, float]
@@ -78,12 +79,14 @@ class Face:
     coarse: str
     raw_label: str
     probabilities: tuple[float, ...]
+    raw_probabilities: tuple[float, ...] | None = None
 
     def __post_init__(self):
         if self.label not in EXPR or self.raw_label not in EXPR or self.coarse not in COARSE:
             raise ValueError(f"unknown label among {self.label!r}, {self.raw_label!r}, {self.coarse!r}")
-        if len(self.probabilities) != len(EXPR):
-            raise ValueError(f"expected {len(EXPR)} probabilities, found {len(self.probabilities)}")
+        for numbers in (self.probabilities, self.raw_probabilities):
+            if numbers is not None and len(numbers) != len(EXPR):
+                raise ValueError(f"expected {len(EXPR)} probabilities, found {len(numbers)}")
 
 
 @dataclass(frozen=True, slots=True)

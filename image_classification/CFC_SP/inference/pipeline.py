@@ -39,6 +39,13 @@ class _Observed:
     negative: np.ndarray | None = None  # [N, 4]
 
 
+def make_detector(bundle: Bundle, device: str, min_face: float | None = None) -> tuple[FaceDetector, list[Program]]:
+    """The bundle's face detector, and the programs that it runs."""
+    settings = bundle.manifest["detector"]
+    programs = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
+    return FaceDetector(programs, min_face or settings["min_face"], tuple(settings["thresholds"])), list(programs.values())
+
+
 class Recognizer:
     """A bundle made ready on one device, for any number of clips.
 
@@ -53,10 +60,8 @@ class Recognizer:
         self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
-        detector = manifest["detector"]
-        finders = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
-        self._networks = [self._coarse, self._negative, *finders.values()]
-        self._detector = FaceDetector(finders, min_face or detector["min_face"], tuple(detector["thresholds"]))
+        self._detector, finders = make_detector(bundle, device, min_face)
+        self._networks = [self._coarse, self._negative, *finders]
 
     @property
     def engine(self) -> str:
@@ -163,6 +168,8 @@ class Recognizer:
             coarse[:, position - first], negative[position - first] = item.coarse[:, row], item.negative[row]
             valid[position - first] = True
         labels, coarse_labels, raw_labels, probabilities = self._sequence(coarse, negative, valid, np.array([window]))
+        # The program gives the label before smoothing but not its probabilities; a window of 0 gives both.
+        raw_probabilities = self._sequence(coarse, negative, valid, np.array([0]))[3] if window else probabilities
         for position, row in places:
             i, item = position - first, held[position]
             yield (
@@ -176,6 +183,7 @@ class Recognizer:
                     coarse=COARSE[coarse_labels[i]],
                     raw_label=EXPR[raw_labels[i]],
                     probabilities=tuple(probabilities[i].tolist()),
+                    raw_probabilities=tuple(raw_probabilities[i].tolist()),
                 ),
             )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UserError
 
-FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4"}
+FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
@@ -17,14 +17,14 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """The formats without repetition; raises UserError where one is unknown, or there is none."""
+    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none."""
     formats = tuple(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FILES]
     if unknown or not formats:
         raise UserError(
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
-    return formats
+    return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 
 class OutputFolder:

@@ -1,0 +1,175 @@
+"""Cuts the faces out of Aff-Wild2's videos, as prediction does, ready for training.
+
+python tools/prepare_affwild2.py -videos VIDEOS -root affwild2
+
+ROOT holds EXPR_Classification_Challenge/ as distributed; VIDEOS holds <video>.mp4 or .avi, in folders of any depth. ROOT/crops/<video>/
+then receives one 00001.jpg for every frame with a face, and ROOT/crops.csv one row a video. Of several faces the largest counts, and
+where a name ends in _left or _right the largest on that side. Videos that are done are skipped on a second call.
+"""
+
+import csv
+import os
+import shutil
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from image_classification.CFC_SP.entry import Parser, run_script
+
+COLUMNS = ("video", "frames", "labels", "faces", "without_face", "damaged_frames")
+ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm")
+SIDES = ("left", "right")
+QUALITY = 95
+
+_detector = None
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("videos", required=True, type=Path, metavar="FOLDER", help="the videos")
+    parser.option("root", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
+    parser.option("size", type=int, default=224, metavar="PX", help="side of the crops (default: 224)")
+    parser.option(
+        "jobs", type=int, default=max(1, (os.cpu_count() or 1) // 2), metavar="N", help="videos at a time (default: half the cores)"
+    )
+    parser.option("bundle", default="lite", metavar="FOLDER", help="the bundle whose face detector is used (default: lite)")
+
+
+def run(arguments) -> int:
+    from tqdm import tqdm
+
+    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.training.affwild2 import CROPS, SETS, annotation_files, read_annotation
+
+    if not 16 <= arguments.size <= 1024 or arguments.jobs < 1:
+        raise UserError(f"-size: expected 16 to 1024 px, and -jobs 1 or more, found {arguments.size} and {arguments.jobs}")
+    videos = find_videos(arguments.videos)
+    annotations = [path for split in SETS for path in annotation_files(arguments.root, split)]
+    counts = {path.stem: len(read_annotation(path)) for path in annotations}
+    crops, report = arguments.root / CROPS, Report(arguments.root / f"{CROPS}.csv")
+    crops.mkdir(exist_ok=True)
+    left = [name for name in counts if not (crops / name).is_dir()]
+    missing = [name for name in left if base_name(name) not in videos]
+    left = [name for name in left if name not in missing]
+    print(
+        f"{len(counts)} annotated videos: {len(counts) - len(left) - len(missing)} done before, {len(left)} to do, {len(missing)} missing"
+    )
+    failed = [f"{name}: no video {base_name(name)} under {arguments.videos}" for name in missing]
+    # The cores are shared out before the workers import Paddle.
+    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // arguments.jobs))
+    with ProcessPoolExecutor(arguments.jobs, get_context("spawn"), _start_worker, (arguments.bundle,)) as pool:
+        tasks = {pool.submit(cut_faces, videos[base_name(name)], crops / name, counts[name], arguments.size): name for name in left}
+        for task in tqdm(as_completed(tasks), total=len(tasks), desc="videos", dynamic_ncols=True, disable=None):
+            name = tasks[task]
+            try:
+                row = task.result()
+            except UserError as error:
+                failed.append(f"{name}: {error}")
+                continue
+            report.add(row)
+            if row["frames"] != row["labels"]:
+                failed.append(f"{name}: {row['labels']} labels for {row['frames']} frames; crops were written of frames with a label")
+    for line in failed:
+        print(f"warning: {line}", file=sys.stderr)
+    print(f"{report.total('faces')} crops, {report.total('without_face')} frames without a face; {report.path}")
+    return 1 if failed else 0
+
+
+class Report:
+    """The CSV with one row a video, kept from call to call."""
+
+    def __init__(self, path: Path):
+        self.path, self.rows = path, {}
+        if path.is_file():
+            with open(path, newline="", encoding="utf-8") as file:
+                self.rows = {row["video"]: row for row in csv.DictReader(file)}
+
+    def add(self, row: dict) -> None:
+        from image_classification.CFC_SP.files import atomic_path
+
+        self.rows[row["video"]] = row
+        with atomic_path(self.path) as path, open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows[name] for name in sorted(self.rows))
+
+    def total(self, column: str) -> int:
+        return sum(int(row[column]) for row in self.rows.values())
+
+
+def find_videos(folder: Path) -> dict[str, Path]:
+    """The videos below `folder` by the name without ending."""
+    from image_classification.CFC_SP.errors import UserError
+
+    found = {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS}
+    if not found:
+        raise UserError(f"-videos {folder}: expected videos ({', '.join(ENDINGS)}), found none")
+    return found
+
+
+def side_of(name: str) -> str | None:
+    """ "left" or "right" where an annotation is that of one of two persons."""
+    return next((side for side in SIDES if name.endswith(f"_{side}")), None)
+
+
+def base_name(name: str) -> str:
+    """The video's name without the person's side."""
+    side = side_of(name)
+    return name.removesuffix(f"_{side}") if side else name
+
+
+def pick_face(boxes, width: int, side: str | None) -> int | None:
+    """The number of the largest of the boxes [N, 4] whose centre is on `side` of a frame `width` px wide; None where there is none."""
+    centres, areas = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    allowed = {"left": centres < width / 2, "right": centres >= width / 2, None: centres == centres}[side]
+    return int((areas * allowed).argmax()) if allowed.any() else None
+
+
+def _start_worker(bundle: str) -> None:
+    global _detector
+    from image_classification.CFC_SP.device import select_device
+    from image_classification.CFC_SP.inference.bundle import open_bundle
+    from image_classification.CFC_SP.inference.pipeline import make_detector
+
+    _detector, _ = make_detector(open_bundle(bundle), select_device("cpu"))
+
+
+def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
+    """Writes the crops of the first `labels` frames of `video` to `folder`, which is named after the annotation and appears when all
+    are there; returns the row of COLUMNS."""
+    import cv2
+
+    from image_classification.CFC_SP.core.aligner import crop_face
+    from image_classification.CFC_SP.video.reader import open_video
+
+    part = folder.with_name(f".part-{folder.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        frames = faces = 0
+        with open_video(video) as reader:
+            for frame in reader:
+                frames += 1
+                if frames > labels:
+                    continue
+                found = _detector.detect(frame.image)
+                chosen = pick_face(found.boxes, frame.image.shape[1], side_of(folder.name))
+                if chosen is not None:
+                    faces += 1
+                    crop = crop_face(frame.image, found.boxes[chosen], size)
+                    # Aff-Wild2 counts frames from 1.
+                    path = part / f"{frame.index + 1:05d}.jpg"
+                    if not cv2.imwrite(str(path), crop[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
+                        raise OSError(f"{path}: could not be written; the disk may be full")
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    without = min(frames, labels) - faces
+    return dict(zip(COLUMNS, (folder.name, frames, labels, faces, without, reader.damaged), strict=True))
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(sys.modules[__name__]))
