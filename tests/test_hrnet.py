@@ -3,6 +3,7 @@ import paddle
 import pytest
 
 from image_classification.HRNet.hrnet import HRNet, hrnet_lite, hrnet_w18, hrnet_w18_face, hrnet_w32
+from tests.backbone_checks import check_batches, check_reset_classifier
 
 _SMALL = {"blocks": 1, "stem_width": 4, "first_width": 2, "first_blocks": 1, "out_channels": 12}
 _FOUR = {**_SMALL, "widths": (4, 6, 8, 10), "modules": (1, 2, 1), "head_widths": (2, 2, 3, 4)}
@@ -101,14 +102,7 @@ def test_every_parameter_receives_a_gradient(variant):
 
 
 def test_output_does_not_depend_on_the_batch(variant):
-    model, pictures = build(variant)
-    model.eval()
-    with paddle.no_grad():
-        alone = np.concatenate([model(pictures[i : i + 1]).numpy() for i in range(4)])
-        together = model(pictures).numpy()
-    assert together.shape == (4, 8)
-    assert np.abs(alone).max() > 0.01
-    np.testing.assert_allclose(together, alone, atol=1e-5 * np.abs(alone).max())
+    check_batches(*build(variant))
 
 
 @pytest.mark.parametrize(
@@ -213,14 +207,7 @@ def test_each_checkpoint_is_told_from_the_others():
 
 
 def test_reset_classifier_leaves_the_trunk_alone(variant):
-    model, pictures = build(variant)
-    model.eval()
-    before = model.forward_features(pictures).numpy()
-    model.reset_classifier(3)
-    np.testing.assert_array_equal(model.forward_features(pictures).numpy(), before)
-    assert model(pictures).shape == [4, 3]
-    model.reset_classifier(0)
-    assert model(pictures).shape == [4, model.num_features]
+    check_reset_classifier(*build(variant))
 
 
 @pytest.mark.parametrize("variant", ["three", "grey"], indirect=True)

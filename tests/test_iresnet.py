@@ -4,6 +4,7 @@ import pytest
 
 from image_classification.IResNet import iresnet
 from image_classification.IResNet.iresnet import IResNet, IResNetUnit
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
 
 # Small of width and depth, one for every way the class is built; 16 -> 16 takes the shortcut without parameters.
 VARIANTS = {
@@ -100,20 +101,11 @@ def test_unit_equals_its_formula(channels, stride, se, side):
 
 
 def test_every_parameter_receives_a_gradient(variant):
-    model, pictures = build(variant)
-    model.train()
-    paddle.nn.functional.cross_entropy(model(pictures), paddle.to_tensor(np.arange(4))).backward()
-    untouched = [name for name, p in model.named_parameters() if p.trainable and (p.grad is None or not np.abs(p.grad.numpy()).max() > 0)]
-    assert untouched == []
+    check_gradients(*build(variant))
 
 
 def test_output_does_not_depend_on_the_batch(variant):
-    model, pictures = build(variant)
-    model.eval()
-    with paddle.no_grad():
-        alone = np.concatenate([model(pictures[i : i + 1]).numpy() for i in range(4)])
-        assert np.ptp(alone, axis=0).max() > 1e-3
-        np.testing.assert_allclose(model(pictures).numpy(), alone, atol=1e-5 * np.abs(alone).max())
+    check_batches(*build(variant))
 
 
 def test_traced_program_equals_the_layers(variant):
@@ -204,15 +196,7 @@ def test_dropout_stands_before_the_embedding_or_else_before_the_classifier():
 
 
 def test_reset_classifier_leaves_the_trunk_alone(variant):
-    model, pictures = build(variant)
-    model.eval()
-    with paddle.no_grad():
-        before = model.forward_features(pictures).numpy()
-        model.reset_classifier(3)
-        np.testing.assert_array_equal(model.forward_features(pictures).numpy(), before)
-        assert model(pictures).shape == [4, 3]
-        model.reset_classifier(0)
-        assert model(pictures).shape == [4, model.num_features]
+    check_reset_classifier(*build(variant))
 
 
 def test_slopes_start_at_a_quarter():

@@ -4,6 +4,7 @@ import pytest
 
 from image_classification.backbones import BACKBONES, build_backbone
 from image_classification.RepVGG.repvgg import RepVGG
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
 
 # Small of width and depth, one for every way the class is built.
 VARIANTS = {
@@ -88,20 +89,11 @@ def test_fused_block_equals_the_sum_of_its_branches():
 
 
 def test_every_parameter_receives_a_gradient(variant):
-    model, pictures = build(variant)
-    model.train()
-    targets = paddle.to_tensor(np.arange(4))
-    paddle.nn.functional.cross_entropy(model(pictures), targets).backward()
-    untouched = [name for name, p in model.named_parameters() if p.trainable and (p.grad is None or not np.abs(p.grad.numpy()).max() > 0)]
-    assert untouched == []
+    check_gradients(*build(variant))
 
 
 def test_output_does_not_depend_on_the_batch(variant):
-    model, pictures = build(variant)
-    model.eval()
-    with paddle.no_grad():
-        alone = np.concatenate([model(pictures[i : i + 1]).numpy() for i in range(4)])
-        np.testing.assert_allclose(model(pictures).numpy(), alone, atol=1e-5 * np.abs(alone).max())
+    check_batches(*build(variant))
 
 
 def test_stem_stride_sets_the_size_of_the_last_map():
@@ -142,15 +134,7 @@ def test_wrong_pictures_are_named():
 
 
 def test_reset_classifier_leaves_the_trunk_alone(variant):
-    model, pictures = build(variant)
-    model.eval()
-    before = model.forward_features(pictures).numpy()
-    model.reset_classifier(3)
-    np.testing.assert_array_equal(model.forward_features(pictures).numpy(), before)
-    assert model(pictures).shape == [4, 3]
-    assert model.head.weight.shape == [model.num_features, 3]
-    assert abs(float(model.head.weight.std()) - 0.01) < 0.003
-    assert not model.head.bias.numpy().any()
+    check_reset_classifier(*build(variant))
 
 
 def test_embedding_head_counts_the_map_of_odd_sizes():

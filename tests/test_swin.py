@@ -13,6 +13,7 @@ from image_classification.SwinTransformer.swin import (
     swin_s_face,
     swin_t,
 )
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
 
 # Small of width and depth, one for every way the class is built: channels, height and width of its pictures last.
 VARIANTS = {
@@ -59,20 +60,11 @@ def variant(request):
 
 
 def test_every_parameter_receives_a_gradient(variant):
-    model, pictures = build(variant)
-    model.train()
-    paddle.nn.functional.cross_entropy(model(pictures), paddle.to_tensor(np.arange(4))).backward()
-    untouched = [name for name, p in model.named_parameters() if p.trainable and (p.grad is None or not np.abs(p.grad.numpy()).max() > 0)]
-    assert untouched == []
+    check_gradients(*build(variant))
 
 
 def test_output_does_not_depend_on_the_batch(variant):
-    model, pictures = build(variant)
-    model.eval()
-    with paddle.no_grad():
-        alone = np.concatenate([model(pictures[i : i + 1]).numpy() for i in range(4)])
-        np.testing.assert_allclose(model(pictures).numpy(), alone, atol=1e-5 * np.abs(alone).max())
-    assert alone.std(axis=0).max() > 1e-3
+    check_batches(*build(variant))
 
 
 @pytest.mark.parametrize(
@@ -233,14 +225,7 @@ def test_final_norm_is_there_or_not():
 
 
 def test_reset_classifier_leaves_the_trunk_alone(variant):
-    model, pictures = build(variant)
-    model.eval()
-    before = model.forward_features(pictures).numpy()
-    model.reset_classifier(3)
-    np.testing.assert_array_equal(model.forward_features(pictures).numpy(), before)
-    assert model(pictures).shape == [4, 3]
-    model.reset_classifier(0)
-    assert model(pictures).shape == [4, model.num_features]
+    check_reset_classifier(*build(variant))
 
 
 def test_drop_path_rises_over_the_blocks():
