@@ -69,6 +69,8 @@ def default_config() -> CfgNode:
     c.SP.WINDOW = 256  # frames at 30 fps; 0 switches smooth predicting off
     c.SP.NORMALIZER = "count"  # count (terms present) or window (eq. 1 literally)
     c.CASCADE = CfgNode()
+    c.CASCADE.COARSE = []  # the coarse ensemble's runs, by the names of their folders, such as swin_s_coarse
+    c.CASCADE.NEGATIVE = []  # the negative ensemble's runs
     c.CASCADE.NEGATIVE_SCOPE = "routed"  # routed (frames the coarse stage calls Negative) or all
     return c
 
