@@ -17,7 +17,7 @@ from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
-from ..video.follower import FaceFollower
+from ..video.follower import KEY_EVERY_S, FaceFollower
 from ..video.tracker import FaceTracker
 from .ahead import ahead
 from .bundle import Bundle
@@ -54,10 +54,11 @@ def make_detector(bundle: Bundle, device: str, min_face: float | None = None) ->
 class Recognizer:
     """A bundle made ready on one device, for any number of clips.
 
-    timings_s: seconds spent in each stage since the start. engine: what really runs the networks.
+    key_every_s: seconds of media time between full detections, 0: one in every frame. timings_s: seconds spent in each stage since
+    the start; `decode` runs beside the others, and `wait` is what they waited for it. engine: what really runs the networks.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None):
+    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None, key_every_s: float = KEY_EVERY_S):
         manifest = bundle.manifest
         self.bundle, self.device = bundle, device
         self.timings_s: dict[str, float] = defaultdict(float)
@@ -66,7 +67,7 @@ class Recognizer:
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
         detector, finders = make_detector(bundle, device, min_face)
-        self._follower = FaceFollower(detector)
+        self._follower = FaceFollower(detector, key_every_s)
         self._nested_s = 0.0
         self._networks = [self._coarse, self._negative, *finders]
 
