@@ -20,7 +20,7 @@ from tools.benchmarks import networks
 from tools.benchmarks.clips import peer_rate
 from tools.benchmarks.counting import count_macs, count_parameters
 from tools.benchmarks.measuring import append_rows, median_of, read_rows
-from tools.benchmarks.memory import flatness, watch
+from tools.benchmarks.memory import Look, flatness, watch
 from tools.benchmarks.stream_copy import first_frame_of, repeat
 
 FAMILIES = {"repvgg_lite": "RepVGG", "swin_lite": "SwinTransformer", "iresnet_lite": "IResNet", "hrnet_lite": "HRNet"}
@@ -128,25 +128,34 @@ def test_a_clip_is_cut_to_its_first_frame(tmp_path):
     assert len(found) == 1 and np.array_equal(found[0][1], pictures_of(MAN)[0][1])
 
 
-def test_flat_memory_and_growing_memory():
+def looks(resident, written):
     seconds = np.arange(0, 300, 5.0)
-    start = np.where(seconds < 60, 1000.0, 400.0)
-    assert flatness(seconds, start, 60) == {"peak_mb": 1000, "peak_settled_mb": 400, "slope_mb_per_minute": 0}
-    assert flatness(seconds, start + seconds / 60 * 7, 60)["slope_mb_per_minute"] == pytest.approx(7)
+    return [Look(*values) for values in zip(seconds, resident(seconds), written(seconds), strict=True)]
+
+
+def test_flat_memory_and_growing_memory():
+    steady = flatness(looks(lambda s: np.where(s < 60, 1000.0, 400.0), lambda s: 50 * s), 60)
+    assert steady == {"peak_mb": 1000, "peak_settled_mb": 400, "slope_mb_per_minute": 0, "late_speed": 1}
+    growing = looks(lambda s: 400 + s / 60 * 7, lambda s: 50 * np.minimum(s, 180) + 25 * np.maximum(s - 180, 0))
+    found = flatness(growing, 60)
+    assert found["slope_mb_per_minute"] == pytest.approx(7) and found["late_speed"] == pytest.approx(0.5, abs=0.02)
     with pytest.raises(UserError, match="expected ten looks after the first 280 s, found 3"):
-        flatness(seconds, start, 280)
+        flatness(growing, 280)
+    with pytest.raises(UserError, match="expected rows to be written"):
+        flatness(looks(lambda s: s, lambda s: 0 * s), 60)
 
 
-def test_memory_is_that_of_a_process_and_of_those_below_it():
-    inner = "import time; held = b'x' * 80_000_000; time.sleep(1)"
-    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
-    _, resident = watch([sys.executable, "-c", outer], every=0.05)
-    assert 80 < max(resident) < 130
+def test_memory_is_that_of_a_process_and_of_those_below_it(tmp_path):
+    inner = "import time; held = b'x' * 80_000_000; open('rows', 'w').write('seven b'); time.sleep(1)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], cwd={str(tmp_path)!r})"
+    seen = watch([sys.executable, "-c", outer], 0.05, tmp_path)
+    assert 80 < max(look.resident_mb for look in seen) < 130
+    assert (seen[0].written, seen[-1].written) == (0, 7)
 
 
-def test_a_watched_command_that_fails_is_named():
+def test_a_watched_command_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match="no such clip"):
-        watch([sys.executable, "-c", "raise SystemExit('error: no such clip')"], every=0.05)
+        watch([sys.executable, "-c", "raise SystemExit('error: no such clip')"], 0.05, tmp_path / "none")
 
 
 def test_the_rate_of_a_peer():

@@ -50,7 +50,7 @@ def test_a_place_that_is_wrong_is_named(text, said):
 
 def test_nothing_is_shown_that_was_not_measured(tmp_path):
     makers = tables(tmp_path)
-    for name in ("speed", "networks", "robustness"):
+    for name in ("speed", "networks", "memory", "robustness"):
         assert makers[name]().startswith("*Not measured yet: `python tools/")
     assert makers["budgets"]().count("not measured") == 7
 
@@ -74,8 +74,10 @@ def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
     windows = [{"frames": 2800000, "window": window, "median": seconds, **AROUND} for window, seconds in ((0, 0.5), (32, 9), (32, 0.75))]
     write(tmp_path, "benchmark-smoothing", windows)
     write(tmp_path, "benchmark-startup", [{"bundle": "lite", "median": 4.21, **AROUND}])
-    memory = {"bundle": "lite", "frames": 90000, "peak_settled_mb": 812.4, "slope_mb_per_minute": -0.012, **AROUND}
+    memory = {"clip": "a.mp4", "loops": 300, "bundle": "lite", "frames": 90000, "seconds": 900, "peak_mb": 901.6}
+    memory |= {"peak_settled_mb": 812.4, "slope_mb_per_minute": -0.012, "late_speed": 0.994, **AROUND}
     write(tmp_path, "benchmark-memory", [memory])
+    assert cells(tables(tmp_path)["memory"](), "lite")[1:] == ["a.mp4, 300 times", "90000", "10.0", "902 MB", "-0.01 MB", "0.99"]
     budgets = tables(tmp_path)["budgets"]()
     assert cells(budgets, "SP over 2.8 million")[2] == "0.75 s" and cells(budgets, "SP over them")[2] == "1.25 s"
     assert cells(budgets, "start of")[2] == "4.2 s"

@@ -30,6 +30,7 @@ def tables(results: Path) -> dict:
         "clips": scores.clips,
         "robustness": scores.robustness,
         "speed": speed.clips,
+        "memory": speed.memory,
         "budgets": speed.budgets,
         "bundle-networks": zoo.members,
         "bundle-files": zoo.files,

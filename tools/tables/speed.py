@@ -42,13 +42,34 @@ def clips(results: Path) -> str:
     return table(headers, lines, measured_on(rows[-1]))
 
 
+def memory(results: Path) -> str:
+    """The newest long run of `predict.py` with each bundle."""
+    rows = _rows(results, "memory")
+    if not rows:
+        return not_measured(f"{BENCHMARK} memory -video FILE -loop 400")
+    lines = [
+        [
+            row["bundle"],
+            f"{row['clip']}, {row['loops']} times",
+            row["frames"],
+            f"{float(row['seconds']) / int(row['frames']) * 1e3:.1f}",
+            f"{float(row['peak_mb']):.0f} MB",
+            f"{float(row['slope_mb_per_minute']):+.2f} MB",
+            f"{float(row['late_speed']):.2f}",
+        ]
+        for row in newest(rows, "bundle").values()
+    ]
+    headers = ["bundle", "clip", "frames", "ms a frame", "most memory", "growth a minute", "speed of the second half over the first's"]
+    return table(headers, lines, measured_on(rows[-1]))
+
+
 def budgets(results: Path) -> str:
     """What prediction may cost, and what it does cost."""
     clips = [row for row in _rows(results, "clips") if row["bundle"] == _BUDGET_BUNDLE]
     found = {key: float(row["median"]) for key, row in newest(clips, "clip", "measure").items()}
     over_floor = [value for (_, measure), value in found.items() if measure == "times_the_floor"]
     smoothing = [float(row["median"]) for row in newest(_rows(results, "smoothing"), "frames", "window").values()]
-    memory = [row for row in _rows(results, "memory") if row["bundle"] == _BUDGET_BUNDLE]
+    long_runs = [row for row in _rows(results, "memory") if row["bundle"] == _BUDGET_BUNDLE]
     startup = [row for row in _rows(results, "startup") if row["bundle"] == _BUDGET_BUNDLE]
     settled, slope = ("peak_settled_mb", "slope_mb_per_minute")
     rate, peer = (found.get((_BUDGET_CLIP, measure)) for measure in ("frames_per_s", "times_the_peer"))
@@ -61,8 +82,8 @@ def budgets(results: Path) -> str:
         ["SP over them with Table 4's six windows", "<= 15 s", _number(sum(smoothing) or None, "{:.2f} s")],
     ]
     what, value = "resident memory after the first minute of a long clip", "not measured"
-    if memory:
-        row = memory[-1]
+    if long_runs:
+        row = long_runs[-1]
         what += f" ({int(row['frames'])} frames)"
         value = f"{float(row[settled]):.0f} MB, {float(row[slope]):+.2f} MB a minute"
     lines.insert(4, [what, "<= 1200 MB, flat", value])
