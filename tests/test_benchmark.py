@@ -1,7 +1,6 @@
 """tools/benchmark.py: what is counted and timed is what it says, and its files keep what they held."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +10,13 @@ import pytest
 from paddle import nn
 
 from image_classification.backbones import build_backbone
+from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.SwinTransformer.swin import WindowAttention
 from tests.clips import real_clip
+from tools import benchmark
 from tools.benchmarks import networks
 from tools.benchmarks.clips import peer_rate
 from tools.benchmarks.counting import count_macs, count_parameters
@@ -167,11 +168,8 @@ def test_the_rate_of_a_peer():
         peer_rate("no-such-program", "clip.mp4")
 
 
-def test_a_run_from_the_command_line(tmp_path):
-    script = Path(networks.__file__).resolve().parents[1] / "benchmark.py"
-    words = ["smoothing", "-frames", "500", "-runs", "2", "-out", str(tmp_path)]
-    done = subprocess.run([sys.executable, script, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_a_run_of_the_command(tmp_path):
+    assert run_script(benchmark, ["smoothing", "-frames", "500", "-runs", "2", "-out", str(tmp_path)]) == 0
     rows = read_rows(tmp_path / "benchmark-smoothing.csv")
     assert [row["window"] for row in rows] == ["0", "32", "64", "128", "256", "512"]
     for row in rows:
