@@ -21,6 +21,7 @@ def write(folder, name, rows):
 
 def clip_row(measure, median, **changed):
     known = {"clip": "portrait_720p.mp4", "width": 1280, "height": 720, "frames": 200, "faces": 300, "bundle": "lite"}
+    known |= {"bundle_sha256": "new"}
     return {**known, "measure": measure, "median": median, **AROUND, **changed}
 
 
@@ -58,13 +59,15 @@ def test_nothing_is_shown_that_was_not_measured(tmp_path):
 def test_speed_is_the_newest_and_of_one_machine(tmp_path):
     other = {"machine": "Another CPU"}
     rows = [clip_row(name, 9999, **other) for name in ("decode", "total", "frames_per_s", "times_the_floor")]
+    rows += [clip_row(name, 8888, clip="b.mp4", bundle_sha256="old") for name in ("total", "frames_per_s", "times_the_floor")]
     rows += [clip_row("decode", 5000), clip_row("decode", 400), clip_row("total", 1000)]
     rows += [clip_row("frames_per_s", 200), clip_row("times_the_floor", 1.84)]
     write(tmp_path, "benchmark-clips", rows)
     makers = tables(tmp_path)
     speed = makers["speed"]()
     assert cells(speed, "lite") == ["lite", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "1.8", ""]
-    assert "decode, ms a frame" in speed and "9999" not in speed and "A CPU, 2 cores, 25 GB" in speed and "abcdef0" in speed
+    assert "decode, ms a frame" in speed and "A CPU, 2 cores, 25 GB, 1 thread a network" in speed and "abcdef0;" in speed
+    assert "9999" not in speed and "b.mp4" not in speed
     budgets = makers["budgets"]()
     assert cells(budgets, "frames/s")[2] == "200" and cells(budgets, "times the floor")[2] == "1.8"
     assert cells(budgets, "times the speed")[2] == "not measured"
@@ -72,6 +75,7 @@ def test_speed_is_the_newest_and_of_one_machine(tmp_path):
 
 def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
     windows = [{"frames": 2800000, "window": window, "median": seconds, **AROUND} for window, seconds in ((0, 0.5), (32, 9), (32, 0.75))]
+    windows.append({**windows[0], "frames": 500, "median": 77})
     write(tmp_path, "benchmark-smoothing", windows)
     write(tmp_path, "benchmark-startup", [{"bundle": "lite", "median": 4.21, **AROUND}])
     memory = {"clip": "a.mp4", "loops": 300, "bundle": "lite", "frames": 90000, "seconds": 900, "peak_mb": 901.6}
@@ -97,6 +101,20 @@ def test_every_network_says_whether_its_weights_ship(tmp_path):
     small = cells(text, "`repvgg_lite`")
     assert small[1:6] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "1.5", "8.8"] and "lite (coarse)" in small[6]
     assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "failed", "300.0", "no weights ship"]
+
+
+def test_robustness_weighs_clips_by_their_faces(tmp_path):
+    def row(disturbance, strength, data, metric, value, count, sha="new"):
+        known = {"bundle": "lite", "bundle_sha256": sha, "disturbance": disturbance, "strength": strength, "meaning": ""}
+        return {**known, "data": data, "split": "val", "metric": metric, "value": value, "count": count}
+
+    rows = [row("blur", 0.01, "ferplus", "accuracy", 0.1, 9, "old"), row("blur", 0.01, "ferplus", "accuracy", 0.5, 9)]
+    rows += [row("blur", 0.01, "a.mp4", "found", 1.0, 30), row("blur", 0.01, "a.mp4", "agreement", 0.5, 30)]
+    rows += [row("blur", 0.01, "b.mp4", "found", 0.5, 20), row("blur", 0.01, "b.mp4", "agreement", 1.0, 10)]
+    rows.append(row("none", 0, "ferplus", "accuracy", 0.75, 9))
+    write(tmp_path, "robustness", rows)
+    lines = tables(tmp_path)["robustness"]().splitlines()
+    assert lines[2:4] == ["| none | 75.0% |  |  |", "| blur | 50.0% | 80.0% | 62.5% |"]
 
 
 def test_weak_classes_come_first(tmp_path):

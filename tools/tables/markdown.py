@@ -50,12 +50,14 @@ def newest(rows: Iterable[dict[str, str]], *keys: str) -> dict[tuple[str, ...], 
     return {tuple(row[key] for key in keys): row for row in rows}
 
 
-def measured_on(row: dict[str, str]) -> str:
-    """A sentence on the machine that a row of a benchmark comes from."""
-    return (
-        f"{row['machine']}, {row['cores']} cores, {float(row['memory_gb']):.0f} GB, {row['threads']} threads a network, "
-        f"Paddle {row['paddle']}, commit {row['git_sha'][:7]}; medians."
-    )
+def measured_on(rows: Iterable[dict[str, str]]) -> str:
+    """A sentence on the machine and the commits that the rows of a benchmark come from."""
+    rows = list(rows)
+    last = rows[-1]
+    threads = f"{last['threads']} thread{'s' * (last['threads'] != '1')}"
+    commits = dict.fromkeys(row["git_sha"][:7] + "-dirty" * row["git_sha"].endswith("-dirty") for row in rows)
+    machine = f"{last['machine']}, {last['cores']} cores, {float(last['memory_gb']):.0f} GB"
+    return f"{machine}, {threads} a network, Paddle {last['paddle']}, commit {', '.join(commits)}; medians."
 
 
 def same_machine(rows: list[dict[str, str]]) -> list[dict[str, str]]:

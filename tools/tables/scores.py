@@ -4,6 +4,7 @@ from pathlib import Path
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
+from tools.robustness_rows import NOTHING
 from tools.tables.bundles import shipped
 from tools.tables.markdown import newest, not_measured, table
 
@@ -71,11 +72,12 @@ def robustness(results: Path) -> str:
     """Each disturbance at three strengths: accuracy on pictures, and on clips the faces found and the labels that stay."""
     rows = read_rows(results / "robustness.csv")
     if not rows:
-        return not_measured("python tools/robustness.py -data ferplus.zip -clips FOLDER")
+        return not_measured("python tools/robustness.py -data ferplus.zip -clips FILES")
     rows = [row for row in rows if row["bundle_sha256"] == rows[-1]["bundle_sha256"]]
     accuracy = newest([row for row in rows if row["metric"] == "accuracy"], "disturbance", "strength")
     lines = []
-    for key, row in newest(rows, "disturbance", "strength").items():
+    # Nothing comes before something.
+    for key, row in sorted(newest(rows, "disturbance", "strength").items(), key=lambda item: item[0] != (NOTHING, "0")):
         share = f"{float(accuracy[key]['value']):.1%}" if key in accuracy else ""
         lines.append([f"{row['disturbance']}, {row['meaning']}" if row["meaning"] else row["disturbance"], share, *_on_clips(rows, key)])
     known = next((f"{row['data']}, {row['split']}, {row['count']} pictures" for row in accuracy.values()), "no pictures")

@@ -9,7 +9,7 @@ from tools.tables.markdown import measured_on, newest, not_measured, same_machin
 BENCHMARK = "python tools/benchmark.py"
 # What stands in the rows of benchmark-clips.csv beside the stages.
 _SUMS = ("total", "floor_decode", "floor_networks", *RATES, *RATIOS)
-_BUDGET_CLIP, _BUDGET_BUNDLE = "portrait_720p.mp4", "lite"
+_BUDGET_CLIP, _BUDGET_BUNDLE, _BUDGET_FRAMES = "portrait_720p.mp4", "lite", "2800000"
 
 
 def _rows(results: Path, kind: str) -> list[dict[str, str]]:
@@ -17,9 +17,15 @@ def _rows(results: Path, kind: str) -> list[dict[str, str]]:
     return same_machine(rows) if rows else []
 
 
+def _of_current_bundles(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows of each bundle as it was when it was last measured: another release of the same name has other figures."""
+    last = newest(rows, "bundle")
+    return [row for row in rows if row["bundle_sha256"] == last[(row["bundle"],)]["bundle_sha256"]]
+
+
 def clips(results: Path) -> str:
     """Every clip with each bundle: frames a second, milliseconds a frame and stage, and the ratios to the floor and the peer."""
-    rows = _rows(results, "clips")
+    rows = _of_current_bundles(_rows(results, "clips"))
     if not rows:
         return not_measured(f"{BENCHMARK} clips -video FILES -peer COMMAND")
     found = newest(rows, "bundle", "clip", "measure")
@@ -39,7 +45,7 @@ def clips(results: Path) -> str:
         "times the floor's time",
         "times the peer's speed",
     ]
-    return table(headers, lines, measured_on(rows[-1]))
+    return table(headers, lines, measured_on(found.values()))
 
 
 def memory(results: Path) -> str:
@@ -47,6 +53,7 @@ def memory(results: Path) -> str:
     rows = _rows(results, "memory")
     if not rows:
         return not_measured(f"{BENCHMARK} memory -video FILE -loop 400")
+    newest_runs = newest(rows, "bundle").values()
     lines = [
         [
             row["bundle"],
@@ -57,18 +64,19 @@ def memory(results: Path) -> str:
             f"{float(row['slope_mb_per_minute']):+.2f} MB",
             f"{float(row['late_speed']):.2f}",
         ]
-        for row in newest(rows, "bundle").values()
+        for row in newest_runs
     ]
     headers = ["bundle", "clip", "frames", "ms a frame", "most memory", "growth a minute", "speed of the second half over the first's"]
-    return table(headers, lines, measured_on(rows[-1]))
+    return table(headers, lines, measured_on(newest_runs))
 
 
 def budgets(results: Path) -> str:
     """What prediction may cost, and what it does cost."""
-    clips = [row for row in _rows(results, "clips") if row["bundle"] == _BUDGET_BUNDLE]
+    clips = [row for row in _of_current_bundles(_rows(results, "clips")) if row["bundle"] == _BUDGET_BUNDLE]
     found = {key: float(row["median"]) for key, row in newest(clips, "clip", "measure").items()}
     over_floor = [value for (_, measure), value in found.items() if measure == "times_the_floor"]
-    smoothing = [float(row["median"]) for row in newest(_rows(results, "smoothing"), "frames", "window").values()]
+    windows = newest(_rows(results, "smoothing"), "frames", "window").items()
+    smoothing = [float(row["median"]) for (frames, _), row in windows if frames == _BUDGET_FRAMES]
     long_runs = [row for row in _rows(results, "memory") if row["bundle"] == _BUDGET_BUNDLE]
     startup = [row for row in _rows(results, "startup") if row["bundle"] == _BUDGET_BUNDLE]
     settled, slope = ("peak_settled_mb", "slope_mb_per_minute")

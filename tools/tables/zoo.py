@@ -76,4 +76,4 @@ def networks(results: Path) -> str:
             ]
         )
     headers = ["network", "input", "parameters", "MACs", *(f"ms, {engine}, batch {batch}" for engine, batch in settings), "weights"]
-    return table(headers, lines, f"Milliseconds a picture. {measured_on(rows[-1])}")
+    return table(headers, lines, f"Milliseconds a picture. {measured_on(found.values())}")
