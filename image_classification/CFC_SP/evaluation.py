@@ -21,12 +21,13 @@ COLUMNS = ("bundle", "bundle_sha256", "data", "split", "pictures", "flip", "metr
 
 
 def evaluate_bundle(
-    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto"
+    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto", change=None
 ) -> dict[str, Scores]:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
-    flip: logits are the mean over a picture and its mirror image. Raises UserError for a bad bundle or data set.
+    flip: logits are the mean over a picture and its mirror image. change: called with each batch of crops, uint8 [N, S, S, 3], it
+    gives those to score instead. Raises UserError for a bad bundle or data set.
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
@@ -36,7 +37,7 @@ def evaluate_bundle(
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
     for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):
-        full = padded(crops, BATCH)
+        full = padded(change(crops) if change else crops, BATCH)
         coarse, negative = (program(full)[0] for program in programs)
         if flip:
             mirrored = (program(full[:, :, ::-1])[0] for program in programs)
