@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.video import reader
+from image_classification.CFC_SP.video import container
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 
@@ -188,13 +188,13 @@ def test_playlists_reach_no_other_file(tmp_path):
 
 def test_huge_frames_are_refused(tmp_path, monkeypatch):
     path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(1))
-    monkeypatch.setattr(reader, "MAX_PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr(container, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(UserError, match="64 x 48"):
         open_video(path)
 
 
 def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
-    class Faulty(reader.Nameless):
+    class Faulty(container.Nameless):
         def __init__(self, file):
             super().__init__(file)
             self.reads = 0
@@ -207,7 +207,7 @@ def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
                 raise OSError(5, "Input/output error")
             return self.file.read(size)
 
-    monkeypatch.setattr(reader, "Nameless", Faulty)
+    monkeypatch.setattr(container, "Nameless", Faulty)
     with open_video(clips.real_clip("carphone_pristine.mp4")) as video, pytest.raises(UserError, match="Input/output error"):
         list(video)
 
