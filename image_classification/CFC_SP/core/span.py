@@ -37,11 +37,11 @@ class Span:
 
     def begins_after(self, time_s: float) -> bool:
         """Whether a frame of that time comes before the part."""
-        return self.start_s is not None and round(time_s, 6) < self.start_s
+        return self.start_s is not None and round(time_s, 6) < round(self.start_s, 6)
 
     def ends_before(self, time_s: float) -> bool:
         """Whether a frame of that time comes behind the part."""
-        return self.end_s is not None and round(time_s, 6) >= self.end_s
+        return self.end_s is not None and round(time_s, 6) >= round(self.end_s, 6)
 
     def frames(self, duration_s: float | None, fps: float) -> int | None:
         """About how many frames of a clip are looked at; None where its length is not known."""

@@ -101,7 +101,7 @@ class VideoReader:
         landing = self._find_landing() if self._span.start_s is not None else None
         if landing is None:
             return 0, self._first
-        self._container.seek(landing.dts, stream=self._stream)
+        self._container.seek(landing.time, stream=self._stream)
         self._decoded = self._decode()
         picture = next(self._decoded, None)
         index = landing.index_of(picture.pts) if picture is not None and picture.pts is not None and picture.key_frame else None

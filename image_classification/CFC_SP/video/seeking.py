@@ -13,10 +13,10 @@ COUNTABLE = ("h264", "hevc", "vp9", "av1", "mjpeg", "prores", "dnxhd", "ffv1")
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """A key frame to seek to. dts: its decoding time, in the stream's time base. seen: the presentation times of all packets up
+    """A key frame to seek to. time: when it is decoded, in the stream's time base. seen: the presentation times of all packets up
     to the part's begin, in the order of the file."""
 
-    dts: int
+    time: int
     seen: array
 
     def index_of(self, pts: int) -> int | None:
@@ -38,19 +38,20 @@ def find_landing(container, stream, span: Span) -> Landing | None:
     """
     if stream.codec_context.codec.canonical_name not in COUNTABLE:
         return None
-    seen, dts = array("q"), None
+    seen, key = array("q"), None
     for packet in container.demux(stream):
         if not packet.size:
             break
-        if packet.pts is None or packet.dts is None or packet.pts < packet.dts or packet.is_corrupt or packet.is_discard:
+        # Matroska's first packets have no decoding time.
+        if packet.pts is None or packet.pts < (packet.dts or packet.pts) or packet.is_corrupt or packet.is_discard:
             return None
         if not span.begins_after(float(packet.pts * packet.time_base)):
-            if not span.begins_after(float(packet.dts * packet.time_base)):
+            if packet.dts is not None and not span.begins_after(float(packet.dts * packet.time_base)):
                 break
         elif packet.is_keyframe:
-            dts = packet.dts
+            key = packet.pts if packet.dts is None else packet.dts
         # A stream that begins between key frames loses frames until the first.
-        if dts is None:
+        if key is None:
             return None
         seen.append(packet.pts)
-    return Landing(dts, seen) if dts is not None and len(set(seen)) == len(seen) else None
+    return Landing(key, seen) if key is not None and len(set(seen)) == len(seen) else None
