@@ -7,7 +7,7 @@ soon as no window reaches them.
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,12 +17,16 @@ from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
+from ..video.follower import FaceFollower
 from ..video.tracker import FaceTracker
+from .ahead import ahead
 from .bundle import Bundle
 from .program import Program, padded
 
 # Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
 BATCH = 32
+# Frames decoded ahead of the one that is looked at.
+DECODED_AHEAD = 4
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
 
@@ -42,7 +46,8 @@ class _Observed:
 def make_detector(bundle: Bundle, device: str, min_face: float | None = None) -> tuple[FaceDetector, list[Program]]:
     """The bundle's face detector, and the programs that it runs."""
     settings = bundle.manifest["detector"]
-    programs = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
+    # Networks so small that a second thread costs more than it brings.
+    programs = {name: Program(bundle, name, device, threads=1) for name in ("pnet", "rnet", "onet")}
     return FaceDetector(programs, min_face or settings["min_face"], tuple(settings["thresholds"])), list(programs.values())
 
 
@@ -60,7 +65,9 @@ class Recognizer:
         self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
-        self._detector, finders = make_detector(bundle, device, min_face)
+        detector, finders = make_detector(bundle, device, min_face)
+        self._follower = FaceFollower(detector)
+        self._nested_s = 0.0
         self._networks = [self._coarse, self._negative, *finders]
 
     @property
@@ -78,22 +85,42 @@ class Recognizer:
 
     def _observed(self, frames: Iterable[Frame]) -> Iterator[_Observed]:
         tracker = FaceTracker()
+        with closing(ahead(self._decoded(frames), DECODED_AHEAD)) as decoded:
+            followed = self._follower.follow(self._waited(decoded))
+            while True:
+                with self._clock("detect"):
+                    seen = next(followed, None)
+                if seen is None:
+                    return
+                frame = seen.frame
+                with self._clock("track"):
+                    faces = tracker.update(frame.time_s, seen.faces, seen.cut)
+                with self._clock("align"):
+                    crops = self._geometry.crop(frame.image, faces)
+                    height, width = frame.image.shape[:2]
+                    bounds = np.array([width, height, width, height], np.float32)
+                    faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
+                yield _Observed(frame.index, frame.time_s, faces, crops)
+
+    def _decoded(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames, timed; this runs in a thread of its own, beside all other stages."""
         frames = iter(frames)
         while True:
-            with self._clock("decode"):
+            begin = time.perf_counter()
+            frame = next(frames, None)
+            self.timings_s["decode"] += time.perf_counter() - begin
+            if frame is None:
+                return
+            yield frame
+
+    def _waited(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames; what the detector waits for them is no work of its own."""
+        while True:
+            with self._clock("wait"):
                 frame = next(frames, None)
             if frame is None:
                 return
-            with self._clock("detect"):
-                faces = self._detector.detect(frame.image)
-            with self._clock("track"):
-                faces = tracker.update(frame, faces)
-            with self._clock("align"):
-                crops = self._geometry.crop(frame.image, faces)
-                height, width = frame.image.shape[:2]
-                bounds = np.array([width, height, width, height], np.float32)
-                faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
-            yield _Observed(frame.index, frame.time_s, faces, crops)
+            yield frame
 
     def _scored(self, observed: Iterable[_Observed]) -> Iterator[_Observed]:
         """Gives every face its logits; crops of all frames and faces share batches."""
@@ -189,8 +216,12 @@ class Recognizer:
 
     @contextmanager
     def _clock(self, stage: str) -> Iterator[None]:
-        begin = time.perf_counter()
+        """Counts the time spent in the block to `stage`, less that of clocks inside it."""
+        begin, outer = time.perf_counter(), self._nested_s
+        self._nested_s = 0.0
         try:
             yield
         finally:
-            self.timings_s[stage] += time.perf_counter() - begin
+            spent = time.perf_counter() - begin
+            self.timings_s[stage] += spent - self._nested_s
+            self._nested_s = outer + spent

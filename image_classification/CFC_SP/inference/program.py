@@ -21,8 +21,8 @@ class Program:
     execute a primitive"): the program is then built anew without it, once, and `engine` says so.
     """
 
-    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True):
-        self.name = name
+    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, threads: int = THREADS):
+        self.name, self._threads = name, threads
         self._structure = bundle.program(name)
         self._parameters = bundle.parameters(parameter_names(self._structure))
         self.engine = device if device != "cpu" else "onednn" if onednn else "cpu"
@@ -56,7 +56,7 @@ class Program:
             if self.engine == "gpu":
                 config.enable_use_gpu(256, 0)
             else:
-                config.set_cpu_math_library_num_threads(THREADS)
+                config.set_cpu_math_library_num_threads(self._threads)
                 if self.engine == "onednn":
                     config.enable_mkldnn()
                     config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)
