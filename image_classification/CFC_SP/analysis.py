@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,8 +116,10 @@ def analyse_clip(
     with folder, open_clip(path, options.span, options.fps) as reader:
         run = _Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s, span=options.span)
-        with CsvWriter(folder.part("csv")) as writer:
-            for result in timeline.watch(shown(run.results(reader), "reading", run.expected_frames, quiet)):
+        passed = timeline.watch(shown(run.results(reader), "reading", run.expected_frames, quiet))
+        # Closed before the clip is, which a thread decodes.
+        with CsvWriter(folder.part("csv")) as writer, closing(passed):
+            for result in passed:
                 writer.write(result)
         summary = run.finish(reader)
         _write_json(folder, summary)
