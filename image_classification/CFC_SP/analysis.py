@@ -171,7 +171,9 @@ def _as_before(frames: Iterable[Frame], rows: Iterable[FrameResult], summary: Su
 
 def _write_json(folder: OutputFolder, summary: Summary) -> None:
     if "json" in folder.formats:
-        summary.files = {FILES[name]: sha256_of(file) for name in folder.formats if name != "json" and (file := folder.whereabouts(name)).exists()}
+        summary.files = {
+            FILES[name]: sha256_of(file) for name in folder.formats if name != "json" and (file := folder.whereabouts(name)).exists()
+        }
         write_json(folder.part("json"), summary, read_rows(folder.whereabouts("csv")))
 
 

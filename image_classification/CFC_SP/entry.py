@@ -4,7 +4,9 @@ import argparse
 import importlib
 import io
 import os
+import re
 import sys
+import textwrap
 from types import ModuleType
 
 from .errors import UserError
@@ -12,12 +14,25 @@ from .errors import UserError
 MISTAKE, INTERRUPTED = 2, 130
 
 
+class _Help(argparse.HelpFormatter):
+    """Paragraphs as wide as the terminal, commands and indented lines as they are, an option's argument named once."""
+
+    def _fill_text(self, text, width, indent):
+        blocks = re.findall(r"^(?:[ \t]|python ).*\n|(?:^(?!python )\S.*\n)+|^\n", text.strip() + "\n", re.M)
+        return "".join(block if block.startswith((" ", "python ", "\n")) else textwrap.fill(block, width) + "\n" for block in blocks)
+
+    def _format_action_invocation(self, action):
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        return f"{', '.join(action.option_strings)} {self._format_args(action, self._get_default_metavar_for_optional(action))}"
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose long options take one dash, as in PaddleViT, or two, and which takes files for what they are: a word
     that begins with a dash, is no option and names a file is that file."""
 
     def __init__(self, **keywords):
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **keywords)
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **keywords)
 
     def option(self, name: str, **keywords) -> None:
         """Adds `-name` and `--name`."""

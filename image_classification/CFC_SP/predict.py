@@ -28,7 +28,7 @@ def add_options(parser: Parser) -> None:
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
     parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
     parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")

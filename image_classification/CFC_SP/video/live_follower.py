@@ -19,10 +19,8 @@ class LiveFollower(FaceFollower):
         cuts, faces, detected_s = CutDetector(), None, 0.0
         for frame in frames:
             cut = cuts.is_cut(frame.image)
-            if faces is None or cut or frame.time_s - detected_s >= self._every_s:
-                faces = None
-            else:
-                faces = self._followed(frame, faces)
+            due = faces is None or cut or frame.time_s - detected_s >= self._every_s
+            faces = None if due else self._followed(frame, faces)
             if faces is None:
                 faces, detected_s = self._detector.detect(frame.image), frame.time_s
             yield Seen(frame, faces, cut)

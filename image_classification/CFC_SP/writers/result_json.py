@@ -16,8 +16,8 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
     """Writes `summary` and `rows` to the file `path`, row by row, so that memory does not grow with the clip.
 
     One object with the keys schema_version, source, options, bundle, device, engine, window_frames, timings_s, counts, segments,
-    warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame without a face
-    are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
+    warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame
+    without a face are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
     """
     said = asdict(summary)
     head = {
