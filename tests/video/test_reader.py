@@ -181,10 +181,10 @@ def test_two_recordings_in_one_file_keep_their_frames_though_times_go_back(tmp_p
 
 @pytest.mark.slow
 def test_8k(tmp_path):
-    original = clips.pictures(1, 7680, 4320)
-    video, frames = read_all(clips.write_clip(tmp_path / "a.mp4", original * 2, codec="mpeg4"))
+    original = np.tile(clips.pictures(1, 640, 360)[0], (12, 12, 1))
+    video, frames = read_all(clips.write_clip(tmp_path / "a.mp4", [original] * 2, codec="mpeg4"))
     assert (len(frames), video.source.width, video.source.height) == (2, 7680, 4320)
-    assert np.abs(frames[1].image[::40, ::40].astype(int) - original[0][::40, ::40]).mean() < 10
+    assert np.abs(frames[1].image[::40, ::40].astype(int) - original[::40, ::40]).mean() < 10
 
 
 def test_raw_stream_without_times_counts_in_frame_lengths(tmp_path):
