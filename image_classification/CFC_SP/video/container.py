@@ -40,7 +40,10 @@ def open_container(file, shown: str):
         return av.open(Nameless(file), "r", container_options=options, metadata_errors="replace")
     except av.FFmpegError as fault:
         if isinstance(fault, MemoryError):
-            raise
+            raise UserError(
+                f"expected a video file that this machine's memory is enough for, found that the headers of {shown} ask for more: "
+                "they are probably damaged, so copy or convert the clip again."
+            ) from fault
         file.seek(4)
         if file.read(4) == b"ftyp":
             raise UserError(

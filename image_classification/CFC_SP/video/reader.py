@@ -117,9 +117,7 @@ class VideoReader:
         with open_file(self._path) as file, open_container(file, self._shown) as container:
             try:
                 return find_landing(container, container.streams[self._stream.index], self._span)
-            except av.FFmpegError as fault:
-                if isinstance(fault, MemoryError):
-                    raise
+            except av.FFmpegError:
                 return None
             except OSError as fault:
                 raise reading_failed(self._shown, fault) from fault
@@ -129,8 +127,9 @@ class VideoReader:
         while failures < MAX_DEMUX_FAILURES:
             try:
                 packet = next(demuxer, None)
-            except av.FFmpegError as fault:
-                self._count_damage(fault)
+            except av.FFmpegError:
+                # Want of memory is damage too here: a table's entry that makes a packet of gigabytes.
+                self.damaged += 1
                 failures += 1
                 demuxer = self._container.demux(self._stream)
                 continue
@@ -152,18 +151,15 @@ class VideoReader:
             try:
                 pictures = packet.decode()
             except av.FFmpegError as fault:
-                self._count_damage(fault)
+                # FFmpeg reports damage through many error numbers; want of memory is the machine's fault and not the clip's.
+                if isinstance(fault, MemoryError):
+                    raise
+                self.damaged += 1
                 continue
             for picture in pictures:
                 self.damaged += picture.is_corrupt
                 yield picture
         self.damaged += self._missing_at_end()
-
-    def _count_damage(self, fault: av.FFmpegError) -> None:
-        # FFmpeg reports damage through many error numbers; want of memory is the machine's fault and not the clip's.
-        if isinstance(fault, MemoryError):
-            raise fault
-        self.damaged += 1
 
     def _decode_first(self) -> av.VideoFrame:
         picture = next(self._decoded, None)
