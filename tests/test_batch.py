@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from image_classification.CFC_SP import analysis, predict, predict_video
+from image_classification.CFC_SP.batch import analyse_clips
 from image_classification.CFC_SP.entry import Parser, run_script
 from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.video.clip import find_clips
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
 from tests import clips
 
@@ -177,6 +179,23 @@ def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
     monkeypatch.undo()
     assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
     assert (folder / "annotated.mp4").is_file()
+
+
+def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys):
+    resource = pytest.importorskip("resource", reason="needs file size limits")
+    noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
+    clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
+    recognizer = analysis.make_recognizer()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert analyse_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), analysis.Options()) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "File too large" in capsys.readouterr().err
+    folder = tmp_path / "out" / "clip"
+    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
+    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
 
 
 def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):

@@ -25,7 +25,9 @@ def write_originals(folder: Path) -> list[Path]:
     """One whole clip of each kind."""
     frames = clips.pictures(FRAMES, 64, 64)
     return [
-        clips.write_clip(folder / name, frames, codec=codec, pix_fmt=pix_fmt, gop=5, sound=sound, index_first=name.endswith((".mp4", ".mov")))
+        clips.write_clip(
+            folder / name, frames, codec=codec, pix_fmt=pix_fmt, gop=5, sound=sound, index_first=name.endswith((".mp4", ".mov"))
+        )
         for name, codec, pix_fmt, sound in KINDS
     ]
 

@@ -245,15 +245,15 @@ def test_playlists_reach_no_other_file(tmp_path):
 
 
 @pytest.mark.parametrize("size", [0x7FFFFFF0, 0x40000000])
-def test_a_packet_of_gigabytes_is_damage(tmp_path, size):
+def test_a_packet_of_gigabytes_costs_no_frame_before_it(tmp_path, size):
     path = clips.write_clip(tmp_path / "a.mov", clips.pictures(9), codec="mjpeg", pix_fmt="yuvj420p")
     data = bytearray(path.read_bytes())
     # Behind the table's name: flags, the size of all (0: each its own), their number, the sizes.
     place = data.index(b"stsz") + 16 + 4 * 4
     data[place : place + 4] = size.to_bytes(4, "big")
     path.write_bytes(data)
-    video, frames = read_all(path)
-    assert 4 <= len(frames) <= 9 and video.damaged
+    _, frames = read_all(path)
+    assert 4 <= len(frames) < 9
 
 
 def test_huge_frames_are_refused(tmp_path, monkeypatch):
