@@ -16,6 +16,7 @@ from image_classification.CFC_SP.batch import analyse_clips
 from image_classification.CFC_SP.entry import Parser, run_script
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.video.clip import find_clips
+from image_classification.CFC_SP.writers import annotated_video
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
 from tests import clips
 
@@ -38,6 +39,17 @@ def write_pictures(folder, count, **options):
     for number, picture in enumerate(clips.pictures(count), 1):
         Image.fromarray(picture).save(folder / f"{number}.png", **options)
     return folder
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return analysis.make_recognizer()
+
+
+@pytest.fixture(autouse=True)
+def one_recognizer(recognizer, monkeypatch):
+    """Loading the bundle once is enough for tests of what is around it."""
+    monkeypatch.setattr(analysis, "make_recognizer", lambda *options: recognizer)
 
 
 @pytest.fixture
@@ -176,16 +188,15 @@ def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "out" / "clip"
     assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
-    monkeypatch.undo()
+    monkeypatch.setattr(analysis, "write_annotated_video", annotated_video.write_annotated_video)
     assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
     assert (folder / "annotated.mp4").is_file()
 
 
-def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys):
+def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):
     resource = pytest.importorskip("resource", reason="needs file size limits")
     noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
     clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
-    recognizer = analysis.make_recognizer()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:

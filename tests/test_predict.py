@@ -217,6 +217,24 @@ def test_killed_at_any_moment_leaves_nothing_half_done_under_a_final_name(tmp_pa
     assert {path.name for path in folder.iterdir()} == left | {"frames.csv"}
 
 
+def test_ctrl_c_is_one_word_and_leaves_no_parts(tmp_path):
+    clip = clips.write_clip(tmp_path / "long.mp4", clips.pictures(30, 640, 480) * 40)
+    # A shell starts its background jobs deaf to Ctrl-C, and they would hand that on.
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "-video", str(clip), "-out", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/long/.frames.csv.part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (130, "stopped\n")
+    assert not list(tmp_path.glob("out/*"))
+
+
 def test_labelled_ranges_of_real_clips(shared_clips):
     """No face row in a no_face range, no track over a cut, and raw labels right in 90 % of a range on average."""
     rows, raw, _ = score_clips(shared_clips, "lite")

@@ -7,6 +7,8 @@ from ..core.records import Frame, FrameResult
 from ..video.live_follower import LiveFollower
 from .pipeline import Recognizer
 
+LIVE_BATCH = 4
+
 
 class LiveRecognizer(Recognizer):
     """One stream through the networks of `recognizer`, which must not be used meanwhile; end it with `close`.
@@ -17,6 +19,8 @@ class LiveRecognizer(Recognizer):
     def __init__(self, recognizer: Recognizer, window_s: float):
         vars(self).update(vars(recognizer))
         self._follower = LiveFollower(recognizer._follower)
+        # No batch fills up while others wait for it.
+        self._batch = LIVE_BATCH
         self._window_s = window_s
         self._held: deque = deque()
         self._frames: SimpleQueue = SimpleQueue()
