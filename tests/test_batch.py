@@ -166,6 +166,8 @@ def test_finished_clips_are_skipped_and_others_done_again(clip, tmp_path, capsys
     assert not call("-window", "8")
     assert not call() and call()
     whole = (folder / "result.json").read_bytes()
+    (folder / "result.json").write_bytes(whole.replace(b'"options"', b'"choices"'))
+    assert not call() and call()
     (folder / "result.json").write_bytes(whole[:-1])
     assert not call()
     (folder / "frames.csv").write_text("of another run")

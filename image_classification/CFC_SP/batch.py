@@ -54,7 +54,8 @@ def is_finished(folder: Path, clip: Clip, formats: tuple[str, ...], options: Opt
     """Whether `folder` holds a whole result of the clip: its result.json is whole and of the same bundle, options and clip (size
     and time of its file), and every other format is there as that file's checksums say."""
     head = read_head(folder / FILES["json"])
-    if head is None or head["bundle"]["sha256"] != bundle_sha256 or head["options"] != options.as_dict():
+    # Results of earlier versions lack some of this.
+    if head is None or head["bundle"]["sha256"] != bundle_sha256 or head.get("options") != options.as_dict():
         return False
     with open_clip(clip.path, fps=options.fps) as reader:
         if any(head["source"][key] != getattr(reader.source, key) for key in ("size_bytes", "modified_s")):
