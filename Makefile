@@ -8,7 +8,10 @@ VIDEO ?= $(CLIP)
 OUT ?= demo_output
 REQUIREMENTS := $(wildcard requirements*.txt)
 
-.PHONY: demo test slow parity browser lint clean
+N ?= 2000
+SEED ?= 0
+
+.PHONY: demo test slow parity browser fuzz lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -27,6 +30,10 @@ parity: $(PARITY)/.ready
 browser: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# N damaged files, made from SEED.
+fuzz: $(VENV)/.dev
+	N=$(N) SEED=$(SEED) $(BIN)/python -m pytest -s -m fuzz tests/fuzz
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
