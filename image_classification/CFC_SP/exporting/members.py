@@ -76,9 +76,8 @@ def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]
                 loaded[key] = _load(source, stems)
             trained_as = loaded[key].config.STAGE
             if trained_as not in (stage, "flat"):
-                raise UserError(
-                    f"{_called(source)}: expected a network of the {stage} stage, or a flat one, found one of the {trained_as} stage"
-                )
+                expected = f"expected a network of the {stage} stage, or a flat one"
+                raise UserError(f"{_called(source)}: {expected}, found one of the {trained_as} stage")
             members[stage].append(loaded[key])
     crops = {(member.config.DATA.CROP_SIZE, member.config.DATA.CROP_MARGIN) for member in loaded.values()}
     if len(crops) > 1:
