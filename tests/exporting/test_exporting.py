@@ -16,17 +16,25 @@ from image_classification.CFC_SP.training.model import build_model
 ONE_EACH = {"coarse": [1.0], "negative": [1.0]}
 
 
+def export(*words):
+    return run_script(export_model, list(map(str, words)))
+
+
 @pytest.fixture(scope="module")
-def exported(checkpoints, tmp_path_factory):
-    """A bundle of two ensembles that share a flat network."""
-    folder = tmp_path_factory.mktemp("bundles") / "shared"
-    sources = {stage: [checkpoints[stage], checkpoints["flat"]] for stage in ("coarse", "negative")}
-    return export_bundle(sources, folder, {"coarse": [1.5, 1.0], "negative": [0.8, 1.2]}, "CC0-1.0")
+def exported(runs, tmp_path_factory):
+    """A bundle of two ensembles that share a flat network, from a config that names their runs."""
+    folder, config = tmp_path_factory.mktemp("bundles") / "shared", tmp_path_factory.mktemp("configs") / "cascade.yaml"
+    config.write_text("SP: {WINDOW: 64}\nCASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}\n")
+    temperatures = 1.5, 1.0, 0.8, 1.2
+    assert export("-cfg", config, "-runs", runs, "-out", folder, "-licence", "CC0-1.0", "-temperatures", *temperatures) == 0
+    return folder
 
 
 def test_the_bundle_says_what_it_holds(exported):
     bundle = open_bundle(exported)
     assert bundle.manifest["name"] == "shared" and bundle.manifest["paddle"] == paddle.__version__
+    assert bundle.manifest["sp"]["window"] == 64 and bundle.manifest["cascade"]["negative_scope"] == "all"
+    assert bundle.manifest["batch"] == 32 and not bundle.is_random
     networks = bundle.manifest["networks"]
     roles = [("coarse", "coarse"), ("coarse", "flat"), ("negative", "negative"), ("negative", "flat")]
     assert [(network["stage"], network["trained_as"]) for network in networks] == roles
@@ -71,10 +79,6 @@ def test_a_bundle_that_fails_its_check_is_not_written(checkpoints, tmp_path, mon
     with pytest.raises(UserError, match=r"no bundle written: .*negative \(onednn\)"):
         export_bundle({"coarse": [checkpoints["flat"]], "negative": [checkpoints["flat"]]}, tmp_path / "bundle", ONE_EACH, "none")
     assert not list(tmp_path.iterdir())
-
-
-def export(*words):
-    return run_script(export_model, list(map(str, words)))
 
 
 def test_temperatures_must_be_one_a_network(checkpoints, tmp_path, capsys):
