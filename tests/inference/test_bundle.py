@@ -93,6 +93,12 @@ def test_a_malformed_manifest_is_refused(lite_copy, change, words):
         open_bundle(lite_copy)
 
 
+def test_random_weights_are_known_as_such(lite_copy):
+    assert not open_bundle(lite_copy).is_random
+    edit(lite_copy, lambda m: m["networks"][-1].update(origin="random"))
+    assert open_bundle(lite_copy).is_random
+
+
 def test_weights_that_the_manifest_does_not_list_are_not_read(lite_copy):
     edit(lite_copy, lambda m: m["files"].pop("sequence.safetensors"))
     bundle = open_bundle(lite_copy)
