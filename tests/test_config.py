@@ -136,6 +136,10 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("MODEL.INPUT_SIZE 50 MODEL.NAME swin_lite", "expected 32 px or more, a multiple of 4, found 50"),
         ("MODEL.DROP_PATH 0.1", "MODEL.DROP_PATH: expected 0, since repvgg_lite has no drop path, found 0.1"),
         ("SP.WINDOW -1", "found -1"),
+        ("CASCADE.COARSE [swin_s_coarse,../secret]", "expected names of folders such as swin_s_coarse, without a path, found '../secret'"),
+        ("CASCADE.NEGATIVE [/etc]", "found '/etc'"),
+        ("CASCADE.NEGATIVE [..]", "found '..'"),
+        ("CASCADE.NEGATIVE [7]", "found 7"),
     ],
 )
 def test_rules_are_checked_by_name(write, options, found):

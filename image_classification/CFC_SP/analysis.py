@@ -213,6 +213,8 @@ class _Run:
         summary.engine = recognizer.engine
         if recognizer.fallbacks:
             summary.warnings.append(f"oneDNN failed and was left for {', '.join(recognizer.fallbacks)}, which run slower without it")
+        if recognizer.bundle.is_random:
+            summary.warnings.append(f"the weights of bundle {recognizer.bundle.manifest['name']} are random: its labels mean nothing")
         if not summary.face_rows:
             summary.warnings.append(f"no face was found in any of the {summary.frames} frames")
         summary.timings_s = {stage: spent - self._before.get(stage, 0.0) for stage, spent in recognizer.timings_s.items()}

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from pathlib import Path
 
 import yaml
@@ -87,6 +88,8 @@ _CHOICES = {
 _PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
 _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT", "MODEL.DROP_PATH")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
+_RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _POSITIVE = (
     *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),
     *("TRAIN.ACCUMULATE", "TRAIN.KEEP"),
@@ -104,7 +107,7 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
     Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, or a broken rule between keys.
     """
     config = default_config()
-    path = _find(path)
+    path = find_config(path)
     _merge_file(config, path, ())
     options = options or []
     if len(options) % 2:
@@ -130,7 +133,8 @@ def parse_config(text: str) -> CfgNode:
     return config
 
 
-def _find(path: str | Path) -> Path:
+def find_config(path: str | Path) -> Path:
+    """The config file called `path`, from here or beside this file; raises UserError, with the shipped ones, where there is none."""
     for candidate in (Path(path), CONFIG_FOLDER.parent / path):
         if candidate.is_file():
             return candidate
@@ -227,6 +231,9 @@ def _check(config: CfgNode) -> None:
     for name in _SHARES:
         if not 0 <= get(name) < 1:
             raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")
+    for name in _RUNS:
+        if wrong := [run for run in get(name) if not (isinstance(run, str) and _RUN.fullmatch(run))]:
+            raise UserError(f"{name}: expected names of folders such as swin_s_coarse, without a path, found {wrong[0]!r}")
     for name in _POSITIVE:
         if not 0 < get(name) < math.inf:
             raise UserError(f"{name}: expected more than 0, found {get(name)}")

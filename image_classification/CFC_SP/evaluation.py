@@ -10,7 +10,6 @@ from .device import select_device
 from .errors import UserError
 from .files import git_sha
 from .inference.bundle import open_bundle
-from .inference.pipeline import BATCH
 from .inference.program import Program, padded
 from .training.confusion import draw_confusion, write_confusion
 from .training.datasets import DATASETS, as_stage
@@ -33,18 +32,17 @@ def evaluate_bundle(
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
-    programs = [Program(bundle, name, device) for name in ("coarse", "negative")]
+    frame, batch = Program(bundle, "frame", device), bundle.manifest["batch"]
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
-    for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):
-        full = padded(change(crops) if change else crops, BATCH)
-        coarse, negative = (program(full)[0] for program in programs)
+    for crops in plain_batches(data, bundle.manifest["crop"]["size"], batch):
+        full = padded(change(crops) if change else crops, batch)
+        logits = frame(full)
         if flip:
-            mirrored = (program(full[:, :, ::-1])[0] for program in programs)
-            coarse, negative = ((a + b) / 2 for a, b in zip((coarse, negative), mirrored, strict=True))
-        outputs = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))
+            logits = [(a + b) / 2 for a, b in zip(logits, frame(full[:, :, ::-1]), strict=True)]
+        outputs = sequence(*logits, np.ones(batch, bool), np.array([0]))
         parts.append([output[: len(crops)] for output in outputs])
-    labels, coarse_labels, _, probabilities = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
+    labels, coarse_labels, _, probabilities, _ = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
     return _score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities)
 
 

@@ -18,7 +18,7 @@ from image_classification.CFC_SP.analysis import analyse_clip, make_recognizer
 from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.inference.pipeline import BATCH, Recognizer
+from image_classification.CFC_SP.inference.pipeline import Recognizer
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
@@ -100,15 +100,14 @@ class NetworksAlone:
     """The bundle's expression networks on a number of faces, in full batches: what no pipeline around them can undercut."""
 
     def __init__(self, bundle: Bundle):
-        self._programs = [Program(bundle, name) for name in ("coarse", "negative")]
-        size = bundle.manifest["crop"]["size"]
-        self._crops = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), dtype=np.uint8)
+        self._program = Program(bundle, "frame")
+        size, self._batch = bundle.manifest["crop"]["size"], bundle.manifest["batch"]
+        self._crops = np.random.default_rng(0).integers(0, 256, (self._batch, size, size, 3), dtype=np.uint8)
         self(1)
 
     def __call__(self, faces: int) -> None:
-        for _ in range(-(-faces // BATCH)):
-            for program in self._programs:
-                program(self._crops)
+        for _ in range(-(-faces // self._batch)):
+            self._program(self._crops)
 
 
 def peer_rate(command: str, path: str) -> float:

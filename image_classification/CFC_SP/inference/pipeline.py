@@ -23,8 +23,6 @@ from .ahead import ahead
 from .bundle import Bundle
 from .program import Program, padded
 
-# Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
-BATCH = 32
 # Frames decoded ahead of the one that is looked at.
 DECODED_AHEAD = 4
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
@@ -40,7 +38,7 @@ class _Observed:
     faces: Faces
     crops: np.ndarray | None
     coarse: np.ndarray | None = None  # [M, N, 5]
-    negative: np.ndarray | None = None  # [N, 4]
+    negative: np.ndarray | None = None  # [K, N, 4]
 
 
 def make_detector(bundle: Bundle, device: str, min_face: float | None = None) -> tuple[FaceDetector, list[Program]]:
@@ -63,13 +61,15 @@ class Recognizer:
         self.bundle, self.device = bundle, device
         self.timings_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
+        self._frame = Program(bundle, "frame", device)
+        # The last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
+        self._batch = manifest["batch"]
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
         detector, finders = make_detector(bundle, device, min_face)
         self._follower = FaceFollower(detector, key_every_s)
         self._nested_s = 0.0
-        self._networks = [self._coarse, self._negative, *finders]
+        self._networks = [self._frame, *finders]
 
     @property
     def engine(self) -> str:
@@ -128,7 +128,7 @@ class Recognizer:
         waiting: deque[_Observed] = deque()
         for item in observed:
             waiting.append(item)
-            if sum(len(item.faces) for item in waiting) >= BATCH or len(waiting) >= CHUNK:
+            if sum(len(item.faces) for item in waiting) >= self._batch or len(waiting) >= CHUNK:
                 yield from self._classify(waiting)
         yield from self._classify(waiting)
 
@@ -137,18 +137,17 @@ class Recognizer:
             counts = [len(item.faces) for item in waiting]
             crops = np.concatenate([item.crops for item in waiting]) if waiting else np.zeros((0, 1, 1, 3), np.uint8)
             coarse, negative = [], []
-            for start in range(0, len(crops), BATCH):
-                batch = crops[start : start + BATCH]
-                full = padded(batch, BATCH)
-                coarse.append(self._coarse(full)[0][:, : len(batch)])
-                negative.append(self._negative(full)[0][: len(batch)])
+            for start in range(0, len(crops), self._batch):
+                batch = crops[start : start + self._batch]
+                for logits, part in zip((coarse, negative), self._frame(padded(batch, self._batch)), strict=True):
+                    logits.append(part[:, : len(batch)])
             position = 0
             if coarse:
-                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative)
+                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative, axis=1)
             for item, count in zip(waiting, counts, strict=True):
                 item.crops = None
                 if count:
-                    item.coarse, item.negative = coarse[:, position : position + count], negative[position : position + count]
+                    item.coarse, item.negative = (logits[:, position : position + count] for logits in (coarse, negative))
                 position += count
         while waiting:
             yield waiting.popleft()
@@ -187,17 +186,15 @@ class Recognizer:
 
     def _decide_track(self, held, track: int, places: list[tuple[int, int]], window: int) -> Iterator[tuple[int, Face]]:
         first, length = places[0][0], places[-1][0] - places[0][0] + 1
-        networks = held[first].coarse.shape[0]
-        coarse = np.zeros((networks, length, len(COARSE)), np.float32)
-        negative = np.zeros((length, len(NEGATIVE)), np.float32)
+        coarse = np.zeros((len(held[first].coarse), length, len(COARSE)), np.float32)
+        negative = np.zeros((len(held[first].negative), length, len(NEGATIVE)), np.float32)
         valid = np.zeros(length, bool)
         for position, row in places:
             item = held[position]
-            coarse[:, position - first], negative[position - first] = item.coarse[:, row], item.negative[row]
+            coarse[:, position - first], negative[:, position - first] = item.coarse[:, row], item.negative[:, row]
             valid[position - first] = True
-        labels, coarse_labels, raw_labels, probabilities = self._sequence(coarse, negative, valid, np.array([window]))
-        # The program gives the label before smoothing but not its probabilities; a window of 0 gives both.
-        raw_probabilities = self._sequence(coarse, negative, valid, np.array([0]))[3] if window else probabilities
+        decided = self._sequence(coarse, negative, valid, np.array([window]))
+        labels, coarse_labels, raw_labels, probabilities, raw_probabilities = decided
         for position, row in places:
             i, item = position - first, held[position]
             yield (
