@@ -35,7 +35,9 @@ def encode(frames: Iterable[np.ndarray], path: Path, crf: int) -> None:
     """Writes HWC RGB uint8 frames of one size to an H.264 MP4; raises UserError where there is no such encoder."""
     with av.open(str(path), "w", format="mp4") as movie:
         try:
-            stream = movie.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": "veryfast"})
+            # x264's macroblock tree is not reproducible with AVX-512: the same pictures give other bytes from time to time.
+            options = {"crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"}
+            stream = movie.add_stream("libx264", rate=FPS, options=options)
         except av.codec.codec.UnknownCodecError as error:
             raise UserError("expected an H.264 encoder (libx264), found none: install the `av` wheel of requirements.txt") from error
         stream.pix_fmt = "yuv420p"
