@@ -1,4 +1,9 @@
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +32,38 @@ def test_a_worker_that_was_killed_is_reported():
         list(in_processes(halve, {"end": (100,)}, 1, "numbers"))
     with pytest.raises(UserError, match="-jobs: expected 1 or more, found 0"):
         list(in_processes(halve, {}, 0, "numbers"))
+
+
+def announce_and_wait(path):
+    path.write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_workers_end_with_a_killed_parent(tmp_path):
+    program = (
+        "from pathlib import Path; from image_classification.CFC_SP.parallel import in_processes; from tests import test_parallel as t\n"
+        f"if __name__ == '__main__': list(in_processes(t.announce_and_wait, {{'a': (Path({str(tmp_path / 'worker')!r}),)}}, 1, 'a'))"
+    )
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    root = str(Path(__file__).resolve().parents[1])
+    parent = subprocess.Popen([sys.executable, str(script)], env=os.environ | {"PYTHONPATH": root}, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not ((tmp_path / "worker").is_file() and (tmp_path / "worker").read_text()):
+        assert time.monotonic() < deadline and parent.poll() is None
+        time.sleep(0.05)
+    worker = int((tmp_path / "worker").read_text())
+    os.kill(worker, 0)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    while is_alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(process: int) -> bool:
+    """A process that has ended may stay listed as a zombie where nobody waits for it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,10 +1,11 @@
 """Work on many files in several processes, results as they come."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from tqdm import tqdm
@@ -26,13 +27,13 @@ def in_processes(
     `start(*settings)` first; yields (name, result), where `result()` gives what the call returned or raises what it raised.
 
     All of them share the machine's cores evenly, and a progress bar counts `what`. When the caller leaves early, nothing that
-    waits is begun. Raises UserError where `jobs` is below 1, or where a process was ended from outside.
+    waits is begun; when it is killed, so are they. Raises UserError where `jobs` is below 1, or where a process was ended from outside.
     """
     if jobs < 1:
         raise UserError(f"-jobs: expected 1 or more, found {jobs}")
     # The cores are shared out before the workers import Paddle or OpenCV.
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // jobs))
-    with ProcessPoolExecutor(jobs, get_context("spawn"), start, settings) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (start, settings)) as pool:
         futures: dict[Future, str] = {pool.submit(function, *arguments): name for name, arguments in tasks.items()}
         try:
             for future in tqdm(as_completed(futures), total=len(futures), desc=what, dynamic_ncols=True, disable=None):
@@ -41,3 +42,9 @@ def in_processes(
                 yield futures[future], future.result
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(start: Callable, settings: tuple) -> None:
+    # A worker that outlived its parent would write to the files that the next call begins anew.
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+    start(*settings)
