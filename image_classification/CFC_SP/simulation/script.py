@@ -18,7 +18,7 @@ SEGMENT_S = 1.0, 8.0
 # The chance that the next segment keeps the class: with segments of 4.5 s on average an expression stays for 18 s.
 STAY = 0.75
 # Below this share a class would be missing from small sets of clips, or its F1 would hang on a single face.
-LEAST_SHARE = 0.03
+LEAST_SHARE = 0.05
 FADE_S, EMPTY_S, EMPTY = (0.2, 0.6), (0.3, 1.0), 0.25
 # Inside a segment the face leaves the view now and then, while the annotation goes on.
 AWAY_S, AWAY = (0.2, 0.8), 0.1
