@@ -46,16 +46,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    import numpy as np
-
     from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.parallel import in_processes
-    from image_classification.CFC_SP.simulation.clip_files import write_clip
-    from image_classification.CFC_SP.simulation.script import Casting, write_scripts
-    from image_classification.CFC_SP.training.affwild2 import ANNOTATIONS, SETS
-    from image_classification.CFC_SP.training.ferplus import load_ferplus
 
     if not (1 <= arguments.clips <= 1000 and 1 <= arguments.seconds <= 3600 and arguments.seed >= 0):
         raise UserError(
@@ -64,26 +55,46 @@ def run(arguments) -> None:
         )
     if arguments.out.exists():
         raise UserError(f"-out {arguments.out}: expected a new folder, found that it is there: choose another, or remove it first")
-    bundle = open_bundle(arguments.bundle)
-    finds = face_finder(bundle)
     part = arguments.out.with_name(f".part-{arguments.out.name}")
     shutil.rmtree(part, ignore_errors=True)
+    try:
+        make(arguments, part)
+        part.rename(arguments.out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    print(f"done: {arguments.out}")
+
+
+def make(arguments, folder: Path) -> None:
+    """Writes the whole data set to `folder`."""
+    import numpy as np
+
+    from image_classification.CFC_SP.files import git_sha
+    from image_classification.CFC_SP.inference.bundle import open_bundle
+    from image_classification.CFC_SP.parallel import in_processes
+    from image_classification.CFC_SP.simulation.clip_files import write_clip
+    from image_classification.CFC_SP.simulation.script import Casting, write_scripts
+    from image_classification.CFC_SP.training.affwild2 import ANNOTATIONS, SETS
+    from image_classification.CFC_SP.training.ferplus import load_ferplus
+
+    bundle = open_bundle(arguments.bundle)
+    finds = face_finder(bundle)
     tasks, splits = {}, {}
     for number, split in enumerate(SPLITS):
         data = load_ferplus(arguments.data, split)
         rng = np.random.default_rng((arguments.seed, number))
         casting = Casting(data.classes, lambda picture, faces=data.pictures: finds(faces[picture]), rng)
         scripts = write_scripts(casting, arguments.clips, arguments.seconds, rng)
-        folder = part / ANNOTATIONS / SETS[split]
-        folder.mkdir(parents=True)
         for clip, script in enumerate(scripts):
             name = f"ferplus-{split}-{clip:03d}"
             faces = {picture: data.pictures[picture] for picture in script.pictures}
-            files = part / "videos" / f"{name}.mp4", folder / f"{name}.txt", part / "boxes" / f"{name}.csv"
+            annotation = folder / ANNOTATIONS / SETS[split] / f"{name}.txt"
+            files = folder / "videos" / f"{name}.mp4", annotation, folder / "boxes" / f"{name}.csv"
             tasks[name] = (script, faces, (arguments.seed, number, clip), *files)
         splits[split] = describe(scripts, casting.refused, len(data))
-    for name in ("videos", "boxes"):
-        (part / name).mkdir()
+        print(f"{split}: {splits[split]['frames']} frames, {splits[split]['pictures_used']} pictures; labels {splits[split]['labels']}")
+    for parent in {file.parent for *_, video, annotation, boxes in tasks.values() for file in (video, annotation, boxes)}:
+        parent.mkdir(parents=True)
     for _, result in in_processes(write_clip, tasks, arguments.jobs, "clips"):
         result()
     manifest = {
@@ -94,12 +105,8 @@ def run(arguments) -> None:
         "detector": bundle.identity,
         "splits": splits,
     }
-    (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    (part / "README.txt").write_text(README.format(manifest=MANIFEST), encoding="utf-8")
-    part.rename(arguments.out)
-    for split, figures in splits.items():
-        print(f"{split}: {figures['frames']} frames, {figures['pictures_used']} pictures; labels {figures['labels']}")
-    print(f"done: {arguments.out}")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (folder / "README.txt").write_text(README.format(manifest=MANIFEST), encoding="utf-8")
 
 
 def face_finder(bundle):

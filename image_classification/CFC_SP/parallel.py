@@ -16,8 +16,7 @@ from .errors import UserError
 
 def add_jobs_option(parser: Parser, what: str) -> None:
     """Adds `-jobs`: how many of `what` are worked on at a time."""
-    default = max(1, (os.cpu_count() or 1) // 2)
-    parser.option("jobs", type=int, default=default, metavar="N", help=f"{what} at a time (default: half the cores)")
+    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} at a time (default: one a core)")
 
 
 def in_processes(

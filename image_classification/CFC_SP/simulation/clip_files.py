@@ -21,14 +21,18 @@ def write_clip(script: Script, pictures: dict[int, np.ndarray], seed: tuple[int,
     """Renders `script` to the MP4 `video`, and writes its `annotation` and the `boxes`, one row a frame that fully shows a face.
 
     pictures: square grey faces uint8 [S, S] by the numbers that the script names. The same `seed` gives the same bytes.
+    Raises UserError where a file cannot be written, or where there is no H.264 encoder.
     """
     rng = np.random.default_rng(seed)
     places = draw_places(len(script), rng)
-    encode(render(script, pictures, places, rng), video, int(rng.integers(*CRF, endpoint=True)))
-    annotation.write_text("\n".join([HEADER, *map(str, script.labels.tolist())]) + "\n", encoding="utf-8")
     shown = np.flatnonzero((script.mix == 0) & (script.first != NOBODY))
     rows = [f"{frame},{x:.2f},{y:.2f},{side:.2f}" for frame, (x, y, side, _) in zip(shown, places[shown], strict=True)]
-    boxes.write_text("\n".join([",".join(BOX_COLUMNS), *rows]) + "\n", encoding="utf-8")
+    try:
+        encode(render(script, pictures, places, rng), video, int(rng.integers(*CRF, endpoint=True)))
+        annotation.write_text("\n".join([HEADER, *map(str, script.labels.tolist())]) + "\n", encoding="utf-8")
+        boxes.write_text("\n".join([",".join(BOX_COLUMNS), *rows]) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{video.parent.parent}: cannot be written ({error.strerror}); the disk may be full") from error
 
 
 def encode(frames: Iterable[np.ndarray], path: Path, crf: int) -> None:
