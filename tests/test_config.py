@@ -136,6 +136,9 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("MODEL.INPUT_SIZE 50 MODEL.NAME swin_lite", "expected 32 px or more, a multiple of 4, found 50"),
         ("MODEL.DROP_PATH 0.1", "MODEL.DROP_PATH: expected 0, since repvgg_lite has no drop path, found 0.1"),
         ("SP.WINDOW -1", "found -1"),
+        ("TRAIN.TEACHERS [1]", "expected a list of paths, found [1]"),
+        ("TRAIN.TEACHER_SHARE 1.5", "expected a number from 0 to 1, found 1.5"),
+        ("TRAIN.TEACHER_TEMPERATURE 0", "more than 0, found 0"),
     ],
 )
 def test_rules_are_checked_by_name(write, options, found):

@@ -26,6 +26,7 @@ from .model import build_model
 from .optim import count_decayed, trainable
 from .samplers import epoch_order, repeat_factors
 from .steps import choose_step
+from .teachers import Teachers
 
 _EMA = "ema."
 # Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
@@ -48,13 +49,16 @@ def train(config, device: str, resume: bool = False) -> Path:
     steps_per_epoch = round(factors.sum()) // config.TRAIN.BATCH_SIZE
     if not steps_per_epoch:
         raise UserError(f"TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE} is more than the {len(data)} training pictures; lower it")
+    teachers = Teachers(config, device)
+    for teacher in teachers.origin:
+        print(f"teacher {teacher['name']}: validation macro-F1 {teacher['validation']['val_macro_f1']:.3f}, sha256 {teacher['sha256'][:12]}")
     stepper = choose_step(config, device)(config, model, steps_per_epoch)
     ema = Ema(stepper.weights(), config.TRAIN.EMA_DECAY)
-    progress = _resume(run, config, stepper, ema) if resume else Progress()
+    progress = _resume(run, config, stepper, ema, teachers.origin) if resume else Progress(teachers=teachers.origin)
     print(f"training on {device} from step {progress.step} of {config.TRAIN.EPOCHS * steps_per_epoch}, {steps_per_epoch} an epoch")
     while progress.step < config.TRAIN.EPOCHS * steps_per_epoch and not _exhausted(progress, config.TRAIN.PATIENCE):
         order = epoch_order(factors, config.SEED, progress.step // steps_per_epoch)
-        _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress)
+        _train_epoch(run, config, stepper, ema, data, teachers, order, steps_per_epoch, progress)
         _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps_per_epoch, progress)
     return run
 
@@ -62,7 +66,7 @@ def train(config, device: str, resume: bool = False) -> Path:
 @dataclasses.dataclass
 class Progress:
     """Where a run stands: steps done, the epoch's loss sum and time so far, the best scores (falling), the commits it ran at, the
-    epochs' rows."""
+    epochs' rows, its teachers."""
 
     step: int = 0
     loss_sum: float = 0.0
@@ -70,6 +74,7 @@ class Progress:
     best: list = dataclasses.field(default_factory=list)
     git_sha: str = dataclasses.field(default_factory=git_sha)
     rows: list = dataclasses.field(default_factory=list)
+    teachers: list = dataclasses.field(default_factory=list)
 
 
 def measure_statistics(model, batches: Iterable[tuple]) -> None:
@@ -140,12 +145,12 @@ def _build(config, resume: bool):
     return model
 
 
-def _train_epoch(run, config, stepper, ema, data, order, steps_per_epoch, progress) -> None:
+def _train_epoch(run, config, stepper, ema, data, teachers, order, steps_per_epoch, progress) -> None:
     epoch, first = divmod(progress.step, steps_per_epoch)
     begin, before = time.perf_counter(), progress.seconds
     title = f"epoch {epoch + 1}/{config.TRAIN.EPOCHS}"
     with tqdm(total=steps_per_epoch, initial=first, desc=title, unit="step", mininterval=1.0, dynamic_ncols=True) as bar:
-        for crops, targets in training_batches(data, order, config, epoch, first):
+        for crops, targets in teachers.teach(training_batches(data, order, config, epoch, first)):
             # Dropout draws from a state that is a function of the step alone, so that a resumed run repeats it.
             paddle.seed(config.SEED * 1_000_003 + progress.step)
             loss = stepper(crops, targets)
@@ -190,7 +195,7 @@ def _finish_epoch(run, config, model, stepper, ema, data, order, held_out, steps
         for number in range(len(progress.best) - 1, place, -1):
             if _best(run, number - 1).exists():
                 _best(run, number - 1).replace(_best(run, number))
-        note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names)}
+        note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(held_out.names), "teachers": progress.teachers}
         save_checkpoint(_best(run, place), {name: value.numpy() for name, value in model.state_dict().items()}, note)
     with atomic_path(run / "metrics.csv") as path, open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -224,10 +229,11 @@ def _comparable(config) -> str:
     tree = config.clone()
     tree.defrost()
     tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
+    tree.TRAIN.TEACHERS = []
     return tree.dump()
 
 
-def _resume(run, config, stepper, ema) -> Progress:
+def _resume(run, config, stepper, ema, teachers) -> Progress:
     arrays, note = load_checkpoint(run / "last.safetensors")
     theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), config))
     if theirs != ours:
@@ -237,6 +243,9 @@ def _resume(run, config, stepper, ema) -> Progress:
         )
     weights = {name.removeprefix(_EMA): value for name, value in arrays.items() if name.startswith(_EMA)}
     progress = Progress(**note["progress"])
+    if teachers != progress.teachers:
+        names = ", ".join(f"{teacher['name']} {teacher['sha256'][:12]}" for teacher in progress.teachers) or "none"
+        raise UserError(f"{run / 'last.safetensors'} was trained with other teachers: expected in TRAIN.TEACHERS {names}")
     if git_sha() not in progress.git_sha:
         progress.git_sha += f", then {git_sha()}"
     stepper.load_state({name: value for name, value in arrays.items() if not name.startswith(_EMA)}, progress.step)

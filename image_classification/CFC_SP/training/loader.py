@@ -1,7 +1,7 @@
 """Batches, prepared by threads while the network works on the one before."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -29,7 +29,7 @@ def training_batches(data: StageData, order: np.ndarray, config, epoch: int, fir
         crops = [augment(picture, size, config.AUG, draw) for picture, draw in zip(pictures, draws, strict=True)]
         return np.stack(crops), data.targets[list(indices)]
 
-    yield from _ahead(prepare, range(first_step, len(order) // batch))
+    yield from ahead(prepare, range(first_step, len(order) // batch))
 
 
 def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray]:
@@ -38,7 +38,7 @@ def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray
     def prepare(start: int):
         return np.stack([_whole(data.sample(i)[0], size) for i in range(start, min(start + batch, len(data)))])
 
-    yield from _ahead(prepare, range(0, len(data), batch))
+    yield from ahead(prepare, range(0, len(data), batch))
 
 
 def _whole(picture: np.ndarray, size: int) -> np.ndarray:
@@ -47,9 +47,10 @@ def _whole(picture: np.ndarray, size: int) -> np.ndarray:
     return crop_face(picture, (0, 0, width, height), size)
 
 
-def _ahead(prepare, keys) -> Iterator:
+def ahead(prepare: Callable, keys: Iterable, threads: int = _AHEAD) -> Iterator:
+    """`prepare(key)` for each of `keys`, in order, computed by `threads` threads a few keys ahead of the one in use."""
     keys = iter(keys)
-    with ThreadPoolExecutor(max_workers=_AHEAD) as pool:
+    with ThreadPoolExecutor(max_workers=threads) as pool:
         pending = deque(pool.submit(prepare, key) for key in islice(keys, _AHEAD))
         try:
             while pending:
