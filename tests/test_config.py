@@ -174,8 +174,8 @@ def test_every_shipped_config_loads_and_survives_a_dump(name):
 
 def test_parse_config_refuses_what_no_longer_exists():
     tree = yaml.safe_load(load_config(CONFIG_FOLDER / SHIPPED[0]).dump())
-    tree["TRAIN"]["MOMENTUM"] = 0.9
-    with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.MOMENTUM"):
+    tree["TRAIN"]["GAMMA"] = 0.9
+    with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.GAMMA"):
         parse_config(yaml.safe_dump(tree))
 
 

@@ -52,7 +52,10 @@ def default_config() -> CfgNode:
 
     c.TRAIN = CfgNode()
     c.TRAIN.EPOCHS = 30
-    c.TRAIN.BATCH_SIZE = 128
+    c.TRAIN.BATCH_SIZE = 128  # of a step, over all processes
+    c.TRAIN.OPTIMIZER = "adamw"  # adamw or sgd
+    c.TRAIN.MOMENTUM = 0.9  # of sgd
+    c.TRAIN.AMP = "none"  # none, float16 or bfloat16: what the network computes in, on a GPU
     c.TRAIN.BASE_LR = 3e-3  # peak learning rate for 128 images a step
     c.TRAIN.WARMUP_EPOCHS = 2.0
     c.TRAIN.MIN_LR = 1e-5
@@ -84,11 +87,13 @@ _CHOICES = {
     "MODEL.NAME": tuple(BACKBONES),
     "MODEL.IN_CHANNELS": (1, 3),
     "MODEL.NORMALIZE": ("image", "imagenet"),
+    "TRAIN.OPTIMIZER": ("adamw", "sgd"),
+    "TRAIN.AMP": ("none", "float16", "bfloat16"),
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
 _PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING", "TRAIN.TEACHER_SHARE")
-_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT", "MODEL.DROP_PATH")
+_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "TRAIN.MOMENTUM", "MODEL.DROPOUT", "MODEL.DROP_PATH")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
 _POSITIVE = (
     *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),

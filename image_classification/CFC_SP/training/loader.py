@@ -1,7 +1,7 @@
 """Batches, prepared by threads while the network works on the one before."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -9,21 +9,24 @@ import numpy as np
 
 from ..core.aligner import crop_face
 from .datasets import StageData
+from .group import ALONE, Group
 from .transforms import augment
 
 # Batches in flight beyond the one in use: enough to hide the preparation, few enough to bound memory.
 _AHEAD = 3
 
 
-def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0) -> Iterator[tuple]:
+def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0, group: Group = ALONE) -> Iterator[tuple]:
     """(crops uint8 [B, S, S, 3], targets float32 [B, classes]) for each full batch of `order`, from `first_step` on.
+
+    Each process of `group` gets its part of every batch.
 
     Every picture's augmentation is drawn from (seed, epoch, position), whichever thread prepares it and wherever the run resumed.
     """
     size, batch = config.DATA.CROP_SIZE, config.TRAIN.BATCH_SIZE
 
     def prepare(step: int):
-        positions = range(step * batch, (step + 1) * batch)
+        positions = group.share(np.arange(step * batch, (step + 1) * batch)).tolist()
         pictures, indices = zip(*(data.sample(int(order[p])) for p in positions), strict=True)
         draws = (np.random.default_rng((config.SEED, epoch, p)) for p in positions)
         crops = [augment(picture, size, config.AUG, draw) for picture, draw in zip(pictures, draws, strict=True)]
@@ -32,13 +35,17 @@ def training_batches(data: StageData, order: np.ndarray, config, epoch: int, fir
     yield from ahead(prepare, range(first_step, len(order) // batch))
 
 
-def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray]:
-    """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]; another stands for each that `whole` denies."""
+def plain_batches(data: StageData, size: int, batch: int, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+    """The pictures `numbers`, or all in order, as they are, as crops uint8 [<= batch, size, size, 3].
+
+    Another picture stands for each that `data.whole` denies.
+    """
+    numbers = range(len(data)) if numbers is None else numbers
 
     def prepare(start: int):
-        return np.stack([_whole(data.sample(i)[0], size) for i in range(start, min(start + batch, len(data)))])
+        return np.stack([_whole(data.sample(i)[0], size) for i in numbers[start : start + batch]])
 
-    yield from ahead(prepare, range(0, len(data), batch))
+    yield from ahead(prepare, range(0, len(numbers), batch))
 
 
 def _whole(picture: np.ndarray, size: int) -> np.ndarray:

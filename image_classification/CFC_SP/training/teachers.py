@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import UserError
 from ..files import sha256_of
 from .fast_forward import fast_forward
+from .group import ALONE, Group
 from .loader import ahead
 from .trained import load_trained
 
@@ -18,7 +19,7 @@ class Teachers:
     crops of another size.
     """
 
-    def __init__(self, config, device: str):
+    def __init__(self, config, device: str, group: Group = ALONE):
         train = config.TRAIN
         self._share, self._temperature, self._device = train.TEACHER_SHARE, train.TEACHER_TEMPERATURE, device
         self._networks, self.origin = [], []
@@ -27,7 +28,7 @@ class Teachers:
             if teacher.config.DATA.CROP_SIZE != config.DATA.CROP_SIZE:
                 sizes = f"{config.DATA.CROP_SIZE} px, found {teacher.config.DATA.CROP_SIZE} px"
                 raise UserError(f"TRAIN.TEACHERS: {path}: expected a network for crops of {sizes}: teachers see the student's crops")
-            self._networks.append(fast_forward(teacher.model, device, train.BATCH_SIZE))
+            self._networks.append(fast_forward(teacher.model, device, train.BATCH_SIZE // group.size))
             self.origin.append({"name": teacher.config.NAME, "sha256": sha256_of(path), "validation": teacher.note["validation"]})
 
     def teach(self, batches: Iterable[tuple]) -> Iterator[tuple]:
