@@ -1,5 +1,6 @@
 """Batches, prepared by threads while the network works on the one before."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,9 @@ from .datasets import StageData
 from .group import ALONE, Group
 from .transforms import augment
 
-# Batches in flight beyond the one in use: enough to hide the preparation, few enough to bound memory.
-_AHEAD = 3
+# Batches in flight beyond the one in use, each a thread's: enough to keep every core at work, few enough to bound memory. What takes
+# time, OpenCV and NumPy on whole pictures, does not hold the interpreter's lock.
+AHEAD = max(3, len(os.sched_getaffinity(0)))
 
 
 def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0, group: Group = ALONE) -> Iterator[tuple]:
@@ -54,11 +56,12 @@ def _whole(picture: np.ndarray, size: int) -> np.ndarray:
     return crop_face(picture, (0, 0, width, height), size)
 
 
-def ahead(prepare: Callable, keys: Iterable, threads: int = _AHEAD) -> Iterator:
-    """`prepare(key)` for each of `keys`, in order, computed by `threads` threads a few keys ahead of the one in use."""
+def ahead(prepare: Callable, keys: Iterable, threads: int | None = None) -> Iterator:
+    """`prepare(key)` for each of `keys`, in order, computed by `threads` threads (AHEAD by default), as many ahead of the one in use."""
+    threads = threads or AHEAD
     keys = iter(keys)
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        pending = deque(pool.submit(prepare, key) for key in islice(keys, _AHEAD))
+        pending = deque(pool.submit(prepare, key) for key in islice(keys, max(2, threads)))
         try:
             while pending:
                 yield pending.popleft().result()
