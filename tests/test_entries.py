@@ -14,8 +14,6 @@ from tools import collect_results
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
 SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
-    f"image_classification/CFC_SP/{name}.py" for name in ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
-]
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py", "tools/measure_loader.py"])

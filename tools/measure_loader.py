@@ -1,7 +1,6 @@
 """Measures whether the loader keeps up with training: images/s of each alone, appended to a CSV file.
 
-python tools/measure_loader.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
-python tools/measure_loader.py -cfg configs/swin_s_coarse.yaml              (without DATA.ROOT: seeded JPEG pictures of the crop's size)
+python tools/measure_loader.py -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT affwild2     (without DATA.ROOT: made-up JPEG pictures)
 """
 
 import csv
@@ -49,7 +48,7 @@ def run(arguments) -> None:
         order = [i % len(data) for i in range(size * (arguments.batches + AHEAD))]
         batches = training_batches(data, order, config, 0)
         crops, targets = next(batches)
-        # The batches that were prepared before the clock starts are as many as those that wait when it stops.
+        # As many batches wait when the clock starts as when it stops.
         loading = seconds_of(lambda: next(batches), arguments.batches - 1)
         batches.close()
     step = choose_step(config, device)(config, build_model(config), 1000)
