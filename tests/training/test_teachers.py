@@ -6,7 +6,6 @@ from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.training.checkpoint import load_checkpoint, save_checkpoint
 from image_classification.CFC_SP.training.engine import train
-from image_classification.CFC_SP.training.fast_forward import fast_forward
 from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.teachers import Teachers
 from image_classification.CFC_SP.training.trained import load_trained
@@ -37,7 +36,7 @@ def batches():
     return [(rng.integers(0, 256, (16, 16, 16, 3), dtype=np.uint8), rng.dirichlet(np.ones(5), 16).astype("float32")) for _ in range(6)]
 
 
-@pytest.mark.parametrize(("share", "temperature"), [(0.3, 2.0), (1.0, 1.0), (0.0, 1.0)])
+@pytest.mark.parametrize(("share", "temperature"), [(0.3, 2.0), (1.0, 1.0)])
 def test_targets_against_a_loop(write_teacher, small_config, batches, share, temperature):
     paths = [write_teacher("one", 1), write_teacher("two", 2)]
     changes = {"TRAIN.TEACHERS": [str(path) for path in paths], "TRAIN.TEACHER_SHARE": share, "TRAIN.TEACHER_TEMPERATURE": temperature}
@@ -54,20 +53,7 @@ def test_targets_against_a_loop(write_teacher, small_config, batches, share, tem
             powers = np.exp(network(paddle.to_tensor(crops)).numpy().astype(float) / temperature)
             expected += share * powers / powers.sum(1, keepdims=True) / 2
         np.testing.assert_allclose(targets, expected, atol=1e-4)
-        assert share == 0 or np.abs(targets - votes).max() > 0.1
-
-
-@pytest.mark.parametrize("name", ["repvgg_lite", "swin_lite"])
-def test_the_fast_form_equals_the_eager_one(small_config, name):
-    config = small_config({"MODEL.NAME": name, "MODEL.INPUT_SIZE": 48, "DATA.CROP_SIZE": 48})
-    paddle.seed(0)
-    model = build_model(config)
-    model.eval()
-    crops = np.random.default_rng(0).integers(0, 256, (6, 48, 48, 3), dtype=np.uint8)
-    expected = model(paddle.to_tensor(crops)).numpy()
-    run = fast_forward(model, "cpu", 8)
-    np.testing.assert_allclose(run(crops), expected, atol=1e-4 * np.abs(expected).max())
-    np.testing.assert_array_equal(run(crops[:2]), run(crops)[:2])
+        assert np.abs(targets - votes).max() > 0.1
 
 
 def test_no_teacher_leaves_the_batches_alone(small_config, batches):

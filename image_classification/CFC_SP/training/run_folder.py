@@ -33,7 +33,6 @@ class RunFolder:
         """
         self._check(resume)
         with self._claim():
-            self._check(resume)
             if not resume:
                 with self._explained("config.yaml"), atomic_path(self.path / "config.yaml") as path:
                     path.write_text(self._config.dump(), encoding="utf-8")
