@@ -15,11 +15,13 @@ from image_classification.CFC_SP.files import sha256_of
 from tools import collect_results
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ("predict", "main_single_gpu", "evaluate", "export_model")]
+ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
+SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 
 @pytest.mark.parametrize(
-    "script", [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py", "tools/benchmark.py", "tools/robustness.py"]
+    "script",
+    [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py", "tools/benchmark.py", "tools/robustness.py", "tools/measure_loader.py"],
 )
 def test_help_from_any_folder(script, tmp_path):
     done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)
