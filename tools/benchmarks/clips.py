@@ -45,7 +45,7 @@ def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, 
     with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
 
         def analyse():
-            return analyse_clip(recognizer, path, OutputFolder(folder, "clip", ("csv",)), progress=False)
+            return analyse_clip(recognizer, path, OutputFolder(folder, "clip", ("csv",)))
 
         # Not counted: oneDNN prepares its primitives.
         summary = analyse()
