@@ -33,25 +33,39 @@ class VideoResult:
 
 
 def predict_video(
-    path: str | Path, *, bundle: str | Path = DEFAULT_BUNDLE, device: str = "auto", window: int | None = None, min_face: float | None = None
+    path: str | Path,
+    *,
+    bundle: str | Path = DEFAULT_BUNDLE,
+    device: str = "auto",
+    window: int | None = None,
+    min_face: float | None = None,
+    engine: str = "paddle",
+    precision: str = "auto",
 ) -> VideoResult:
     """The expressions in the clip at `path`, in memory; nothing is written.
 
     bundle: a bundle's folder or the name of a shipped one. device: "auto", "cpu" or "gpu". window: SP's, in frames at 30 fps
-    (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. Raises UserError for bad input.
+    (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. engine, precision: of the networks, as in
+    `inference.engines.network_program`. Raises UserError for bad input.
     """
-    recognizer = make_recognizer(bundle, device, min_face)
+    recognizer = make_recognizer(bundle, device, min_face, engine, precision)
     with open_video(path) as reader:
         run = _Run(recognizer, reader, window)
         rows = list(run.results(reader))
         return VideoResult(run.finish(reader), rows)
 
 
-def make_recognizer(bundle: str | Path = DEFAULT_BUNDLE, device: str = "auto", min_face: float | None = None) -> Recognizer:
-    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused or a device that is not there."""
+def make_recognizer(
+    bundle: str | Path = DEFAULT_BUNDLE,
+    device: str = "auto",
+    min_face: float | None = None,
+    engine: str = "paddle",
+    precision: str = "auto",
+) -> Recognizer:
+    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there."""
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
-    return Recognizer(open_bundle(bundle), select_device(device), min_face)
+    return Recognizer(open_bundle(bundle), select_device(device), min_face, engine, precision)
 
 
 def analyse_clip(

@@ -10,7 +10,9 @@ from .device import select_device
 from .errors import UserError
 from .files import git_sha
 from .inference.bundle import open_bundle
+from .inference.engines import network_program
 from .inference.pipeline import BATCH
+from .inference.precision import NETWORK_PROGRAMS
 from .inference.program import Program, padded
 from .training.confusion import draw_confusion, write_confusion
 from .training.datasets import DATASETS, as_stage
@@ -21,18 +23,26 @@ COLUMNS = ("bundle", "bundle_sha256", "data", "split", "pictures", "flip", "metr
 
 
 def evaluate_bundle(
-    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto"
+    location,
+    root,
+    dataset: str = "ferplus",
+    split: str = "val",
+    flip: bool = False,
+    device: str = "auto",
+    engine: str = "paddle",
+    precision: str = "auto",
 ) -> dict[str, Scores]:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
-    flip: logits are the mean over a picture and its mirror image. Raises UserError for a bad bundle or data set.
+    flip: logits are the mean over a picture and its mirror image. engine, precision: of the networks, as in
+    `inference.engines.network_program`. Raises UserError for a bad bundle or data set.
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
-    programs = [Program(bundle, name, device) for name in ("coarse", "negative")]
+    programs = [network_program(bundle, name, device, engine, precision) for name in NETWORK_PROGRAMS]
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
     for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):

@@ -19,6 +19,7 @@ def add_options(parser: Parser) -> None:
     parser.option(
         "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative one last (default: 1, as in the paper)"
     )
+    parser.option("onnx", action="store_true", help="write ONNX files too; needs requirements-onnx.txt")
     parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
 
 
@@ -32,6 +33,10 @@ def run(arguments) -> None:
     if len(temperatures) != len(arguments.coarse) + 1:
         raise UserError(f"-temperatures: expected {len(arguments.coarse) + 1} numbers, one a network, found {len(temperatures)}")
     folder = export_bundle(arguments.coarse, arguments.negative, arguments.out, (temperatures[:-1], temperatures[-1]), arguments.licence)
+    if arguments.onnx:
+        from image_classification.CFC_SP.inference.onnx_export import write_onnx
+
+        write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB, all programs agree with the eager networks")
 

@@ -20,6 +20,10 @@ def add_options(parser: Parser) -> None:
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option(
+        "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
+    )
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
 
 
@@ -30,7 +34,7 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.writers.output import OutputFolder, check_formats
 
     formats = check_formats(arguments.formats.split(","))
-    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face)
+    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
     stems, failed = set(), 0
     for path in arguments.video:
         stem = name = Path(path).stem

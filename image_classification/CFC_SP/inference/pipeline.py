@@ -21,6 +21,8 @@ from ..video.follower import FaceFollower
 from ..video.tracker import FaceTracker
 from .ahead import ahead
 from .bundle import Bundle
+from .engines import network_program
+from .precision import NETWORK_PROGRAMS
 from .program import Program, padded
 
 # Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
@@ -57,12 +59,12 @@ class Recognizer:
     timings_s: seconds spent in each stage since the start. engine: what really runs the networks.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None):
+    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None, engine: str = "paddle", precision: str = "auto"):
         manifest = bundle.manifest
         self.bundle, self.device = bundle, device
         self.timings_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
+        self._coarse, self._negative = (network_program(bundle, name, device, engine, precision) for name in NETWORK_PROGRAMS)
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
         detector, finders = make_detector(bundle, device, min_face)
