@@ -32,5 +32,7 @@ def _finite(value) -> float:
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    # What an engine computes wrong may hold infinities, whose differences are not numbers.
+    with np.errstate(invalid="ignore"):
+        powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)
