@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ("predict", "main_single_gpu", "evaluate", "export_model")]
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py"])
+@pytest.mark.parametrize(
+    "script", [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py", "tools/export_onnx.py", "tools/choose_engine.py"]
+)
 def test_help_from_any_folder(script, tmp_path):
     done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "usage" in done.stdout and not done.stderr

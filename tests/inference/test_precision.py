@@ -1,11 +1,13 @@
 import numpy as np
+import paddle
 import pytest
 import yaml
+from paddle import nn
 
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference import precision
-from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
+from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
 from image_classification.CFC_SP.inference.bundle import MANIFEST, open_bundle
 from image_classification.CFC_SP.inference.precision import (
     NETWORK_PROGRAMS,
@@ -17,6 +19,7 @@ from image_classification.CFC_SP.inference.precision import (
     recorded_precision,
 )
 from image_classification.CFC_SP.inference.program import Program
+from image_classification.layers import PReLU
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.random_bundle import seeded_bundle
 
@@ -112,6 +115,18 @@ def test_the_shipped_networks_in_bfloat16(lite):
         found, expected = program(crops), Program(bundle, name)(crops)
         assert program.engine == "onednn bfloat16"
         assert 0 < probability_change(found, expected) <= MAX_PROBABILITY_CHANGE
+
+
+@needs_bfloat16
+def test_prelu_in_bfloat16(tmp_path):
+    layers = nn.Conv2D(3, 16, 3), PReLU(16), nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Linear(16, 5)
+    net = ExpressionNet(Preprocess(8, 8), nn.Sequential(*layers))
+    bundle = seeded_bundle(net, "prelu", tmp_path)
+    crops = example_crops(8, 4)
+    with paddle.no_grad():
+        expected = net(paddle.to_tensor(crops)).numpy()
+    for bfloat16, tolerance in ((False, 1e-5), (True, 2e-2)):
+        assert relative_difference(Program(bundle, "prelu", bfloat16=bfloat16)(crops), (expected,)) <= tolerance
 
 
 @needs_bfloat16
