@@ -21,7 +21,11 @@ SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 @pytest.mark.parametrize(
     "script",
-    [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py", "tools/benchmark.py", "tools/robustness.py", "tools/measure_loader.py"],
+    [
+        *SCRIPTS,
+        *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
+        *(f"tools/{name}.py" for name in ("export_onnx", "choose_engine")),
+    ],
 )
 def test_help_from_any_folder(script, tmp_path):
     done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)

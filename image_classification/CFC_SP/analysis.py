@@ -33,16 +33,20 @@ DEFAULT_BUNDLE = "lite"
 @dataclass(frozen=True)
 class Options:
     """How a clip is looked at. window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). min_face: side in px of the
-    smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30)."""
+    smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30).
+    engine, precision: what was asked of the networks."""
 
     window: int | None = None
     min_face: float | None = None
     span: Span = WHOLE
     fps: float | None = None
+    engine: str = "paddle"
+    precision: str = "auto"
 
     def as_dict(self) -> dict:
         """What a result says of them."""
-        return {"window": self.window, "min_face": self.min_face, **self.span.as_dict(), "fps": self.fps}
+        given = {name: getattr(self, name) for name in ("window", "min_face", "fps", "engine", "precision")}
+        return given | self.span.as_dict()
 
 
 @dataclass(frozen=True)
@@ -75,15 +79,18 @@ def predict_video(
     end: float | str | None = None,
     stride: int = 1,
     fps: float | None = None,
+    engine: str = "paddle",
+    precision: str = "auto",
 ) -> VideoResult:
     """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
 
     bundle: a bundle's folder or the name of a shipped one. device: "auto", "cpu" or "gpu". window: SP's, in frames at 30 fps
     (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. start, end: seconds or "h:mm:ss" of
-    media time; stride: every how many frames one is looked at. fps: pictures a second of a folder. Raises UserError for bad input.
+    media time; stride: every how many frames one is looked at. fps: pictures a second of a folder. engine, precision: of the
+    networks, as in `inference.engines.network_program`. Raises UserError for bad input.
     """
-    options = Options(window, min_face, span_of(start, end, stride), fps)
-    recognizer = make_recognizer(bundle, device, min_face)
+    options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision)
+    recognizer = make_recognizer(bundle, device, min_face, engine, precision)
     with open_clip(path, options.span, fps) as reader:
         run = _Run(recognizer, reader, options)
         rows = list(run.results(reader))
@@ -95,11 +102,17 @@ def span_of(start: float | str | None, end: float | str | None, stride: int) -> 
     return Span(*(None if time is None else seconds_of(time) for time in (start, end)), stride)
 
 
-def make_recognizer(bundle: str | Path = DEFAULT_BUNDLE, device: str = "auto", min_face: float | None = None) -> Recognizer:
-    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused or a device that is not there."""
+def make_recognizer(
+    bundle: str | Path = DEFAULT_BUNDLE,
+    device: str = "auto",
+    min_face: float | None = None,
+    engine: str = "paddle",
+    precision: str = "auto",
+) -> Recognizer:
+    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there."""
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
-    return Recognizer(open_bundle(bundle), select_device(device), min_face)
+    return Recognizer(open_bundle(bundle), select_device(device), min_face, engine=engine, precision=precision)
 
 
 def analyse_clip(

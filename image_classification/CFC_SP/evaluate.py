@@ -19,6 +19,10 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option(
+        "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
+    )
     parser.option("out", metavar="FOLDER", help="append the figures to evaluate.csv in this folder, and draw the confusion matrix there")
 
 
@@ -26,7 +30,8 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.core.labels import EXPR
     from image_classification.CFC_SP.evaluation import evaluate_bundle, record
 
-    scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, arguments.flip, arguments.device)
+    how = arguments.flip, arguments.device, arguments.engine, arguments.precision
+    scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
     for stage, own in scores.items():
         on = " on pictures that are truly negative" if stage == "negative" else ""
         print(

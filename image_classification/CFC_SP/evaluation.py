@@ -10,6 +10,7 @@ from .device import select_device
 from .errors import UserError
 from .files import git_sha
 from .inference.bundle import open_bundle
+from .inference.engines import network_program
 from .inference.program import Program, padded
 from .training.confusion import draw_confusion, write_confusion
 from .training.datasets import DATASETS, as_stage
@@ -20,19 +21,28 @@ COLUMNS = ("bundle", "bundle_sha256", "data", "split", "pictures", "flip", "metr
 
 
 def evaluate_bundle(
-    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto", change=None
+    location,
+    root,
+    dataset: str = "ferplus",
+    split: str = "val",
+    flip: bool = False,
+    device: str = "auto",
+    engine: str = "paddle",
+    precision: str = "auto",
+    change=None,
 ) -> dict[str, Scores]:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
-    flip: logits are the mean over a picture and its mirror image. change: called with each batch of crops, uint8 [N, S, S, 3], it
-    gives those to score instead. Raises UserError for a bad bundle or data set.
+    flip: logits are the mean over a picture and its mirror image. engine, precision: of the networks, as in
+    `inference.engines.network_program`. change: called with each batch of crops, uint8 [N, S, S, 3], it gives those to score
+    instead. Raises UserError for a bad bundle or data set.
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
-    frame, batch = Program(bundle, "frame", device), bundle.manifest["batch"]
+    frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
     for crops in plain_batches(data, bundle.manifest["crop"]["size"], batch):

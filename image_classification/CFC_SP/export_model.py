@@ -24,6 +24,7 @@ def add_options(parser: Parser) -> None:
     parser.option(
         "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative ones last (default: 1, as in the paper)"
     )
+    parser.option("onnx", action="store_true", help="write ONNX files too; needs requirements-onnx.txt")
     parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
 
 
@@ -46,6 +47,10 @@ def run(arguments) -> None:
         raise UserError(f"-temperatures: expected {count} numbers, one a network, found {len(temperatures)}")
     temperatures = {"coarse": temperatures[:first], "negative": temperatures[first:]}
     folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)
+    if arguments.onnx:
+        from image_classification.CFC_SP.inference.onnx_export import write_onnx
+
+        write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB, all programs agree with the eager networks")
 

@@ -25,6 +25,8 @@ def add_options(parser: Parser) -> None:
     parser.option("end", metavar="TIME", help="look at frames before this time")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
     parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
@@ -43,9 +45,9 @@ def run(arguments) -> int:
 
     formats = check_formats(arguments.formats.split(","))
     span = span_of(arguments.start, arguments.end, arguments.stride)
-    options = Options(arguments.window, arguments.min_face, span, arguments.fps)
+    options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
     clips = find_clips(arguments.video)
-    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face)
+    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
     failed = analyse_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)

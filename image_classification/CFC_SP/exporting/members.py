@@ -11,10 +11,11 @@ from yacs.config import CfgNode
 from ..config import find_config, load_config, parse_config
 from ..errors import UserError
 from ..files import git_sha
+from ..inference.agreement import example_crops
 from ..training.checkpoint import load_checkpoint, load_pretrained
 from ..training.model import build_model
 from ..training.random_weights import randomise
-from .parity import compare, example_crops
+from .parity import compare
 
 # Of weights in half precision against the trained ones, as a share of the largest value.
 HALF_TOLERANCE = 5e-3

@@ -8,11 +8,10 @@ import paddle
 from ..core.labels import COARSE, NEGATIVE
 from ..core.reference import cascade_reference
 from ..errors import UserError
+from ..inference.agreement import TOLERANCE, example_crops, relative_difference
 from ..inference.bundle import open_bundle
 from ..inference.program import Program
 
-# Of programs against their networks, as a share of the largest value.
-TOLERANCE = 1e-4
 _CROPS, _FRAMES = 8, 40
 
 
@@ -35,17 +34,12 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
 def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:
     """Raises UserError where an array of `found` differs from that of `expected` by more than `tolerance` of its largest value or 1."""
     for position, (a, b) in enumerate(zip(found, expected, strict=True)):
-        difference = float(np.abs(a.astype(np.float64) - b).max()) / max(1.0, float(np.abs(b).max()))
+        difference = relative_difference([a], [b])
         if not difference <= tolerance:
             raise UserError(
                 f"no bundle written: output {position} of {name} ({engine}) differs by {difference:.1e} of its largest value, "
                 f"expected {tolerance:.0e} at most: look at the checkpoint, or export with the pinned version of Paddle"
             )
-
-
-def example_crops(size: int, count: int) -> np.ndarray:
-    """Seeded crops, uint8 [count, size, size, 3]."""
-    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 
 
 def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:

@@ -21,6 +21,7 @@ from ..video.follower import KEY_EVERY_S, FaceFollower
 from ..video.tracker import FaceTracker
 from .ahead import ahead
 from .bundle import Bundle
+from .engines import network_program
 from .program import Program, padded
 
 # Frames decoded ahead of the one that is looked at.
@@ -56,12 +57,20 @@ class Recognizer:
     the start; `decode` runs beside the others, and `wait` is what they waited for it. engine: what really runs the networks.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None, key_every_s: float = KEY_EVERY_S):
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: str = "cpu",
+        min_face: float | None = None,
+        key_every_s: float = KEY_EVERY_S,
+        engine: str = "paddle",
+        precision: str = "auto",
+    ):
         manifest = bundle.manifest
         self.bundle, self.device = bundle, device
         self.timings_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        self._frame = Program(bundle, "frame", device)
+        self._frame = network_program(bundle, "frame", device, engine, precision)
         # The last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
         self._batch = manifest["batch"]
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
