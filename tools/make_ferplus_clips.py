@@ -113,7 +113,7 @@ def face_finder(bundle):
     """A function that says of a square grey face whether the bundle's detector finds it at its place in plain views."""
     from image_classification.CFC_SP.inference.pipeline import make_detector
     from image_classification.CFC_SP.simulation.rendering import plain_views
-    from image_classification.CFC_SP.video.tracker import intersection_over_union
+    from image_classification.CFC_SP.video.detector import intersection_over_union
 
     detector, _ = make_detector(bundle, "cpu")
 

@@ -68,7 +68,7 @@ def _paired(boxes, others) -> tuple:
     """The numbers of the boxes and of the others that show the same faces."""
     from scipy.optimize import linear_sum_assignment
 
-    from image_classification.CFC_SP.video.tracker import intersection_over_union
+    from image_classification.CFC_SP.video.detector import intersection_over_union
 
     overlap = intersection_over_union(boxes, others)
     known, found = linear_sum_assignment(overlap, maximize=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.video.detector import BATCHES, FaceDetector, suppress
+from image_classification.CFC_SP.video.detector import BATCHES, FaceDetector, intersection_over_union, suppress
 from image_classification.CFC_SP.video.reader import open_video
-from image_classification.CFC_SP.video.tracker import intersection_over_union
 from tests import clips
 
 REFERENCE = json.loads(Path(__file__).with_name("reference_mtcnn_astronaut.json").read_text())

@@ -5,10 +5,9 @@ import pytest
 
 from image_classification.CFC_SP.core.records import Faces, Frame
 from image_classification.CFC_SP.video import follower
-from image_classification.CFC_SP.video.detector import FaceDetector
+from image_classification.CFC_SP.video.detector import FaceDetector, intersection_over_union
 from image_classification.CFC_SP.video.follower import FaceFollower
 from image_classification.CFC_SP.video.reader import open_video
-from image_classification.CFC_SP.video.tracker import intersection_over_union
 from tests import clips
 
 SIDE = 20

@@ -18,8 +18,8 @@ from image_classification.CFC_SP.analysis import analyse_clip, make_recognizer
 from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.bundle import Bundle
+from image_classification.CFC_SP.inference.engines import network_program
 from image_classification.CFC_SP.inference.pipeline import Recognizer
-from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
@@ -100,7 +100,7 @@ class NetworksAlone:
     """The bundle's expression networks on a number of faces, in full batches: what no pipeline around them can undercut."""
 
     def __init__(self, bundle: Bundle):
-        self._program = Program(bundle, "frame")
+        self._program = network_program(bundle, "frame")
         size, self._batch = bundle.manifest["crop"]["size"], bundle.manifest["batch"]
         self._crops = np.random.default_rng(0).integers(0, 256, (self._batch, size, size, 3), dtype=np.uint8)
         self(1)

@@ -64,6 +64,10 @@ class Faces:
         tracks = None if self.tracks is None else self.tracks[index]
         return Faces(self.boxes[index], self.scores[index], self.landmarks[index], tracks)
 
+    def joined(self, others: "Faces") -> "Faces":
+        """These faces and the others after them, without tracks."""
+        return Faces(*(np.concatenate([getattr(self, name), getattr(others, name)]) for name in ("boxes", "scores", "landmarks")))
+
     @classmethod
     def empty(cls) -> "Faces":
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))

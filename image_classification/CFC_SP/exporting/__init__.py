@@ -25,8 +25,8 @@ def export_bundle(
     licence: that of the weights. config: gives SP and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
 
     The bundle appears only when its programs, on the CPU with and without oneDNN, agree with the eager networks and with NumPy
-    within `agreement.TOLERANCE`; the manifest records where bfloat16 keeps the probabilities. Raises UserError for checkpoints that do not belong together and for a bundle that fails; nothing is
-    then written.
+    within `agreement.TOLERANCE`; the manifest records whether bfloat16 keeps the probabilities. Raises UserError for checkpoints
+    that do not belong together and for a bundle that fails; nothing is then written.
     """
     folder = Path(folder)
     if folder.exists() and not (folder / MANIFEST).is_file():

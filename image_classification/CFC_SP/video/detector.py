@@ -14,8 +14,13 @@ from ..core.records import Faces
 
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
-# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes.
-BATCHES = (1, 4, 16, 64)
+# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes; filling up larger ones costs more than
+# several runs.
+BATCHES = (1, 4, 16)
+# Sizes of the windows, in sizes of the known box, in which a face that seems lost is looked for again.
+SECOND_LOOKS = (0.85, 1.18)
+# Boxes of one frame that overlap by this much are one face.
+SAME_FACE = 0.3
 # A multiple of every number of halvings that pays.
 _BLOCK = 16
 # Noise can make thousands of proposals; the best of them are plenty, and bound the work of a frame.
@@ -48,7 +53,14 @@ class FaceDetector:
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
         """The faces near known boxes [N, 4] (say, the last frame's), by O-Net alone; fewer where one is gone."""
-        return self._judge(image, np.asarray(boxes, np.float32))
+        boxes = np.asarray(boxes, np.float32)
+        faces = self._judge(image, boxes)
+        if len(faces) < len(boxes):
+            # O-Net misses faces that its window frames badly, and sees them in a window of another size.
+            lost = boxes[~overlapping(boxes, faces.boxes)]
+            again = self._judge(image, np.concatenate([_resized(lost, share) for share in SECOND_LOOKS]))
+            faces = faces.joined(again[~overlapping(again.boxes, faces.boxes)])
+        return faces
 
     def _propose(self, image: np.ndarray) -> np.ndarray:
         """P-Net on the image pyramid: windows [N, 4]."""
@@ -146,6 +158,19 @@ def _around(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return image[low[1] : high[1], low[0] : high[0]], low
 
 
+def overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the boxes [N, 4] show a face that one of the others [M, 4] shows, bool [N]."""
+    return (intersection_over_union(boxes, others) > SAME_FACE).any(axis=1)
+
+
+def intersection_over_union(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The overlap [N, M] in [0, 1] of boxes a [N, 4] and b [M, 4]."""
+    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
+    area_a, area_b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b))
+    return shared / np.maximum(area_a[:, None] + area_b[None] - shared, np.finfo(np.float32).tiny)
+
+
 def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, over_smaller: bool = False) -> np.ndarray:
     """Greedy non-maximum suppression: the indices kept of boxes [N, 4], by falling score (ties: the earlier one first).
 
@@ -169,6 +194,11 @@ def _normalised(images: list[np.ndarray]) -> np.ndarray:
 
 def _moved(boxes: np.ndarray, regression: np.ndarray) -> np.ndarray:
     return boxes + regression * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+
+
+def _resized(boxes: np.ndarray, share: float) -> np.ndarray:
+    centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2 * share
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _squared(boxes: np.ndarray) -> np.ndarray:

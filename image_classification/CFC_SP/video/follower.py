@@ -7,18 +7,13 @@ followed back to where they came in, so that looking seldom makes none of them l
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..core.records import Faces, Frame
 from .cuts import CutDetector
-from .detector import FaceDetector
-from .tracker import intersection_over_union
+from .detector import FaceDetector, overlapping
 
 KEY_EVERY_S = 1.0
 # What the frames between two key frames may take in memory; longer stretches get a key frame early.
 HELD_BYTES = 96 << 20
-# Boxes of one frame that overlap by this much are one face.
-SAME_FACE = 0.3
 
 
 @dataclass(slots=True)
@@ -63,18 +58,9 @@ class FaceFollower:
     def _follow_back(self, held: list[Seen], faces: Faces) -> None:
         """Adds to the held frames, last to first, the faces that the key frame shows and they lack."""
         for seen in reversed(held):
-            faces = faces[~_overlaps(faces, seen.faces)]
+            faces = faces[~overlapping(faces.boxes, seen.faces.boxes)]
             if not len(faces):
                 return
             faces = self._detector.follow(seen.frame.image, faces.boxes)
-            faces = faces[~_overlaps(faces, seen.faces)]
-            seen.faces = _joined(seen.faces, faces)
-
-
-def _overlaps(faces: Faces, others: Faces) -> np.ndarray:
-    """Which of `faces` are among `others`, bool [N]."""
-    return (intersection_over_union(faces.boxes, others.boxes) > SAME_FACE).any(axis=1)
-
-
-def _joined(a: Faces, b: Faces) -> Faces:
-    return Faces(*(np.concatenate([getattr(a, name), getattr(b, name)]) for name in ("boxes", "scores", "landmarks")))
+            faces = faces[~overlapping(faces.boxes, seen.faces.boxes)]
+            seen.faces = seen.faces.joined(faces)

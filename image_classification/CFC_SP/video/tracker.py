@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..core.records import Faces
+from .detector import intersection_over_union
 
 
 class FaceTracker:
@@ -52,11 +53,3 @@ class FaceTracker:
         self._boxes = np.concatenate([self._boxes, faces.boxes[new]])
         self._seen_s = np.concatenate([self._seen_s, np.full(len(new), time_s)])
         return replace(faces, tracks=tracks)[np.argsort(tracks)]
-
-
-def intersection_over_union(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The overlap [N, M] in [0, 1] of boxes a [N, 4] and b [M, 4]."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.maximum(high - low, 0).prod(axis=2)
-    area_a, area_b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b))
-    return shared / np.maximum(area_a[:, None] + area_b[None] - shared, np.finfo(np.float32).tiny)
