@@ -138,20 +138,19 @@ def test_a_swin_transformer_runs_in_bfloat16(tmp_path):
     assert 0 < change <= MAX_PROBABILITY_CHANGE
 
 
-def test_the_manifest_records_it(lite_copy, monkeypatch):
+@pytest.mark.parametrize("verdict", ["bfloat16", "float32"])
+def test_the_manifest_records_it(verdict, lite_copy, monkeypatch):
     before = open_bundle(lite_copy)
-    assert recorded_precision(before, "coarse") in ("float32", "bfloat16")
-    verdicts = iter(["bfloat16", "float32"])
-    monkeypatch.setattr(precision, "checked_precision", lambda build, size: next(verdicts))
-    assert record_precision(lite_copy) == {"coarse": "bfloat16", "negative": "float32"}
+    monkeypatch.setattr(precision, "checked_precision", lambda build, size: verdict)
+    assert record_precision(lite_copy) == {"frame": verdict}
     after = open_bundle(lite_copy)
-    assert [recorded_precision(after, name) for name in NETWORK_PROGRAMS] == ["bfloat16", "float32"]
-    assert after.manifest == before.manifest | {"precision": {"coarse": "bfloat16", "negative": "float32"}}
+    assert [recorded_precision(after, name) for name in NETWORK_PROGRAMS] == [verdict]
+    assert after.manifest == before.manifest | {"precision": {"frame": verdict}}
     assert sorted(path.name for path in lite_copy.iterdir()) == sorted([MANIFEST, *after.manifest["files"]])
 
 
-@pytest.mark.parametrize("value", ["bfloat16", ["coarse"], {"coarse": "int4"}, None])
+@pytest.mark.parametrize("value", ["bfloat16", ["frame"], {"frame": "int4"}, None])
 def test_a_manifest_that_says_nonsense_means_float32(value, lite_copy):
     manifest = yaml.safe_load((lite_copy / MANIFEST).read_text())
     (lite_copy / MANIFEST).write_text(yaml.safe_dump(manifest | {"precision": value}))
-    assert recorded_precision(open_bundle(lite_copy), "coarse") == "float32"
+    assert recorded_precision(open_bundle(lite_copy), "frame") == "float32"
