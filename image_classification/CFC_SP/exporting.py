@@ -10,7 +10,6 @@ import paddle
 import yaml
 from safetensors.numpy import save_file
 
-from .config import parse_config
 from .core.cascade import Cascade
 from .core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from .core.reference import cascade_reference
@@ -18,8 +17,7 @@ from .errors import UserError
 from .files import git_sha, sha256_of
 from .inference.bundle import MANIFEST, PROGRAMS, SCHEMA_VERSION, open_bundle
 from .inference.program import Program
-from .training.checkpoint import load_checkpoint, load_pretrained
-from .training.model import build_model
+from .training.model import load_trained
 from .video.detector import MIN_FACE, THRESHOLDS
 from .video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from .video.mtcnn import load_mtcnn
@@ -155,17 +153,7 @@ def _stored(name: str, value: paddle.Tensor) -> np.ndarray:
 
 
 def _load_member(path: str, stage: str, number: int | None) -> Member:
-    _, note = load_checkpoint(path)
-    if "config" not in note or "validation" not in note:
-        raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
-    config = parse_config(note["config"])
-    if stage != config.STAGE:
-        raise UserError(f"{path}: expected a checkpoint of the {stage} stage, found one of the {config.STAGE} stage")
-    model = build_model(config)
-    report = load_pretrained(model, path)
-    if report.missing or report.left_out:
-        raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
-    model.eval()
+    model, config, note = load_trained(path, stage)
     crops = paddle.to_tensor(_crops(config.DATA.CROP_SIZE))
     with paddle.no_grad():
         trained = model(crops).numpy()

@@ -32,13 +32,14 @@ def training_batches(data: StageData, order: np.ndarray, config, epoch: int, fir
     yield from _ahead(prepare, range(first_step, len(order) // batch))
 
 
-def plain_batches(data: StageData, size: int, batch: int) -> Iterator[np.ndarray]:
-    """The pictures as they are, in order, as crops uint8 [<= batch, size, size, 3]; another stands for each that `whole` denies."""
+def plain_batches(data: StageData, size: int, batch: int, first: int = 0) -> Iterator[np.ndarray]:
+    """The pictures as they are, in order from number `first` on, as crops uint8 [<= batch, size, size, 3]; another stands for each
+    that `whole` denies."""
 
     def prepare(start: int):
         return np.stack([_whole(data.sample(i)[0], size) for i in range(start, min(start + batch, len(data)))])
 
-    yield from _ahead(prepare, range(0, len(data), batch))
+    yield from _ahead(prepare, range(first, len(data), batch))
 
 
 def _whole(picture: np.ndarray, size: int) -> np.ndarray:
