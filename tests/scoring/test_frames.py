@@ -1,4 +1,5 @@
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_nearest_against_a_loop():
     for gaps in (0.0, 0.5, 0.9, 1.0):
         valid = rng.random(61) >= gaps
         expected = []
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, end in pairwise(bounds):
             known = [i for i in range(start, end) if valid[i]]
             expected += [min(known, key=lambda k, i=i: (abs(k - i), k), default=-1) for i in range(start, end)]
         assert nearest(valid, bounds).tolist() == expected
