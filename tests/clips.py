@@ -35,10 +35,13 @@ def write_clip(
     pix_fmt: str = "yuv420p",
     codec: str = "libx264",
     index_first: bool = False,
+    gop: int | None = None,
+    sound: bool = False,
 ) -> Path:
     """Encodes HWC RGB uint8 frames; `times_ms` makes the frame rate vary, `rotation` (degrees against the clock) is only noted.
 
-    `index_first` puts an MP4's index before its pictures, so that it outlives a lost end.
+    `index_first` puts an MP4's index before its pictures, so that it outlives a lost end. `gop`: a key frame that often. `sound`:
+    silence goes along.
     """
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as container:
         stream = container.add_stream(codec, rate=fps)
@@ -46,10 +49,14 @@ def write_clip(
         stream.pix_fmt = pix_fmt
         # One thread, so that the bytes are the same each time and damage falls in the same place.
         stream.codec_context.thread_count = 1
+        if gop is not None:
+            stream.codec_context.gop_size = gop
         if times_ms is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         if rotation:
             stream.set_display_rotation(rotation)
+        if sound:
+            add_silence(container, len(frames) / fps)
         for index, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             if times_ms is not None:
@@ -62,13 +69,18 @@ def write_clip(
 def write_sound(path: Path) -> Path:
     """A second of silence, without any video stream."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=8000, layout="mono")
-        for start in range(0, 8000, 1024):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-            frame.sample_rate, frame.pts = 8000, start
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        add_silence(container, 1.0)
     return path
+
+
+def add_silence(container, seconds: float) -> None:
+    """Muxes AAC of silence, 1024 / 8000 s a packet."""
+    stream = container.add_stream("aac", rate=8000, layout="mono")
+    for start in range(0, round(seconds * 8000), 1024):
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate, frame.pts = 8000, start
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
 
 
 def cut_end(path: Path, share: float) -> Path:

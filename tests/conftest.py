@@ -1,14 +1,19 @@
 """Fixtures of the whole suite. Imports our device module before anything imports Paddle, so that its greetings stay away."""
 
+import csv
 import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 from skimage import data
 
 from image_classification.CFC_SP import device  # noqa: F401
 from image_classification.CFC_SP.inference.bundle import SHIPPED
 from tests import clips
+
+HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +40,22 @@ def shared_clips() -> Path:
     if not (clips.SHARED_CLIPS / "labels.csv").is_file():
         pytest.skip("the reference clips are not there")
     return clips.SHARED_CLIPS
+
+
+@pytest.fixture(scope="session")
+def write_ferplus():
+    """Writes rows (usage, file name, ten vote counts, grey picture or None) as FER+'s tools lay them out; returns the folder."""
+
+    def write(folder, rows, header=HEADER):
+        for name in FOLDERS.values():
+            (folder / "data" / name).mkdir(parents=True)
+            (folder / "data" / name / "label.csv").touch()
+        with open(folder / "fer2013new.csv", "w", newline="", encoding="utf-8") as file:
+            file.write(f"{header}\n")
+            csv.writer(file).writerows([usage, name, *votes] for usage, name, votes, _ in rows)
+        for usage, name, _, picture in rows:
+            if picture is not None:
+                cv2.imwrite(str(folder / "data" / FOLDERS[usage] / name), picture)
+        return folder
+
+    return write

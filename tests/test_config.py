@@ -136,6 +136,13 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("MODEL.INPUT_SIZE 50 MODEL.NAME swin_lite", "expected 32 px or more, a multiple of 4, found 50"),
         ("MODEL.DROP_PATH 0.1", "MODEL.DROP_PATH: expected 0, since repvgg_lite has no drop path, found 0.1"),
         ("SP.WINDOW -1", "found -1"),
+        ("CASCADE.COARSE [swin_s_coarse,../secret]", "expected names of folders such as swin_s_coarse, without a path, found '../secret'"),
+        ("CASCADE.NEGATIVE [/etc]", "found '/etc'"),
+        ("CASCADE.NEGATIVE [..]", "found '..'"),
+        ("CASCADE.NEGATIVE [7]", "found 7"),
+        ("TRAIN.TEACHERS [1]", "expected a list of paths, found [1]"),
+        ("TRAIN.TEACHER_SHARE 1.5", "expected a number from 0 to 1, found 1.5"),
+        ("TRAIN.TEACHER_TEMPERATURE 0", "more than 0, found 0"),
     ],
 )
 def test_rules_are_checked_by_name(write, options, found):
@@ -171,8 +178,8 @@ def test_every_shipped_config_loads_and_survives_a_dump(name):
 
 def test_parse_config_refuses_what_no_longer_exists():
     tree = yaml.safe_load(load_config(CONFIG_FOLDER / SHIPPED[0]).dump())
-    tree["TRAIN"]["MOMENTUM"] = 0.9
-    with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.MOMENTUM"):
+    tree["TRAIN"]["GAMMA"] = 0.9
+    with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.GAMMA"):
         parse_config(yaml.safe_dump(tree))
 
 

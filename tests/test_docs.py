@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from image_classification.CFC_SP.analysis import Options
 from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
 from image_classification.CFC_SP.inference.bundle import Bundle
+from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.result_json import write_json
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
+from tests import clips
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "image_classification"
@@ -52,6 +55,7 @@ def test_the_keys_are_those_of_the_json(tmp_path):
         window_frames=213,
         label_counts={},
         segments=[Segment(1, 0.0, 1.0, "Anger", 0.5)],
+        options=Options().as_dict(),
     )
     write_json(tmp_path / "result", summary, [])
     written = json.loads((tmp_path / "result").read_text(encoding="utf-8"))
@@ -60,6 +64,17 @@ def test_the_keys_are_those_of_the_json(tmp_path):
 
 def test_the_files_are_those_of_the_output_folder():
     assert {row[0]: row[1] for row in table(read("docs/output-format.md"), "format")} == FILES
+
+
+def test_the_readme_s_python_runs(tmp_path, monkeypatch, capsys):
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
+    blocks = re.findall(r"^```python\n(.*?)^```", read("README.md"), re.M | re.S)
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    names = {"camera": lambda: ((frame.time_s, frame.image) for frame in open_video(clip)), "show": print}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert names["result"].summary.frames == 3 and round(names["time_s"], 3) == 0.067
 
 
 def test_this_sees_the_documents():

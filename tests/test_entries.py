@@ -2,20 +2,31 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
+import paddle
 import pytest
 
 from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.files import sha256_of
 from tools import collect_results
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ("predict", "main_single_gpu", "evaluate", "export_model")]
+ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
+SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, "tools/score_clips.py", "tools/collect_results.py"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *SCRIPTS,
+        *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
+        *(f"tools/{name}.py" for name in ("export_onnx", "choose_engine")),
+    ],
+)
 def test_help_from_any_folder(script, tmp_path):
     done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "usage" in done.stdout and not done.stderr
@@ -32,6 +43,16 @@ def test_the_console_command_has_every_script(capsys):
 def test_options_take_one_dash_or_two(dash, tmp_path, capsys):
     assert cli.main(["predict", f"{dash}video", str(tmp_path / "none.mp4"), f"{dash}out", str(tmp_path), f"{dash}formats", "csv"]) == 2
     assert "none.mp4" in capsys.readouterr().err
+
+
+def test_the_version_names_what_runs(capsys, lite):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    said = dict(line.split(" ", 1) for line in capsys.readouterr().out.splitlines())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert said["cfc-sp"] == project["version"] and said["paddle"] == paddle.__version__
+    assert said["device"] in ("cpu", "gpu") and said["bundle"] == f"lite {sha256_of(lite / 'manifest.yaml')[:12]}"
 
 
 def test_the_readme_holds_the_figures_of_results():

@@ -195,8 +195,8 @@ def test_one_failing_clip_does_not_stop_the_others(tmp_path, capsys):
     assert "1 of 3" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("seconds_after_start", [0.0, 0.3])
-def test_killed_at_any_moment_leaves_nothing_under_a_final_name(tmp_path, talking_man, seconds_after_start):
+@pytest.mark.parametrize("seconds_after_start", [0.0, 0.5])
+def test_killed_at_any_moment_leaves_nothing_half_done_under_a_final_name(tmp_path, talking_man, seconds_after_start):
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT), "-video", str(talking_man), "-out", str(tmp_path)], stdout=subprocess.DEVNULL, cwd=tmp_path
     )
@@ -207,9 +207,32 @@ def test_killed_at_any_moment_leaves_nothing_under_a_final_name(tmp_path, talkin
     time.sleep(seconds_after_start)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert not [path for path in folder.iterdir() if not path.name.startswith(".")]
+    left = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert left <= {"frames.csv", "result.json"}
+    if "frames.csv" in left:
+        assert len(rows_of(folder)) == FRAMES
+    if "result.json" in left:
+        assert len(json.loads((folder / "result.json").read_text())["rows"]) == FRAMES
     assert run("-video", talking_man, "-formats", "csv", out=tmp_path) == 0
-    assert [path.name for path in folder.iterdir()] == ["frames.csv"]
+    assert {path.name for path in folder.iterdir()} == left | {"frames.csv"}
+
+
+def test_ctrl_c_is_one_word_and_leaves_no_parts(tmp_path):
+    clip = clips.write_clip(tmp_path / "long.mp4", clips.pictures(30, 640, 480) * 40)
+    # A shell starts its background jobs deaf to Ctrl-C, and they would hand that on.
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "-video", str(clip), "-out", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/long/.frames.csv.part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (130, "stopped\n")
+    assert not list(tmp_path.glob("out/*"))
 
 
 def test_labelled_ranges_of_real_clips(shared_clips):

@@ -4,15 +4,13 @@ python tools/prepare_affwild2.py -videos VIDEOS -root affwild2
 
 ROOT holds EXPR_Classification_Challenge/ as distributed; VIDEOS holds <video>.mp4 or .avi, in folders of any depth. ROOT/crops/<video>/
 then receives one 00001.jpg for every frame with a face, and ROOT/crops.csv one row a video. Of several faces the largest counts, and
-where a name ends in _left or _right the largest on that side. Videos that are done are skipped on a second call.
+where a name ends in _left or _right the largest on that side. A call that was interrupted is taken up again by the same command: videos
+that are done are skipped.
 """
 
 import csv
-import os
 import shutil
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 
 if not __package__:
@@ -20,7 +18,7 @@ if not __package__:
 
 from image_classification.CFC_SP.entry import Parser, run_script
 
-COLUMNS = ("video", "frames", "labels", "faces", "without_face", "damaged_frames")
+COLUMNS = ("video", "frames", "labels", "faces", "without_face", "damaged_frames", "size")
 ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm")
 SIDES = ("left", "right")
 QUALITY = 95
@@ -29,49 +27,42 @@ _detector = None
 
 
 def add_options(parser: Parser) -> None:
+    from image_classification.CFC_SP.parallel import add_jobs_option
+
     parser.option("videos", required=True, type=Path, metavar="FOLDER", help="the videos")
     parser.option("root", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
     parser.option("size", type=int, default=224, metavar="PX", help="side of the crops (default: 224)")
-    parser.option(
-        "jobs", type=int, default=max(1, (os.cpu_count() or 1) // 2), metavar="N", help="videos at a time (default: half the cores)"
-    )
+    add_jobs_option(parser, "videos")
     parser.option("bundle", default="lite", metavar="FOLDER", help="the bundle whose face detector is used (default: lite)")
 
 
 def run(arguments) -> int:
-    from tqdm import tqdm
-
     from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.training.affwild2 import CROPS, SETS, annotation_files, read_annotation
+    from image_classification.CFC_SP.inference.bundle import open_bundle
+    from image_classification.CFC_SP.parallel import in_processes
+    from image_classification.CFC_SP.training.affwild2 import CROPS, read_annotation
 
-    if not 16 <= arguments.size <= 1024 or arguments.jobs < 1:
-        raise UserError(f"-size: expected 16 to 1024 px, and -jobs 1 or more, found {arguments.size} and {arguments.jobs}")
-    videos = find_videos(arguments.videos)
-    annotations = [path for split in SETS for path in annotation_files(arguments.root, split)]
-    counts = {path.stem: len(read_annotation(path)) for path in annotations}
+    if not 16 <= arguments.size <= 1024:
+        raise UserError(f"-size: expected 16 to 1024 px, found {arguments.size}")
+    annotations = find_annotations(arguments.root)
+    counts = {name: len(read_annotation(path)) for name, path in annotations.items()}
+    videos = find_videos(arguments.videos, {base_name(name) for name in annotations})
     crops, report = arguments.root / CROPS, Report(arguments.root / f"{CROPS}.csv")
+    report.check_size(arguments.size)
+    # A mistake shows here, and not in every worker.
+    open_bundle(arguments.bundle)
     crops.mkdir(exist_ok=True)
-    left = [name for name in counts if not (crops / name).is_dir()]
+    left = [name for name, labels in counts.items() if not ((crops / name).is_dir() and report.knows(name, labels))]
     missing = [name for name in left if base_name(name) not in videos]
-    left = [name for name in left if name not in missing]
-    print(
-        f"{len(counts)} annotated videos: {len(counts) - len(left) - len(missing)} done before, {len(left)} to do, {len(missing)} missing"
-    )
-    failed = [f"{name}: no video {base_name(name)} under {arguments.videos}" for name in missing]
-    # The cores are shared out before the workers import Paddle.
-    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // arguments.jobs))
-    with ProcessPoolExecutor(arguments.jobs, get_context("spawn"), _start_worker, (arguments.bundle,)) as pool:
-        tasks = {pool.submit(cut_faces, videos[base_name(name)], crops / name, counts[name], arguments.size): name for name in left}
-        for task in tqdm(as_completed(tasks), total=len(tasks), desc="videos", dynamic_ncols=True, disable=None):
-            name = tasks[task]
-            try:
-                row = task.result()
-            except UserError as error:
-                failed.append(f"{name}: {error}")
-                continue
-            report.add(row)
-            if row["frames"] != row["labels"]:
-                failed.append(f"{name}: {row['labels']} labels for {row['frames']} frames; crops were written of frames with a label")
+    tasks = {name: (videos[base_name(name)], crops / name, counts[name], arguments.size) for name in left if name not in missing}
+    print(f"{len(counts)} annotated videos: {len(counts) - len(left)} done before, {len(tasks)} to do, {len(missing)} missing")
+    failed = [f"{annotations[name]}: no video {base_name(name)} under {arguments.videos}" for name in missing]
+    for name, result in in_processes(cut_faces, tasks, arguments.jobs, "videos", _start_worker, (arguments.bundle,)):
+        try:
+            report.add(result())
+        except UserError as error:
+            failed.append(f"{name}: {error}")
+    failed += report.mismatches(annotations)
     for line in failed:
         print(f"warning: {line}", file=sys.stderr)
     print(f"{report.total('faces')} crops, {report.total('without_face')} frames without a face; {report.path}")
@@ -96,17 +87,59 @@ class Report:
             writer.writeheader()
             writer.writerows(self.rows[name] for name in sorted(self.rows))
 
+    def knows(self, name: str, labels: int) -> bool:
+        """Whether a video is done, with as many labels as it has now."""
+        return name in self.rows and int(self.rows[name]["labels"]) == labels
+
+    def check_size(self, size: int) -> None:
+        """Raises UserError where crops of another size are there."""
+        from image_classification.CFC_SP.errors import UserError
+
+        other = {row["size"] for row in self.rows.values()} - {str(size)}
+        if other:
+            raise UserError(f"-size {size}: found crops of {', '.join(sorted(other))} px in {self.path}: take that size or remove them")
+
+    def mismatches(self, annotations: dict[str, Path]) -> list[str]:
+        """A sentence for every annotation that has more or fewer lines than its video has frames."""
+        sentences = []
+        for name, path in annotations.items():
+            frames, labels = (int(self.rows[name][column]) if name in self.rows else 0 for column in ("frames", "labels"))
+            if labels > frames:
+                sentences.append(f"{path} line {frames + 2}: {labels} labels for {frames} frames; from this line on they were left out")
+            if labels < frames:
+                sentences.append(f"{path}: {labels} labels for {frames} frames; frames from {labels + 1} on were left out")
+        return sentences
+
     def total(self, column: str) -> int:
         return sum(int(row[column]) for row in self.rows.values())
 
 
-def find_videos(folder: Path) -> dict[str, Path]:
-    """The videos below `folder` by the name without ending."""
+def find_annotations(root: Path) -> dict[str, Path]:
+    """The annotation files of all sets by the names of their videos."""
+    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.training.affwild2 import annotated_splits, annotation_files
+
+    found = {}
+    for path in (path for split in annotated_splits(root) for path in annotation_files(root, split)):
+        if path.stem in found:
+            raise UserError(f"{path}: expected each video in one set, found it in {found[path.stem]} too; take one of them away")
+        found[path.stem] = path
+    return found
+
+
+def find_videos(folder: Path, names: set[str]) -> dict[str, Path]:
+    """Those of the videos below `folder` whose name without ending is one of `names`."""
     from image_classification.CFC_SP.errors import UserError
 
-    found = {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS}
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in ENDINGS or path.stem not in names:
+            continue
+        if path.stem in found:
+            raise UserError(f"-videos {folder}: expected one video {path.stem}, found {found[path.stem]} and {path}; take one of them away")
+        found[path.stem] = path
     if not found:
-        raise UserError(f"-videos {folder}: expected videos ({', '.join(ENDINGS)}), found none")
+        raise UserError(f"-videos {folder}: expected videos ({', '.join(ENDINGS)}) with the annotations' names, found none")
     return found
 
 
@@ -143,6 +176,7 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
     import cv2
 
     from image_classification.CFC_SP.core.aligner import crop_face
+    from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.video.reader import open_video
 
     part = folder.with_name(f".part-{folder.name}")
@@ -163,12 +197,14 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
                     # Aff-Wild2 counts frames from 1.
                     path = part / f"{frame.index + 1:05d}.jpg"
                     if not cv2.imwrite(str(path), crop[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
-                        raise OSError(f"{path}: could not be written; the disk may be full")
+                        raise UserError(f"{path} could not be written: the disk may be full")
+        # What an interrupted call left without a row in the report, or what was cut for another annotation.
+        shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     without = min(frames, labels) - faces
-    return dict(zip(COLUMNS, (folder.name, frames, labels, faces, without, reader.damaged), strict=True))
+    return dict(zip(COLUMNS, (folder.name, frames, labels, faces, without, reader.damaged, size), strict=True))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """CFC-SP: coarse-to-fine cascaded networks with smooth predicting (Xue et al., CVPR Workshops 2022)."""
 
+import importlib
+
+_PUBLIC = {"predict_video": ".analysis", "VideoResult": ".analysis", "ExpressionRecognizer": ".live"}
+
 
 def __getattr__(name: str):
     # Labels and records are of use without Paddle, which takes seconds to import.
-    if name in ("predict_video", "VideoResult"):
-        from . import device  # noqa: F401, I001, before whatever imports Paddle
-        from . import analysis
+    if name in _PUBLIC:
+        from . import device  # noqa: F401, before whatever imports Paddle
 
-        return getattr(analysis, name)
+        return getattr(importlib.import_module(_PUBLIC[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

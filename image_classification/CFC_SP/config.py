@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from pathlib import Path
 
 import yaml
@@ -52,7 +53,10 @@ def default_config() -> CfgNode:
 
     c.TRAIN = CfgNode()
     c.TRAIN.EPOCHS = 30
-    c.TRAIN.BATCH_SIZE = 128
+    c.TRAIN.BATCH_SIZE = 128  # of a step, over all processes
+    c.TRAIN.OPTIMIZER = "adamw"  # adamw or sgd
+    c.TRAIN.MOMENTUM = 0.9  # of sgd
+    c.TRAIN.AMP = "none"  # none, float16 or bfloat16: what the network computes in, on a GPU
     c.TRAIN.BASE_LR = 3e-3  # peak learning rate for 128 images a step
     c.TRAIN.WARMUP_EPOCHS = 2.0
     c.TRAIN.MIN_LR = 1e-5
@@ -61,6 +65,9 @@ def default_config() -> CfgNode:
     c.TRAIN.LABEL_SMOOTHING = 0.0
     c.TRAIN.EMA_DECAY = 0.998  # of the weights that are validated and kept; 0 switches it off
     c.TRAIN.ACCUMULATE = 1  # parts in which a batch is computed, where memory does not hold all of it; gradients add up
+    c.TRAIN.TEACHERS = []  # best.safetensors of this stage whose opinions become a share of the target; none: no distillation
+    c.TRAIN.TEACHER_SHARE = 0.5  # of the target that comes from the teachers; the rest from the labels
+    c.TRAIN.TEACHER_TEMPERATURE = 1.0  # softens the teachers' probabilities above 1
     c.TRAIN.PATIENCE = 0  # epochs without a better validation macro-F1 after which training ends; 0: all epochs
     c.TRAIN.KEEP = 1  # how many of the best epochs' weights to keep
     c.TRAIN.SAVE_EVERY = 200  # steps between checkpoints within an epoch; one is always written at its end
@@ -81,15 +88,19 @@ _CHOICES = {
     "MODEL.NAME": tuple(BACKBONES),
     "MODEL.IN_CHANNELS": (1, 3),
     "MODEL.NORMALIZE": ("image", "imagenet"),
+    "TRAIN.OPTIMIZER": ("adamw", "sgd"),
+    "TRAIN.AMP": ("none", "float16", "bfloat16"),
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
-_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING")
-_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "MODEL.DROPOUT", "MODEL.DROP_PATH")
+_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING", "TRAIN.TEACHER_SHARE")
+_SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "TRAIN.MOMENTUM", "MODEL.DROPOUT", "MODEL.DROP_PATH")
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
+_RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _POSITIVE = (
     *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),
-    *("TRAIN.ACCUMULATE", "TRAIN.KEEP"),
+    *("TRAIN.ACCUMULATE", "TRAIN.KEEP", "TRAIN.TEACHER_TEMPERATURE"),
 )
 _NOT_NEGATIVE = (
     *("SEED", "DATA.REPEAT_THRESHOLD", "DATA.CROP_MARGIN", "AUG.ROTATION", "AUG.SHIFT", "SP.WINDOW"),
@@ -104,7 +115,7 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
     Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, or a broken rule between keys.
     """
     config = default_config()
-    path = _find(path)
+    path = find_config(path)
     _merge_file(config, path, ())
     options = options or []
     if len(options) % 2:
@@ -130,7 +141,8 @@ def parse_config(text: str) -> CfgNode:
     return config
 
 
-def _find(path: str | Path) -> Path:
+def find_config(path: str | Path) -> Path:
+    """The config file called `path`, from here or beside this file; raises UserError, with the shipped ones, where there is none."""
     for candidate in (Path(path), CONFIG_FOLDER.parent / path):
         if candidate.is_file():
             return candidate
@@ -220,13 +232,16 @@ def _check(config: CfgNode) -> None:
             raise UserError(f"{name}: expected one of {', '.join(map(str, choices))}, found {get(name)!r}")
     for name in _PROBABILITIES:
         if not 0 <= get(name) <= 1:
-            raise UserError(f"{name}: expected a probability from 0 to 1, found {get(name)}")
+            raise UserError(f"{name}: expected a number from 0 to 1, found {get(name)}")
     for name in _RANGES:
         if not (len(get(name)) == 2 and all(isinstance(v, int | float) for v in get(name)) and 0 < get(name)[0] <= get(name)[1]):
             raise UserError(f"{name}: expected a range of two rising numbers above 0, found {get(name)}")
     for name in _SHARES:
         if not 0 <= get(name) < 1:
             raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")
+    for name in _RUNS:
+        if wrong := [run for run in get(name) if not (isinstance(run, str) and _RUN.fullmatch(run))]:
+            raise UserError(f"{name}: expected names of folders such as swin_s_coarse, without a path, found {wrong[0]!r}")
     for name in _POSITIVE:
         if not 0 < get(name) < math.inf:
             raise UserError(f"{name}: expected more than 0, found {get(name)}")
@@ -239,6 +254,8 @@ def _check(config: CfgNode) -> None:
         raise UserError(f"MODEL.INPUT_SIZE for {config.MODEL.NAME}: expected {family.min_input} px or more{multiple}, found {side}")
     if config.MODEL.DROP_PATH and not family.has_drop_path:
         raise UserError(f"MODEL.DROP_PATH: expected 0, since {config.MODEL.NAME} has no drop path, found {config.MODEL.DROP_PATH}")
+    if not all(isinstance(path, str) for path in config.TRAIN.TEACHERS):
+        raise UserError(f"TRAIN.TEACHERS: expected a list of paths, found {config.TRAIN.TEACHERS}")
     if config.TRAIN.BATCH_SIZE % config.TRAIN.ACCUMULATE:
         raise UserError(f"TRAIN.ACCUMULATE {config.TRAIN.ACCUMULATE} must divide TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:

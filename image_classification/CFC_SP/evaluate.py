@@ -25,6 +25,10 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs a bundle's networks (default: paddle)")
+    parser.option(
+        "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
+    )
     parser.option("out", metavar="FOLDER", help="append the figures to a CSV in this folder, and draw the confusion matrix there")
     parser.option("cache", metavar="FOLDER", help="keep the checkpoints' logits here; a second evaluation runs no network")
     parser.option("window", type=int, metavar="FRAMES", help="of smoothing (default: the checkpoint's; 0 for still pictures)")
@@ -46,7 +50,8 @@ def run(arguments) -> None:
         if arguments.cache or arguments.submission or arguments.scope or arguments.window:
             raise UserError("-cache, -window, -scope and -submission go with checkpoints: give -coarse and -negative, or -flat")
         arguments.bundle = arguments.bundle or "lite"
-        scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, arguments.flip, arguments.device)
+        how = arguments.flip, arguments.device, arguments.engine, arguments.precision
+        scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
         written = [record(scores, arguments)] if arguments.out else []
     print("\n".join([*lines_of(scores), *map(str, written)]))
 

@@ -8,7 +8,7 @@ from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIV
 from .device import select_device
 from .errors import UserError
 from .inference.bundle import open_bundle
-from .inference.pipeline import BATCH
+from .inference.engines import network_program
 from .inference.program import Program, padded
 from .scoring.record import write_record
 from .training.datasets import DATASETS, as_stage
@@ -17,29 +17,38 @@ from .training.metrics import Scores, score
 
 
 def evaluate_bundle(
-    location, root, dataset: str = "ferplus", split: str = "val", flip: bool = False, device: str = "auto"
+    location,
+    root,
+    dataset: str = "ferplus",
+    split: str = "val",
+    flip: bool = False,
+    device: str = "auto",
+    engine: str = "paddle",
+    precision: str = "auto",
+    change=None,
 ) -> dict[str, Scores]:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
-    flip: logits are the mean over a picture and its mirror image. Raises UserError for a bad bundle or data set.
+    flip: logits are the mean over a picture and its mirror image. engine, precision: of the networks, as in
+    `inference.engines.network_program`. change: called with each batch of crops, uint8 [N, S, S, 3], it gives those to score
+    instead. Raises UserError for a bad bundle or data set.
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
-    programs = [Program(bundle, name, device) for name in ("coarse", "negative")]
+    frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
-    for crops in plain_batches(data, bundle.manifest["crop"]["size"], BATCH):
-        full = padded(crops, BATCH)
-        coarse, negative = (program(full)[0] for program in programs)
+    for crops in plain_batches(data, bundle.manifest["crop"]["size"], batch):
+        full = padded(change(crops) if change else crops, batch)
+        logits = frame(full)
         if flip:
-            mirrored = (program(full[:, :, ::-1])[0] for program in programs)
-            coarse, negative = ((a + b) / 2 for a, b in zip((coarse, negative), mirrored, strict=True))
-        outputs = sequence(coarse, negative, np.ones(BATCH, bool), np.array([0]))
+            logits = [(a + b) / 2 for a, b in zip(logits, frame(full[:, :, ::-1]), strict=True)]
+        outputs = sequence(*logits, np.ones(batch, bool), np.array([0]))
         parts.append([output[: len(crops)] for output in outputs])
-    labels, coarse_labels, _, probabilities = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
+    labels, coarse_labels, _, probabilities, _ = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
     return _score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities)
 
 

@@ -1,6 +1,7 @@
 """Exports trained networks as a bundle of static programs, checked for parity before it is written.
 
 python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine
+python export_model.py -cfg configs/table2_09.yaml -runs output -out bundles/paper
 """
 
 import sys
@@ -13,12 +14,17 @@ from image_classification.CFC_SP.entry import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("coarse", nargs="+", required=True, metavar="FILE", help="best.safetensors of one or more coarse networks")
-    parser.option("negative", required=True, metavar="FILE", help="best.safetensors of the negative network")
+    networks = "of one or more {} networks; a flat network serves either stage, or both"
+    parser.option("coarse", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('coarse')}")
+    parser.option("negative", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('negative')}")
+    parser.option("cfg", metavar="YAML", help="instead of both: a config whose CASCADE names the runs of each stage")
+    parser.option("runs", default="output", metavar="FOLDER", help="where the config's runs lie, one folder each (default: output)")
+    parser.option("random", action="store_true", help="with -cfg: seeded random weights, to try the networks' size and speed")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
     parser.option(
-        "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative one last (default: 1, as in the paper)"
+        "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative ones last (default: 1, as in the paper)"
     )
+    parser.option("onnx", action="store_true", help="write ONNX files too; needs requirements-onnx.txt")
     parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
 
 
@@ -26,12 +32,25 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.device import select_device
     from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.exporting import export_bundle
+    from image_classification.CFC_SP.exporting.members import sources_of_cascade
 
     select_device("cpu")
-    temperatures = arguments.temperatures or [1.0] * (len(arguments.coarse) + 1)
-    if len(temperatures) != len(arguments.coarse) + 1:
-        raise UserError(f"-temperatures: expected {len(arguments.coarse) + 1} numbers, one a network, found {len(temperatures)}")
-    folder = export_bundle(arguments.coarse, arguments.negative, arguments.out, (temperatures[:-1], temperatures[-1]), arguments.licence)
+    by_name, by_file = bool(arguments.cfg), [bool(arguments.coarse), bool(arguments.negative)]
+    if by_file != [not by_name] * 2 or (arguments.random and not by_name):
+        raise UserError("expected both -coarse and -negative, or -cfg in their place (and -random with -cfg alone): choose one way")
+    config, sources = None, {"coarse": arguments.coarse, "negative": arguments.negative}
+    if by_name:
+        config, sources = sources_of_cascade(arguments.cfg, arguments.runs, arguments.random)
+    first, count = len(sources["coarse"]), sum(map(len, sources.values()))
+    temperatures = arguments.temperatures or [1.0] * count
+    if len(temperatures) != count:
+        raise UserError(f"-temperatures: expected {count} numbers, one a network, found {len(temperatures)}")
+    temperatures = {"coarse": temperatures[:first], "negative": temperatures[first:]}
+    folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)
+    if arguments.onnx:
+        from image_classification.CFC_SP.inference.onnx_export import write_onnx
+
+        write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB, all programs agree with the eager networks")
 

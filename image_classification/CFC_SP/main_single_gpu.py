@@ -21,13 +21,17 @@ def add_options(parser: Parser) -> None:
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 
+def options_of(arguments) -> list[str]:
+    """The config keys that the command line overrides, as words."""
+    return arguments.opts + (["OUTPUT", arguments.output] if arguments.output else [])
+
+
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.device import select_device
     from image_classification.CFC_SP.training.engine import train
 
-    output = ["OUTPUT", arguments.output] if arguments.output else []
-    config = load_config(arguments.cfg, arguments.opts + output)
+    config = load_config(arguments.cfg, options_of(arguments))
     print(config.dump())
     folder = train(config, select_device(arguments.device), arguments.resume)
     print(f"done: {folder}")

@@ -1,7 +1,11 @@
 """Facial expressions in video: one row a frame and face, and an annotated clip.
 
-python predict.py -video clip.mp4
-python predict.py -video a.mp4 b.mov -out results -formats csv,json
+examples:
+  predict.py -video clip.mp4
+  predict.py -video a.mp4 folder -resume
+  predict.py -video a.mp4 -formats csv
+  predict.py -video a.mp4 -start 1:30
+  predict.py -video pictures -fps 25
 """
 
 import sys
@@ -14,39 +18,39 @@ from image_classification.CFC_SP.entry import MISTAKE, Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("video", nargs="+", required=True, metavar="FILE", help="one clip or more")
+    parser.option("video", nargs="+", required=True, metavar="PATH", help="videos, folders of videos, folders of pictures")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
-    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
+    parser.option("start", metavar="TIME", help="look at frames from this time on: seconds or h:mm:ss")
+    parser.option("end", metavar="TIME", help="look at frames before this time")
+    parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
+    parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
+    parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
+    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
+    parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")
+    amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="say nothing but errors")
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.analysis import analyse_clip, make_recognizer
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.report_text import describe
-    from image_classification.CFC_SP.writers.output import OutputFolder, check_formats
+    from image_classification.CFC_SP.analysis import Options, make_recognizer, span_of
+    from image_classification.CFC_SP.batch import analyse_clips
+    from image_classification.CFC_SP.video.clip import find_clips
+    from image_classification.CFC_SP.writers.output import check_formats
 
     formats = check_formats(arguments.formats.split(","))
-    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face)
-    stems, failed = set(), 0
-    for path in arguments.video:
-        stem = name = Path(path).stem
-        # Clips of one name from different folders must not overwrite each other's results.
-        number = 2
-        while stem in stems:
-            stem, number = f"{name}-{number}", number + 1
-        stems.add(stem)
-        try:
-            folder = OutputFolder(arguments.out, stem, formats)
-            print(describe(analyse_clip(recognizer, path, folder, arguments.window), folder.files))
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            failed += 1
-    if failed and len(arguments.video) > 1:
-        print(f"error: {failed} of {len(arguments.video)} clips failed; the others are done", file=sys.stderr)
+    span = span_of(arguments.start, arguments.end, arguments.stride)
+    options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
+    clips = find_clips(arguments.video)
+    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
+    failed = analyse_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+    if failed and len(clips) > 1:
+        print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return MISTAKE if failed else 0
 
 

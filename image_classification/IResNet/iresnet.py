@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from paddle import nn
 
-from ..layers import Backbone, ConvBN, EmbeddingHead, settle_layout
+from ..layers import Backbone, ConvBN, EmbeddingHead, PReLU, settle_layout
 from ..origins import Origin
 
 FACE = {"head": "embedding", "dropout": 0.4}
@@ -56,7 +56,7 @@ class IResNetUnit(nn.Layer):
         super().__init__()
         self.norm = nn.BatchNorm2D(in_channels)
         self.conv1 = nn.Conv2D(in_channels, out_channels, 3, padding=1, bias_attr=False)
-        self.act = nn.PReLU(out_channels)
+        self.act = PReLU(out_channels)
         self.conv2 = ConvBN(out_channels, out_channels, 3, stride)
         self.se = SqueezeExcitation(out_channels) if se else nn.Identity()
         if in_channels != out_channels:
@@ -106,7 +106,7 @@ class IResNet(Backbone):
         if head not in ("pool", "embedding"):
             raise ValueError(f"IResNet head must be 'pool' or 'embedding', found {head!r}")
         self.stem = ConvBN(in_channels, widths[0], 3, stem_stride)
-        self.stem_act = nn.PReLU(widths[0])
+        self.stem_act = PReLU(widths[0])
         side = -(-input_size // stem_stride)
         # One flat list, as in FaceX-Zoo: a unit's number is then the same in both.
         chain = []

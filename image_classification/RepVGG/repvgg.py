@@ -140,15 +140,15 @@ def repvgg_b1(**keywords) -> RepVGG:
 
 def repvgg_a0_face(**keywords) -> RepVGG:
     """FaceX-Zoo's variant for small faces, as the two below: stem of stride 1, 512-d embedding, 112 px."""
-    return repvgg_a0(**FACE, **keywords)
+    return repvgg_a0(**{**FACE, **keywords})
 
 
 def repvgg_b0_face(**keywords) -> RepVGG:
-    return repvgg_b0(**FACE, **keywords)
+    return repvgg_b0(**{**FACE, **keywords})
 
 
 def repvgg_b1_face(**keywords) -> RepVGG:
-    return repvgg_b1(**FACE, **keywords)
+    return repvgg_b1(**{**FACE, **keywords})
 
 
 def repvgg_lite(**keywords) -> RepVGG:

@@ -11,6 +11,7 @@ from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.records import Face, Frame, FrameResult, Source, Summary
 from image_classification.CFC_SP.core.segments import SegmentBuilder
+from image_classification.CFC_SP.core.span import WHOLE, Span
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
 from image_classification.CFC_SP.writers.palette import COLOURS
@@ -53,17 +54,17 @@ def result(i):
 def write(tmp_path_factory):
     """Gives `write(name="clip.mp4", ...)`: the path of a report on four seconds."""
 
-    def make(name="clip.mp4", warnings=(), linked=False, late_s=0.0):
+    def make(name="clip.mp4", warnings=(), linked=False, late_s=0.0, span=WHOLE):
         folder = tmp_path_factory.mktemp("report")
         pictures = clips.pictures(FRAMES, 320, 180)
         clips.write_clip(folder / "silent.mp4", pictures)
         results = [replace(result(i), time_s=i / FPS + late_s) for i in range(FRAMES)]
         frames = [Frame(i, r.time_s, picture) for i, (r, picture) in enumerate(zip(results, pictures, strict=True))]
         source = Source(str(folder / "silent.mp4"), "h264", 320, 180, FPS, FRAMES / FPS)
-        timeline, builder, thumbnails = Timeline(1 / FPS), SegmentBuilder(1 / FPS), Thumbnails([1, 2])
+        timeline, builder, thumbnails = Timeline(1 / FPS, span=span), SegmentBuilder(1 / FPS), Thumbnails([1, 2])
         for row in timeline.watch(results):
             builder.add(row)
-        write_annotated_video(source, thumbnails.watch(frames, results), results, folder / "annotated.mp4")
+        write_annotated_video(source, thumbnails.watch(frames, results), results, folder / "annotated.mp4", span)
         summary = Summary(replace(source, path=name), {"name": "lite", "sha256": "0" * 64}, "cpu", "onednn", 256, FRAMES, FRAMES, 180)
         summary.segments, summary.tracks, summary.warnings = builder.finish(), 2, list(warnings)
         summary.label_counts |= {"Anger": 30, "Happiness": 30, "Surprise": 60, "Sadness": 60}
@@ -230,3 +231,12 @@ def test_the_page_of_a_real_clip(visit, tmp_path, width):
     page.locator(".seek tbody tr").last.click()
     wait_for(page, "!document.querySelector('video').seeking")
     assert time_of(page) > 1
+
+
+def test_a_part_of_a_clip_keeps_its_times_and_its_video_begins_at_0(write, visit):
+    page = visit(write(late_s=600.0, span=Span(600.0, 604.0)))
+    page.locator("tr[data-start] button", has_text="10:02.00").first.click()
+    wait_for(page, "!document.querySelector('video').seeking && document.querySelector('video').currentTime > 1.9")
+    assert time_of(page) == pytest.approx(2.0, abs=0.05)
+    assert cursor_of(page, 1) == pytest.approx(0.5, abs=0.02)
+    assert page.locator('.plot[data-track="1"]').get_attribute("aria-valuenow") == "602.00"

@@ -1,18 +1,18 @@
 import numpy as np
 import paddle
 import pytest
-from paddle import inference
 
 from image_classification.CFC_SP.core.cascade import Cascade, decide, joint_probabilities
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around, softmax
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting
 from image_classification.CFC_SP.errors import UserError
+from tests.static_program import StaticProgram
 
-TEMPERATURES = [1.0, 2.5], 0.7
+TEMPERATURES = [1.0, 2.5], [0.7, 1.0, 1.6]
 INPUTS = {
     "coarse_logits": ([2, -1, 5], "float32"),
-    "negative_logits": ([-1, 4], "float32"),
+    "negative_logits": ([3, -1, 4], "float32"),
     "valid": ([-1], "bool"),
     "window": ([1], "int64"),
 }
@@ -25,39 +25,16 @@ def reference(coarse_logits, negative_logits, valid, window, normalizer, scope):
 
 
 def clip(frames, gaps=0.25, seed=0):
-    """Logits of two coarse networks and the negative one, with Negative the class of about half the frames."""
+    """Logits of two coarse networks and three negative ones, with Negative the class of about half the frames."""
     rng = np.random.default_rng([seed, frames])
     coarse = rng.normal(0, 2, (2, frames, 5)).astype(np.float32)
     coarse[:, :, 4] += 2
-    return coarse, rng.normal(0, 2, (frames, 4)).astype(np.float32), rng.random(frames) >= gaps
+    return coarse, rng.normal(0, 2, (3, frames, 4)).astype(np.float32), rng.random(frames) >= gaps
 
 
 def run_eager(settings, coarse, negative, valid, window):
     arrays = coarse, negative, valid, np.array([window])
     return [output.numpy() for output in Cascade(*TEMPERATURES, *settings)(*map(paddle.to_tensor, arrays))]
-
-
-class Program:
-    """An exported program in Paddle Inference on the CPU."""
-
-    def __init__(self, layer, inputs, path, onednn):
-        layer.eval()
-        spec = [paddle.static.InputSpec(shape, dtype, name) for name, (shape, dtype) in inputs.items()]
-        paddle.jit.save(layer, str(path), input_spec=spec)
-        config = inference.Config(f"{path}.json", f"{path}.pdiparams")
-        config.disable_gpu()
-        config.disable_glog_info()
-        if onednn:
-            config.enable_onednn()
-        else:
-            config.disable_onednn()
-        self.predictor = inference.create_predictor(config)
-
-    def __call__(self, *arrays):
-        for name, array in zip(self.predictor.get_input_names(), arrays, strict=True):
-            self.predictor.get_input_handle(name).copy_from_cpu(array)
-        self.predictor.run()
-        return [self.predictor.get_output_handle(name).copy_to_cpu() for name in self.predictor.get_output_names()]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +45,7 @@ def programs(tmp_path_factory):
     def program(settings, onednn):
         if (settings, onednn) not in made:
             path = tmp_path_factory.mktemp("cascade") / "sequence"
-            made[settings, onednn] = Program(Cascade(*TEMPERATURES, *settings), INPUTS, path, onednn)
+            made[settings, onednn] = StaticProgram(Cascade(*TEMPERATURES, *settings), INPUTS, path, onednn)
         return made[settings, onednn]
 
     return program
@@ -88,13 +65,16 @@ def run(request, programs):
 @pytest.mark.parametrize("window", [0, 1, 2, 7, 36, 1000])
 def test_equals_the_loop(run, settings, frames, window):
     coarse_logits, negative_logits, valid = clip(frames)
-    label, coarse, raw_label, probabilities = run(settings, coarse_logits, negative_logits, valid, window)
+    label, coarse, raw_label, probabilities, raw_probabilities = run(settings, coarse_logits, negative_logits, valid, window)
     expected_label, expected_coarse, expected = reference(coarse_logits, negative_logits, valid, window, *settings)
     np.testing.assert_array_equal(label, expected_label)
     np.testing.assert_array_equal(coarse, expected_coarse)
-    np.testing.assert_array_equal(raw_label, reference(coarse_logits, negative_logits, valid, 0, *settings)[0])
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-    assert [output.dtype for output in (label, coarse, raw_label, probabilities)] == [np.int64, np.int64, np.int64, np.float32]
+    expected_label, _, expected = reference(coarse_logits, negative_logits, valid, 0, *settings)
+    np.testing.assert_array_equal(raw_label, expected_label)
+    np.testing.assert_allclose(raw_probabilities, expected, atol=1e-5)
+    assert [output.dtype for output in (label, coarse, raw_label)] == [np.int64] * 3
+    assert probabilities.dtype == raw_probabilities.dtype == np.float32
 
 
 def test_settings_tell_on_the_clips_above():
@@ -113,21 +93,22 @@ def test_probabilities_sum_to_one_and_gaps_do_not_leak(run, settings):
     coarse, negative, valid = clip(60, gaps=0.5)
     expected = run(settings, coarse, negative, valid, 6)
     np.testing.assert_allclose(expected[3].sum(axis=1), 1, atol=1e-6)
-    coarse[:, ~valid], negative[~valid] = np.nan, np.inf
+    coarse[:, ~valid], negative[:, ~valid] = np.nan, np.inf
     for output, before in zip(run(settings, coarse, negative, valid, 6), expected, strict=True):
         np.testing.assert_array_equal(output, before)
 
 
 def test_no_valid_frame(run):
-    label, coarse, raw_label, probabilities = run(("count", "routed"), *clip(3, gaps=1.1), 8)
+    label, coarse, raw_label, probabilities, _ = run(("count", "routed"), *clip(3, gaps=1.1), 8)
     assert label.tolist() == coarse.tolist() == raw_label.tolist() == [0, 0, 0]
     np.testing.assert_allclose(probabilities, np.tile([0.2, *[0.05] * 3, 0.2, 0.05, 0.2, 0.2], (3, 1)), atol=1e-6)
 
 
 @SETTINGS
-def test_window_0_gives_the_raw_label(run, settings):
-    label, _, raw_label, _ = run(settings, *clip(500), 0)
+def test_window_0_gives_what_is_called_raw(run, settings):
+    label, _, raw_label, probabilities, raw_probabilities = run(settings, *clip(500), 0)
     np.testing.assert_array_equal(label, raw_label)
+    np.testing.assert_array_equal(probabilities, raw_probabilities)
 
 
 def strong(names, classes, strength=9.0):
@@ -139,9 +120,13 @@ def coarse_of(names):
     return np.repeat(strong(names, COARSE)[None], 2, axis=0)
 
 
+def negative_of(names, strengths):
+    return np.repeat((strong(names, NEGATIVE) * np.array(strengths, np.float32)[:, None])[None], 3, axis=0)
+
+
 def test_scope_says_whose_negative_logits_count(run):
     coarse = coarse_of(["Happiness", "Negative", "Happiness"])
-    negative = strong(["Anger", "Fear", "Anger"], NEGATIVE) * np.array([[3], [1], [3]], np.float32)
+    negative = negative_of(["Anger", "Fear", "Anger"], [3, 1, 3])
     valid = np.ones(3, bool)
     happiness, anger, fear = map(EXPR.index, ("Happiness", "Anger", "Fear"))
     # The stronger Anger of the neighbours, who are not Negative themselves, counts only under "all".
@@ -151,7 +136,7 @@ def test_scope_says_whose_negative_logits_count(run):
 
 def test_frames_without_a_face_are_not_routed(run):
     coarse = coarse_of(["Negative"] * 3)
-    negative = strong(["Anger", "Fear", "Anger"], NEGATIVE) * np.array([[3], [1], [3]], np.float32)
+    negative = negative_of(["Anger", "Fear", "Anger"], [3, 1, 3])
     label = run(("count", "routed"), coarse, negative, np.array([False, True, False]), 2)[0]
     assert [EXPR[index] for index in label] == ["Fear"] * 3
 
@@ -162,7 +147,7 @@ def test_label_of_other_frames_does_not_depend_on_the_negative_logits(run):
     raw_coarse = run(("count", "routed"), coarse, negative, valid, 0)[1]
     plain = (before[1] != COARSE.index("Negative")) & (raw_coarse != COARSE.index("Negative"))
     assert 10 < plain.sum() < 190
-    negative[plain] = 0
+    negative[:, plain] = 0
     after = run(("count", "routed"), coarse, negative, valid, 8)
     for position in (0, 1, 2):
         np.testing.assert_array_equal(after[position], before[position])
@@ -170,29 +155,36 @@ def test_label_of_other_frames_does_not_depend_on_the_negative_logits(run):
 
 def test_first_of_equals_wins(run):
     pairs = [(a, b) for a in range(5) for b in range(a + 1, 5)]
-    coarse, negative = np.zeros((2, len(pairs), 5), np.float32), np.zeros((len(pairs), 4), np.float32)
+    coarse, negative = np.zeros((2, len(pairs), 5), np.float32), np.zeros((3, len(pairs), 4), np.float32)
     for row, pair in enumerate(pairs):
         coarse[:, row, list(pair)] = 1.3
     result = run(("count", "routed"), coarse, negative, np.ones(len(pairs), bool), 1)
     assert result[1].tolist() == [a for a, _ in pairs]
 
     pairs = [(a, b) for a in range(4) for b in range(a + 1, 4)]
-    negative = np.zeros((len(pairs), 4), np.float32)
+    negative = np.zeros((3, len(pairs), 4), np.float32)
     for row, pair in enumerate(pairs):
-        negative[row, list(pair)] = 0.7
+        negative[:, row, list(pair)] = 0.7
     coarse = coarse_of(["Negative"] * len(pairs))
-    label, _, raw_label, _ = run(("count", "routed"), coarse, negative, np.ones(len(pairs), bool), 1)
+    label, _, raw_label, *_ = run(("count", "routed"), coarse, negative, np.ones(len(pairs), bool), 1)
     assert [EXPR[index] for index in label] == [EXPR[index] for index in raw_label] == [NEGATIVE[a] for a, _ in pairs]
 
 
 def test_networks_vote_with_their_probabilities():
     """Two networks outvote one, however sure: the sum of the logits would say Neutral."""
     coarse = np.array([[[30, 0, 0, 0, 0]], [[0, 5, 0, 0, 0]], [[0, 5, 0, 0, 0]]], np.float32)
-    arrays = coarse, np.zeros((1, 4), np.float32), np.ones(1, bool), np.array([0])
-    _, winner, _, probabilities = Cascade([1.0, 1.0, 1.0], 1.0, "count", "routed")(*map(paddle.to_tensor, arrays))
+    arrays = coarse, np.zeros((1, 1, 4), np.float32), np.ones(1, bool), np.array([0])
+    _, winner, _, probabilities, _ = Cascade([1.0, 1.0, 1.0], [1.0], "count", "routed")(*map(paddle.to_tensor, arrays))
     assert [COARSE[index] for index in winner] == ["Happiness"]
     expected = sum(softmax(network[0]) for network in coarse) / 3
     np.testing.assert_allclose(probabilities.numpy()[0, [0, 4, 6, 7]], expected[:4], atol=1e-6)
+
+
+def test_negative_networks_vote_too(run):
+    """Two of the three say Fear; the sum of the logits would say Anger."""
+    negative = np.array([[[30, 0, 0, 0]], [[0, 0, 4, 0]], [[0, 0, 4, 0]]], np.float32)
+    label = run(("count", "routed"), coarse_of(["Negative"]), negative, np.ones(1, bool), 0)[0]
+    assert [EXPR[index] for index in label] == ["Fear"]
 
 
 def test_label_can_differ_from_the_largest_of_the_eight():
@@ -218,9 +210,9 @@ def test_truth_table_of_the_decision():
 @pytest.mark.parametrize("normalizer", ["count", "window"])
 def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer, onednn):
     inputs = {"logits": ([-1, 4], "float32"), "valid": ([-1], "bool"), "window": ([1], "int64")}
-    program = Program(SmoothPredicting(normalizer), inputs, tmp_path / "smoothing", onednn)
+    program = StaticProgram(SmoothPredicting(normalizer), inputs, tmp_path / "smoothing", onednn)
     for frames in (1, 2, 41):
-        _, logits, valid = clip(frames)
+        _, (logits, *_), valid = clip(frames)
         for window in (0, 1, 6, 7, 1000):
             own = np.where(valid[:, None], logits, 0)
             expected = own + [mean_around(logits, i, valid, window, normalizer) * np.ones(4) for i in range(frames)]
@@ -230,12 +222,13 @@ def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (([1.0], 1.0, "mean", "routed"), "count, window, found 'mean'"),
-        (([1.0], 1.0, "count", "some"), "routed, all, found 'some'"),
-        (([], 1.0, "count", "all"), "temperature"),
-        (([1.0, 0.0], 1.0, "count", "all"), r"\[1.0, 0.0\]"),
-        (([1.0], -2.0, "count", "all"), "-2.0"),
-        (([float("nan")], 1.0, "count", "all"), "nan"),
+        (([1.0], [1.0], "mean", "routed"), "count, window, found 'mean'"),
+        (([1.0], [1.0], "count", "some"), "routed, all, found 'some'"),
+        (([], [1.0], "count", "all"), "temperature"),
+        (([1.0], [], "count", "all"), "temperature"),
+        (([1.0, 0.0], [1.0], "count", "all"), r"\[1.0, 0.0\]"),
+        (([1.0], [1.0, -2.0], "count", "all"), "-2.0"),
+        (([float("nan")], [1.0], "count", "all"), "nan"),
     ],
 )
 def test_wrong_settings_are_named(arguments, words):

@@ -34,7 +34,8 @@ def test_the_shipped_bundle_is_whole_and_small(lite):
 def test_programs_share_their_weights(lite):
     bundle = open_bundle(lite)
     names = {program: parameter_names(bundle.program(program)) for program in PROGRAMS}
-    assert set(names["clip"]) == set(names["coarse"]) | set(names["negative"]) | set(names["sequence"])
+    assert set(names["frame"]) == set(names["coarse"]) | set(names["negative"])
+    assert set(names["clip"]) == set(names["frame"]) | set(names["sequence"])
     arrays = bundle.parameters(names["coarse"])
     assert list(arrays) == names["coarse"] and all(array.dtype == np.float32 for array in arrays.values())
     assert all(json.loads(bundle.program(program)) for program in PROGRAMS)
@@ -72,7 +73,10 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.update(schema=2), "schema 2"),
+        (lambda m: m.update(schema=1), "schema 1, this program reads 2; .*export it anew"),
+        (lambda m: m.update(batch=0), "batch is out of its range"),
+        (lambda m: m["networks"].append("swin"), "networks is missing or malformed"),
+        (lambda m: m["networks"][0].pop("origin"), "networks is missing or malformed"),
         (lambda m: m.pop("crop"), "crop.size is missing"),
         (lambda m: m["crop"].update(size="48"), "crop.size"),
         (lambda m: m["crop"].update(size=0), "crop.size is out of its range"),
@@ -87,6 +91,12 @@ def test_a_malformed_manifest_is_refused(lite_copy, change, words):
     edit(lite_copy, change)
     with pytest.raises(UserError, match=words):
         open_bundle(lite_copy)
+
+
+def test_random_weights_are_known_as_such(lite_copy):
+    assert not open_bundle(lite_copy).is_random
+    edit(lite_copy, lambda m: m["networks"][-1].update(origin="random"))
+    assert open_bundle(lite_copy).is_random
 
 
 def test_weights_that_the_manifest_does_not_list_are_not_read(lite_copy):

@@ -9,6 +9,7 @@ from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import pipeline
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.pipeline import Recognizer, _Observed
+from tests.bundles import temperatures_of
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def made_up(frames, seed=0):
         tracks = [] if index % 17 == 3 else tracks
         coarse = rng.normal(0, 2, (1, len(tracks), 5)).astype(np.float32)
         coarse[:, :, 4] += 1
-        yield _Observed(index, index / 25, faces_of(tracks, index), None, coarse, rng.normal(0, 2, (len(tracks), 4)).astype(np.float32))
+        yield _Observed(index, index / 25, faces_of(tracks, index), None, coarse, rng.normal(0, 2, (1, len(tracks), 4)).astype(np.float32))
 
 
 @pytest.mark.parametrize("window", [0, 1, 8, 31, 1000])
@@ -43,12 +44,13 @@ def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, window, 
     for track in (1, 2, 3):
         at = [(i, item.faces.tracks.tolist().index(track)) for i, item in enumerate(clip) if track in item.faces.tracks]
         first, length = at[0][0], at[-1][0] - at[0][0] + 1
-        coarse, negative, valid = np.zeros((1, length, 5)), np.zeros((length, 4)), np.zeros(length, bool)
+        coarse, negative, valid = np.zeros((1, length, 5)), np.zeros((1, length, 4)), np.zeros(length, bool)
         for i, row in at:
-            coarse[:, i - first], negative[i - first], valid[i - first] = clip[i].coarse[:, row], clip[i].negative[row], True
-        temperatures = [network["temperature"] for network in recognizer.bundle.manifest["networks"]]
-        labels, coarse_labels, raw, probabilities = cascade_reference(
-            coarse, negative, valid, np.array([window]), temperatures[:-1], temperatures[-1], "count", "routed"
+            coarse[:, i - first], negative[:, i - first] = clip[i].coarse[:, row], clip[i].negative[:, row]
+            valid[i - first] = True
+        temperatures = temperatures_of(recognizer.bundle.manifest)
+        labels, coarse_labels, raw, probabilities, raw_probabilities = cascade_reference(
+            coarse, negative, valid, np.array([window]), *temperatures, "count", "routed"
         )
         for i, row in at:
             face = results[i].faces[row]
@@ -56,6 +58,7 @@ def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, window, 
             assert face.label == EXPR[labels[i - first]] and face.raw_label == EXPR[raw[i - first]]
             assert face.coarse == COARSE[coarse_labels[i - first]]
             np.testing.assert_allclose(face.probabilities, probabilities[i - first], atol=1e-4)
+            np.testing.assert_allclose(face.raw_probabilities, raw_probabilities[i - first], atol=1e-4)
             assert face.confidence == face.probabilities[EXPR.index(face.label)]
 
 
@@ -80,10 +83,11 @@ def test_batches_do_not_mix_faces(recognizer):
     for index, count in enumerate([0, 1, 3, 40, 0, 2, 33]):
         crops = rng.integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)
         items.append(_Observed(index, index / 25, faces_of(list(range(1, count + 1)), index), crops))
-        alone.append([recognizer._coarse(crops[i : i + 1])[0][:, 0] for i in range(count)])
+        alone.append([recognizer._frame(crops[i : i + 1]) for i in range(count)])
     scored = list(recognizer._scored(iter(items)))
     assert [item.index for item in scored] == list(range(7))
     for item, expected in zip(scored, alone, strict=True):
         assert item.crops is None
-        for row, logits in enumerate(expected):
-            np.testing.assert_allclose(item.coarse[:, row], logits, atol=1e-3, rtol=1e-4)
+        for row, (coarse, negative) in enumerate(expected):
+            np.testing.assert_allclose(item.coarse[:, row], coarse[:, 0], atol=1e-3, rtol=1e-4)
+            np.testing.assert_allclose(item.negative[:, row], negative[:, 0], atol=1e-3, rtol=1e-4)

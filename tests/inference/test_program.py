@@ -5,6 +5,7 @@ import pytest
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
 from image_classification.CFC_SP.inference.program import Program, write_parameters
+from tests.bundles import temperatures_of
 
 
 @pytest.fixture(scope="module")
@@ -20,26 +21,28 @@ def crops():
 @pytest.mark.parametrize("onednn", [False, True])
 def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn):
     valid, window = np.arange(len(crops)) % 5 != 2, np.array([6])
-    coarse, negative = (Program(bundle, name, onednn=onednn)(crops)[0] for name in ("coarse", "negative"))
+    coarse, negative = Program(bundle, "frame", onednn=onednn)(crops)
+    for name, logits in (("coarse", coarse), ("negative", negative)):
+        np.testing.assert_array_equal(Program(bundle, name, onednn=onednn)(crops)[0], logits)
     composed = Program(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window)
     whole = Program(bundle, "clip", onednn=onednn)(crops, valid, window)
     for position in range(3):
         np.testing.assert_array_equal(whole[position], composed[position])
-    np.testing.assert_allclose(whole[3], composed[3], atol=1e-4)
+    for position in (3, 4):
+        np.testing.assert_allclose(whole[position], composed[position], atol=1e-4)
     manifest = bundle.manifest
-    temperatures = [network["temperature"] for network in manifest["networks"]]
-    settings = temperatures[:-1], temperatures[-1], manifest["sp"]["normalizer"], manifest["cascade"]["negative_scope"]
+    settings = *temperatures_of(manifest), manifest["sp"]["normalizer"], manifest["cascade"]["negative_scope"]
     by_loop = cascade_reference(coarse, negative, valid, window, *settings)
     np.testing.assert_array_equal(composed[0], by_loop[0])
-    np.testing.assert_allclose(composed[3], by_loop[3], atol=1e-4)
+    for position in (3, 4):
+        np.testing.assert_allclose(composed[position], by_loop[position], atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["coarse", "negative"])
-def test_frames_do_not_depend_on_their_batch(bundle, crops, name):
-    program = Program(bundle, name)
-    together = program(crops)[0]
-    alone = np.concatenate([program(crops[i : i + 1])[0] for i in range(4)], axis=-2)
-    np.testing.assert_allclose(together[..., :4, :], alone, atol=1e-3, rtol=1e-4)
+def test_frames_do_not_depend_on_their_batch(bundle, crops):
+    program = Program(bundle, "frame")
+    alone = [program(crops[i : i + 1]) for i in range(4)]
+    for together, *each in zip(program(crops), *alone, strict=True):
+        np.testing.assert_allclose(together[:, :4], np.concatenate(each, axis=1), atol=1e-3, rtol=1e-4)
 
 
 def test_parameters_are_written_as_paddle_writes_them(tmp_path):

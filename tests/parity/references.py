@@ -9,7 +9,8 @@ from unittest.mock import MagicMock
 
 import numpy as np
 
-from tests.parity.seeded import pictures, seeded
+from image_classification.CFC_SP.training.random_weights import seeded
+from tests.parity.pictures import pictures
 
 STORED = Path(__file__).parent / "stored"
 CLASSES = 8

@@ -9,7 +9,8 @@ from safetensors.numpy import save_file
 
 from image_classification.backbones import build_backbone
 from image_classification.CFC_SP.training.checkpoint import load_pretrained
-from tests.parity.seeded import pictures, seeded
+from image_classification.CFC_SP.training.random_weights import seeded
+from tests.parity.pictures import pictures
 
 STORED = sorted((Path(__file__).parent / "stored").glob("*.npz"))
 

@@ -13,7 +13,7 @@ from image_classification.CFC_SP.scoring import cache as module
 from image_classification.CFC_SP.scoring.cache import LogitsCache
 from image_classification.CFC_SP.scoring.frames import load_frames
 from image_classification.CFC_SP.training.checkpoint import load_checkpoint, save_checkpoint
-from image_classification.CFC_SP.training.model import load_trained
+from image_classification.CFC_SP.training.trained import load_trained
 
 
 @pytest.fixture
@@ -25,33 +25,22 @@ def open_cache(affwild2, tmp_path):
 
 
 class Counting:
-    """Networks that are stood in for: logits that are the mean of the crop, and a count of those that were run."""
-
-    engine = "counted"
+    """Stands in for networks: logits that are the mean of the crop, and a count of the batches that were run."""
 
     def __init__(self):
-        self.crops, self.stop_after = 0, None
-
-    def __call__(self, path, stage, device):
-        self.config, _ = module.trained_config(path, stage)
-        return Running(self)
-
-
-class Running:
-    def __init__(self, counting):
-        self.counting, self.config, self.engine = counting, counting.config, counting.engine
+        self.batches, self.stop_after = 0, None
 
     def __call__(self, crops):
-        if self.counting.stop_after == self.counting.crops:
+        if self.stop_after == self.batches:
             raise KeyboardInterrupt
-        self.counting.crops += 1
+        self.batches += 1
         return crops.reshape(len(crops), -1).mean(1, dtype=np.float32)[:, None] * np.arange(1, 6, dtype=np.float32)
 
 
 @pytest.fixture
 def counting(monkeypatch):
     networks = Counting()
-    monkeypatch.setattr(module, "Network", networks)
+    monkeypatch.setattr(module, "fast_forward", lambda model, device: networks)
     monkeypatch.setattr(module, "BATCH", 4)
     monkeypatch.setattr(module, "SECONDS_BETWEEN_NOTES", 0)
     return networks
@@ -61,7 +50,8 @@ def counting(monkeypatch):
 def test_logits_are_those_of_the_eager_network(open_cache, affwild2, trained, flip):
     path = trained("coarse")
     logits = open_cache(flip=flip).logits(path, "coarse")
-    model, _, _ = load_trained(path, "coarse")
+    model = load_trained(path, "coarse").model
+    model.eval()
     source = load_frames("affwild2", affwild2, "val").source
     for i in range(11):
         crop = crop_face(source.picture(i), (0, 0, 20, 20), 16)
@@ -74,12 +64,12 @@ def test_logits_are_those_of_the_eager_network(open_cache, affwild2, trained, fl
 def test_a_network_runs_once(open_cache, trained, counting, tmp_path, capsys):
     path = trained("coarse")
     first = np.array(open_cache().logits(path, "coarse"))
-    assert counting.crops == 3
+    assert counting.batches == 3
     np.testing.assert_array_equal(open_cache().logits(path, "coarse"), first)
-    assert counting.crops == 3
+    assert counting.batches == 3
     assert "11 pictures in" in capsys.readouterr().out
     note = json.loads(next((tmp_path / "cache").glob("*.json")).read_text())
-    assert (note["done"], note["rows"], note["engine"]) == (11, 11, "counted")
+    assert (note["done"], note["rows"], note["name"]) == (11, 11, "coarse0")
 
 
 def test_what_was_killed_goes_on_where_it_stood(open_cache, trained, counting, tmp_path):
@@ -90,7 +80,7 @@ def test_what_was_killed_goes_on_where_it_stood(open_cache, trained, counting, t
     assert json.loads(next((tmp_path / "cache").glob("*.json")).read_text())["done"] == 8
     counting.stop_after = None
     resumed = np.array(open_cache().logits(path, "coarse"))
-    assert counting.crops == 3
+    assert counting.batches == 3
     for file in (tmp_path / "cache").iterdir():
         file.unlink()
     np.testing.assert_array_equal(open_cache().logits(path, "coarse"), resumed)
@@ -128,7 +118,7 @@ def test_a_damaged_entry_is_computed_anew(open_cache, trained, counting, tmp_pat
     else:
         table.unlink()
     np.testing.assert_array_equal(open_cache().logits(path, "coarse"), first)
-    assert counting.crops == 6
+    assert counting.batches == 6
 
 
 def test_a_damaged_picture_is_nan(open_cache, affwild2, trained, counting, monkeypatch):
@@ -153,7 +143,7 @@ def test_faults_are_one_sentence(open_cache, trained, counting, tmp_path, monkey
         patched.setattr(os, "posix_fallocate", full)
         with pytest.raises(UserError, match="No space left on device.*make room"):
             open_cache().logits(path, "coarse")
-    monkeypatch.setattr(Running, "__call__", lambda self, crops: np.full((len(crops), 5), np.nan, np.float32))
+    monkeypatch.setattr(Counting, "__call__", lambda self, crops: np.full((len(crops), 5), np.nan, np.float32))
     with pytest.raises(UserError, match="expected finite logits, found NaN or infinity for a/00002.jpg"):
         open_cache().logits(path, "coarse")
     with open(next((tmp_path / "cache").glob("*.lock")), "w") as lock:

@@ -1,7 +1,5 @@
-import csv
 import shutil
 
-import cv2
 import numpy as np
 import pytest
 
@@ -11,8 +9,6 @@ from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.training.datasets import as_stage
 from image_classification.RepVGG.repvgg import RepVGG
 
-HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 SMALL = {
     "MODEL.NAME": "repvgg_lite",
     "MODEL.INPUT_SIZE": 16,
@@ -20,25 +16,6 @@ SMALL = {
     "TRAIN.BATCH_SIZE": 16,
     "TRAIN.WARMUP_EPOCHS": 0.5,
 }
-
-
-@pytest.fixture(scope="session")
-def write_ferplus():
-    """Writes rows (usage, file name, ten vote counts, grey picture or None) as FER+'s tools lay them out; returns the folder."""
-
-    def write(folder, rows, header=HEADER):
-        for name in FOLDERS.values():
-            (folder / "data" / name).mkdir(parents=True)
-            (folder / "data" / name / "label.csv").touch()
-        with open(folder / "fer2013new.csv", "w", newline="", encoding="utf-8") as file:
-            file.write(f"{header}\n")
-            csv.writer(file).writerows([usage, name, *votes] for usage, name, votes, _ in rows)
-        for usage, name, _, picture in rows:
-            if picture is not None:
-                cv2.imwrite(str(folder / "data" / FOLDERS[usage] / name), picture)
-        return folder
-
-    return write
 
 
 @pytest.fixture(scope="session")

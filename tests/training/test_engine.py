@@ -1,5 +1,8 @@
 import csv
+import math
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,7 +10,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import paddle
 import pytest
 
 import image_classification.CFC_SP
@@ -16,8 +18,14 @@ from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.training import engine
 from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained
 from image_classification.CFC_SP.training.datasets import load_split
-from image_classification.CFC_SP.training.engine import COLUMNS, measure_statistics, train, validate
+from image_classification.CFC_SP.training.engine import train
+from image_classification.CFC_SP.training.fast_forward import fast_forward
+from image_classification.CFC_SP.training.group import Group
 from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.training.run_folder import COLUMNS
+from image_classification.CFC_SP.training.samplers import epoch_order, repeat_factors
+from image_classification.CFC_SP.training.steps import StaticStep
+from image_classification.CFC_SP.training.validation import validate
 
 SCRIPT = Path(image_classification.CFC_SP.__file__).parent / "main_single_gpu.py"
 # 112 pictures in which Negative is half and no class is rare: 7 steps an epoch.
@@ -43,7 +51,7 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
     config = run_config({"TRAIN.BASE_LR": 0.1, "TRAIN.EPOCHS": 6, "MODEL.DROPOUT": 0.1})
     run = train(config, "cpu")
     assert run == tmp_path / "out" / "small"
-    assert {p.name for p in run.iterdir()} == {"last.safetensors", "best.safetensors", "metrics.csv", "curves.png", "config.yaml"}
+    assert {p.name for p in run.iterdir()} == {"last.safetensors", "best.safetensors", "metrics.csv", "curves.png", "config.yaml", ".lock"}
     assert parse_config((run / "config.yaml").read_text(encoding="utf-8")) == config
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
 
@@ -59,7 +67,7 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
     assert note["validation"]["epoch"] == int(best["epoch"])
     model = build_model(config)
     load_pretrained(model, run / "best.safetensors")
-    scores = validate(model, load_split(config, "val"), 16)
+    scores = validate(fast_forward(model, "cpu"), load_split(config, "val"), 16)
     assert round(scores.macro_f1, 5) == note["validation"]["val_macro_f1"] == float(best["val_macro_f1"])
     assert round(scores.accuracy, 5) == note["validation"]["val_accuracy"]
     # Half of the pictures are Negative: 0.5 could be had by guessing.
@@ -96,16 +104,6 @@ def test_pretrained_weights_are_where_training_starts(run_config, capsys):
     assert ours["backbone.head.weight"].shape[1] == 4
 
 
-def test_measure_statistics_against_numpy():
-    model = paddle.nn.Sequential(paddle.nn.BatchNorm2D(3))
-    model[0]._mean.set_value(np.full(3, 50, "float32"))
-    batches = np.random.default_rng(0).normal(2, 3, (5, 8, 3, 4, 4)).astype("float32")
-    measure_statistics(model, [(batch, None) for batch in batches])
-    np.testing.assert_allclose(model[0]._mean.numpy(), batches.mean((1, 3, 4)).mean(0), rtol=1e-4)
-    np.testing.assert_allclose(model[0]._variance.numpy(), batches.var((1, 3, 4)).mean(0), rtol=0.02)
-    assert model[0]._momentum == 0.9
-
-
 class Stopped(Exception):
     pass
 
@@ -132,9 +130,9 @@ def test_resumed_run_equals_uninterrupted_one(run_config, monkeypatch, clip):
         assert_same(train(config(f"stopped{last}"), "cpu", resume=True), expected)
 
 
-def assert_same(run, expected):
-    for name in ("last.safetensors", "best.safetensors"):
-        ours, theirs = load_checkpoint(run / name)[0], load_checkpoint(expected / name)[0]
+def assert_same(run, expected, names=("last", "best")):
+    for name in names:
+        ours, theirs = (load_checkpoint(folder / f"{name}.safetensors")[0] for folder in (run, expected))
         assert list(ours) == list(theirs)
         for tensor, value in theirs.items():
             np.testing.assert_array_equal(ours[tensor], value, err_msg=tensor)
@@ -172,6 +170,32 @@ def test_killed_run_leaves_whole_files_and_resumes(ferplus, tmp_path):
     subprocess.run([*command, "-resume"], check=True, capture_output=True, cwd=tmp_path)
     subprocess.run(whole, check=True, capture_output=True, cwd=tmp_path)
     assert_same(run, out / "whole")
+
+
+@pytest.mark.slow
+def test_five_kills_at_random_moments_change_nothing(ferplus, tmp_path):
+    """Each time the run is killed up to two seconds after it wrote its next checkpoint, in the midst of whatever it does then."""
+    (tmp_path / "small.yaml").write_text("STAGE: coarse\n", encoding="utf-8")
+    changes = "DATA.CROP_SIZE 16 MODEL.INPUT_SIZE 16 MODEL.DROPOUT 0.3 TRAIN.BATCH_SIZE 16 TRAIN.EPOCHS 20 TRAIN.SAVE_EVERY 3 TRAIN.KEEP 3"
+
+    def command(name, *more):
+        script = [sys.executable, str(SCRIPT), "-cfg", "small.yaml", "-output", "out", "-device", "cpu", *more]
+        return [*script, "-opts", *changes.split(), "DATA.ROOT", str(ferplus), "NAME", name]
+
+    moments, last = random.Random(0), tmp_path / "out" / "killed" / "last.safetensors"
+    for _ in range(5):
+        resume = ["-resume"] * last.exists()
+        before = resume and last.stat().st_mtime_ns
+        process = subprocess.Popen(command("killed", *resume), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not last.exists() or last.stat().st_mtime_ns == before:
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 2))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    subprocess.run(command("killed", "-resume"), cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(command("whole"), cwd=tmp_path, check=True, capture_output=True)
+    assert_same(last.parent, tmp_path / "out" / "whole", ("last", "best", "best-2", "best-3"))
 
 
 @pytest.mark.usefixtures("tiny_network")
@@ -215,8 +239,41 @@ def test_bad_input_is_one_sentence(run_config, tmp_path):
         train(run_config({"OUTPUT": tmp_path / "file"}), "cpu")
     with pytest.raises(UserError, match="no checkpoint at .*trunk"):
         train(run_config({"MODEL.PRETRAINED": tmp_path / "trunk.safetensors", "NAME": "third"}), "cpu")
-    with pytest.raises(UserError, match=r"the loss became (nan|inf) at step \d; lower TRAIN\.BASE_LR, or look at fer\d+\.png, fer"):
+    with pytest.raises(UserError, match=r"the loss became \S+ at step \d; lower TRAIN\.BASE_LR, or look at fer\d+\.png, fer"):
         train(run_config({"TRAIN.BASE_LR": 1e30, "TRAIN.WARMUP_EPOCHS": 0, "NAME": "fourth"}), "cpu")
+    with pytest.raises(UserError, match="TRAIN.AMP bfloat16: expected a GPU, found -device cpu"):
+        train(run_config({"TRAIN.AMP": "bfloat16"}), "cpu")
+    with pytest.raises(UserError, match="TRAIN.BATCH_SIZE 16: expected a multiple of 3 processes x TRAIN.ACCUMULATE 1"):
+        train(run_config(), "cpu", group=Group(0, 3))
+
+
+@pytest.mark.parametrize(("loss", "stops"), [(math.nan, True), (math.inf, True), (17_000.0, True), (15_000.0, False)])
+@pytest.mark.usefixtures("tiny_network")
+def test_a_loss_that_explodes_names_its_pictures(run_config, monkeypatch, loss, stops):
+    """Ten thousand times the loss of a guess among five classes, log 5, is 16,094."""
+    losses = iter([1.0, loss] + 5 * [1.0])
+    monkeypatch.setattr(StaticStep, "__call__", lambda self, crops, targets: next(losses))
+    config = run_config({"TRAIN.EPOCHS": 1})
+    if not stops:
+        train(config, "cpu")
+        return
+    with pytest.raises(UserError, match="at step 1; lower") as error:
+        train(config, "cpu")
+    data = load_split(config, "train")
+    order = epoch_order(repeat_factors(data.labels, config.DATA.REPEAT_THRESHOLD), config.SEED, 0)
+    assert str(error.value).endswith("look at " + ", ".join(data.name(i) for i in order[16:32]))
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_class_missing_from_validation_is_said(run_config, ferplus, tmp_path, capsys):
+    few = shutil.copytree(ferplus, tmp_path / "few")
+    lines = (few / "fer2013new.csv").read_text().splitlines()
+    # Surprise is the third of the ten votes.
+    kept = [line for line in lines if not (line.startswith("PublicTest") and line.split(",")[4] == "8")]
+    (few / "fer2013new.csv").write_text("\n".join(kept) + "\n")
+    run = train(run_config({"TRAIN.EPOCHS": 1, "DATA.ROOT": few}), "cpu")
+    assert "warning: validation has no picture of Surprise: its F1 counts 0" in capsys.readouterr().out
+    assert float(read_rows(run)[0]["val_macro_f1"]) <= 0.8
 
 
 def test_entry_script_ends_with_one_sentence_and_code_2(tmp_path):

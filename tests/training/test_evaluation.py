@@ -12,6 +12,7 @@ from image_classification.CFC_SP.evaluation import evaluate_bundle
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.training.ferplus import load_ferplus
+from tests.bundles import temperatures_of
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -19,13 +20,12 @@ def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip)
     every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu")
     scores = every["cascade"]
     bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
-    programs = [Program(bundle, name) for name in ("coarse", "negative")]
-    temperatures = [network["temperature"] for network in bundle.manifest["networks"]]
+    frame, temperatures = Program(bundle, "frame"), temperatures_of(bundle.manifest)
     confusion = np.zeros((len(EXPR), len(EXPR)), int)
     for index in range(len(data)):
         views = [data.picture(index)[None], data.picture(index)[None, :, ::-1]][: 1 + flip]
-        coarse, negative = (np.mean([program(view)[0] for view in views], axis=0) for program in programs)
-        labels, _, _ = decide_by_loop(coarse, negative, [True], 0, temperatures[:-1], temperatures[-1], "count", "routed")
+        coarse, negative = (np.mean(logits, axis=0) for logits in zip(*map(frame, views), strict=True))
+        labels, _, _ = decide_by_loop(coarse, negative, [True], 0, *temperatures, "count", "routed")
         confusion[data.classes[index], labels[0]] += 1
     np.testing.assert_array_equal(scores.confusion, confusion)
     merge = np.eye(5, dtype=int)[[COARSE.index(name) if name in COARSE else 4 for name in EXPR]]

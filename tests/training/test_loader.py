@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.aligner import crop_face
+from image_classification.CFC_SP.training import loader
 from image_classification.CFC_SP.training.datasets import as_stage
 from image_classification.CFC_SP.training.loader import plain_batches, training_batches
 from image_classification.CFC_SP.training.transforms import augment
@@ -70,6 +71,7 @@ def test_epochs_and_seeds_draw_anew(stage_data, config, small_config):
 
 def test_memory_is_bounded(stage_data, config, monkeypatch):
     """However slow the network is, only a few batches wait for it."""
+    monkeypatch.setattr(loader, "AHEAD", 3)
     read = []
     monkeypatch.setattr(stage_data.source, "picture", lambda index, real=stage_data.source.picture: read.append(index) or real(index))
     batches = training_batches(stage_data, np.resize(ORDER, 16 * 40), config, 0)

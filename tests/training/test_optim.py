@@ -4,8 +4,10 @@ import numpy as np
 import paddle
 import pytest
 
+from image_classification.CFC_SP.training.losses import soft_cross_entropy
 from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.optim import build_optimizer, count_decayed, learning_rate, trainable
+from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
 
 
 def test_schedule_by_hand():
@@ -83,3 +85,34 @@ def test_the_backbone_names_what_decay_spares_besides(small_config):
     matrices = sum(parameter.ndim > 1 for parameter in trainable(model).values())
     assert tables == 10
     assert count_decayed(model)[0] == matrices - tables
+
+
+@pytest.mark.parametrize("form", [EagerStep, StaticStep])
+def test_sgd_against_numpy(form, small_config, tiny_network):
+    """Three steps of w -= rate x v, v = 0.8 v + gradient + decay x w, the decay on kernels and matrices alone."""
+    changes = {"TRAIN.OPTIMIZER": "sgd", "TRAIN.MOMENTUM": 0.8, "TRAIN.WEIGHT_DECAY": 0.3, "TRAIN.WARMUP_EPOCHS": 0, "TRAIN.BASE_LR": 4.0}
+    config = small_config(changes)
+    paddle.seed(0)
+    stepper, twin = form(config, build_model(config), 10), build_model(config)
+    twin.train()
+    names = list(trainable(twin))
+    spared = [name for name in names if "bn." in name or "identity." in name or name.endswith(".bias")]
+    start = {name: np.asarray(stepper.weights()[name], np.float64) for name in names}
+    weights = dict(start)
+    velocity = dict.fromkeys(names, 0.0)
+    rng = np.random.default_rng(0)
+    for step in range(3):
+        crops, targets = rng.integers(0, 256, (16, 16, 16, 3), dtype=np.uint8), rng.dirichlet(np.ones(5), 16).astype("float32")
+        twin.set_state_dict(twin.state_dict() | {name: value.astype(np.float32) for name, value in weights.items()})
+        soft_cross_entropy(twin(paddle.to_tensor(crops)), paddle.to_tensor(targets)).backward()
+        stepper(crops, targets)
+        for name, parameter in trainable(twin).items():
+            velocity[name] = 0.8 * velocity[name] + parameter.grad.numpy() + (0 if name in spared else 0.3 * weights[name])
+            weights[name] = weights[name] - learning_rate(step, 300, 0, 0.5, 1e-5) * velocity[name]
+        twin.clear_gradients()
+    for name in names:
+        found = np.asarray(stepper.weights()[name])
+        # The rounding of three steps, as a share of how far a tensor has come.
+        moved = np.abs(weights[name] - start[name]).max()
+        assert moved > 0
+        np.testing.assert_allclose(found, weights[name], atol=2e-3 * moved, err_msg=name)

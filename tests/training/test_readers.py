@@ -147,6 +147,11 @@ def test_affwild2(tmp_path):
         DATASETS["affwild2"](tmp_path, "test")
     with pytest.raises(UserError, match="no folder .*Validation_Set"):
         DATASETS["affwild2"](tmp_path, "val")
+    write_affwild2(tmp_path, {"held": [3]}, {"held": [1]}, folder="Test_Set")
+    assert named(DATASETS["affwild2"](tmp_path, "test")) == {"held/00001.jpg": "Fear"}
+    write_affwild2(tmp_path, {"uncut": [3]}, {})
+    with pytest.raises(UserError, match="no folder .*uncut: expected the crops of .*uncut.txt; .* tools/prepare_affwild2.py"):
+        DATASETS["affwild2"](tmp_path, "train")
 
 
 @pytest.mark.parametrize(

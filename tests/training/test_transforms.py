@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.aligner import crop_face
-from image_classification.CFC_SP.training.transforms import augment
+from image_classification.CFC_SP.training.transforms import _jitter, augment
 
 OFF = {
     "ROTATION": 0.0,
@@ -140,3 +140,18 @@ def test_warp_reaches_its_limits_either_way_and_keeps_to_them(key, limit):
 def test_edges_go_on_outside_the_picture():
     white = np.full((48, 48, 3), 255, np.uint8)
     assert (variant(white, 1, ROTATION=14.0, SCALE=0.17, SHIFT=0.12) == 255).all()
+
+
+def test_jitter_against_a_loop():
+    """Brightness, contrast and saturation one after the other; each value is rounded, and so is the grey that it leans on."""
+    picture = np.random.default_rng(2).integers(60, 190, (9, 7, 3), dtype=np.uint8)
+    luma = np.array([0.299, 0.587, 0.114])
+    for seed in range(5):
+        brightness, contrast, saturation = 1 + np.random.default_rng(seed).uniform(-0.2, 0.2, 3)
+        mean = np.mean([pixel @ luma for row in picture for pixel in row])
+        expected = np.empty(picture.shape)
+        for y, row in enumerate(picture):
+            for x, pixel in enumerate(row):
+                coloured = pixel @ luma + (pixel - pixel @ luma) * saturation
+                expected[y, x] = ((coloured - mean) * contrast + mean) * brightness
+        np.testing.assert_allclose(_jitter(picture, 0.2, np.random.default_rng(seed)), np.clip(expected, 0, 255), atol=0.65)

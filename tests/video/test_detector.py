@@ -71,13 +71,13 @@ def test_no_face_in_pictures_without_one(detector, picture):
     assert len(faces) == 0 and faces.boxes.shape == (0, 4) and faces.landmarks.shape == (0, 5, 2)
 
 
-def test_refine_follows_a_known_face_and_drops_a_lost_one(detector, astronaut):
+def test_a_known_face_is_followed_and_a_lost_one_dropped(detector, astronaut):
     face = detector.detect(astronaut)
     off = face.boxes + np.float32([6, -5, 8, 4])
-    found = detector.refine(astronaut, np.concatenate([off, np.float32([[350, 350, 450, 450]])]))
+    found = detector.follow(astronaut, np.concatenate([off, np.float32([[350, 350, 450, 450]])]))
     assert len(found) == 1
     assert intersection_over_union(found.boxes, face.boxes)[0, 0] > 0.85
-    assert len(detector.refine(astronaut, np.zeros((0, 4)))) == 0
+    assert len(detector.follow(astronaut, np.zeros((0, 4)))) == 0
 
 
 def test_a_box_turned_inside_out_is_dropped(astronaut):
@@ -88,8 +88,8 @@ def test_a_box_turned_inside_out_is_dropped(astronaut):
         return lambda batch: (network(batch)[0], np.zeros((len(batch), 10), np.float32), network(batch)[1])
 
     box = np.array([[100, 100, 200, 200]])
-    kept = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0, 0, 0.1, 0))}).refine(astronaut, box)
-    dropped = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0.8, 0, -0.8, 0))}).refine(astronaut, box)
+    kept = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0, 0, 0.1, 0))}).follow(astronaut, box)
+    dropped = FaceDetector({"rnet": sure_of(0, 0, 0, 0), "onet": with_landmarks(sure_of(0.8, 0, -0.8, 0))}).follow(astronaut, box)
     np.testing.assert_allclose(kept.boxes, [[100, 100, 210, 200]], atol=1)
     assert len(dropped) == 0
 

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from image_classification.CFC_SP.core.records import FrameResult, Segment, Source, Summary
-from image_classification.CFC_SP.writers.result_json import write_json
+from image_classification.CFC_SP.writers.result_json import read_head, write_json
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 
 
@@ -38,7 +38,7 @@ def test_the_summary_is_written_whole(tmp_path, summary):
     assert result["schema_version"] == 1
     assert result["source"] == {
         **{"path": summary.source.path, "codec": "h264", "width": 640, "height": 360, "fps": 30000 / 1001},
-        **{"duration_s": None, "rotation": 90},
+        **{"duration_s": None, "rotation": 90, "size_bytes": 0, "modified_s": 0.0},
     }
     assert result["bundle"] == summary.bundle
     assert (result["device"], result["engine"], result["window_frames"]) == ("cpu", summary.engine, 256)
@@ -47,6 +47,20 @@ def test_the_summary_is_written_whole(tmp_path, summary):
     assert result["segments"] == [{"track": 1, "start_s": 0.0, "end_s": 0.333333, "label": "Anger", "confidence": 0.5}]
     assert result["warnings"] == summary.warnings
     assert result["rows"] == []
+
+
+def test_the_head_is_read_back_from_a_whole_file_alone(tmp_path, summary, make_results):
+    path = tmp_path / "result"
+    assert read_head(path) is None
+    summary.files = {"frames.csv": "0" * 64}
+    write_json(path, summary, make_results(9))
+    whole = load(path)
+    assert read_head(path) == {key: value for key, value in whole.items() if key != "rows"}
+    data = path.read_bytes()
+    tail = data[-5:]
+    for broken in (b"", data[:-1], data[:300] + tail, data.replace(b'"schema_version": 1', b'"schema_version": 9'), tail, b"[]" + tail):
+        path.write_bytes(broken)
+        assert read_head(path) is None
 
 
 @pytest.mark.parametrize("through_csv", [False, True])

@@ -8,6 +8,7 @@ from PIL import Image
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.core.records import FrameResult, Segment, Source, Summary
+from image_classification.CFC_SP.core.span import Span
 from image_classification.CFC_SP.writers.palette import COLOURS
 from image_classification.CFC_SP.writers.timeline import Timeline, bands, clock, ink, picture_size, printable, ticks, write_timeline
 
@@ -91,6 +92,34 @@ def test_a_band_is_its_segments_until_they_are_too_many():
 
 def test_times_are_written_as_on_a_clock():
     assert [clock(4), clock(59.96, 1), clock(750.256, 2), clock(3600), clock(0)] == ["0:04", "1:00.0", "12:30.26", "1:00:00", "0:00"]
+
+
+def test_frames_that_were_skipped_on_purpose_are_no_gaps(make_results):
+    results = [replace(result, frame=100 + 7 * i, time_s=(100 + 7 * i) / FPS) for i, result in enumerate(make_results(40, faces=(1,)))]
+    timeline = Timeline(7 / FPS, span=Span(3.0, None, 7))
+    for result in results:
+        timeline.add(result)
+    (curves,) = timeline.curves()
+    # One stretch: a point a frame, its end and the gap behind it.
+    assert len(curves.time_s) == 42 and np.isnan(curves.smoothed[:, 0]).sum() == 1
+    assert timeline.begin_s == 3.0 and timeline.end_s == pytest.approx(results[-1].time_s + 7 / FPS)
+    (blocks,) = bands([Segment(1, 3.0 + i, 4.0 + i, "Fear" if i % 2 else "Anger", 0.5) for i in range(1000)], 1003.0, 3.0).values()
+    assert blocks[0][0] == 3.0 and blocks[-1][1] == pytest.approx(1003.0) and len(blocks) <= 400
+
+
+def test_ticks_of_a_part_lie_in_it():
+    assert ticks(3665.0, 3600.0) == {
+        float(t): text
+        for t, text in [
+            (3600, "1:00:00"),
+            (3610, "1:00:10"),
+            (3620, "1:00:20"),
+            (3630, "1:00:30"),
+            (3640, "1:00:40"),
+            (3650, "1:00:50"),
+            (3660, "1:01:00"),
+        ]
+    }
 
 
 @pytest.mark.parametrize("end_s", [0.03, 0.4, 1, 4.004, 59, 61, 600, 3600, 5400, 36000, 400000])

@@ -5,7 +5,7 @@ import paddle
 import paddle.nn.functional as F
 
 from ..errors import UserError
-from .labels import COARSE, COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
+from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 from .smoothing import check_normalizer, own_logits, window_mean
 
 NEGATIVE_SCOPES = ("routed", "all")
@@ -14,43 +14,44 @@ NEGATIVE_SCOPES = ("routed", "all")
 class Cascade(paddle.nn.Layer):
     """The sequence part of CFC-SP: the logits of one track in, its expressions out. One program serves every T and window.
 
-    temperatures_coarse: one for each coarse network, in the order of the logits; temperature_negative: the negative network's.
-    Softmax takes the smoothed logits divided by them; 1 is the paper. normalizer: as in `smoothing.smooth`. negative_scope: the
-    frames whose negative logits are averaged, "routed" (valid ones whose coarse class is Negative) or "all" (every valid one).
-    Raises UserError for an unknown normalizer or scope, no coarse network, or a temperature that is not above 0 and finite.
+    temperatures_coarse, temperatures_negative: one for each network of the stage, in the order of its logits. Softmax takes the
+    smoothed logits divided by them; 1 is the paper. normalizer: as in `smoothing.smooth`. negative_scope: the frames whose negative
+    logits are averaged, "routed" (valid ones whose coarse class is Negative) or "all" (every valid one).
+    Raises UserError for an unknown normalizer or scope, a stage without a network, or a temperature that is not above 0 and finite.
     """
 
-    def __init__(self, temperatures_coarse, temperature_negative, normalizer, negative_scope):
+    def __init__(self, temperatures_coarse, temperatures_negative, normalizer, negative_scope):
         super().__init__()
         check_normalizer(normalizer)
         if negative_scope not in NEGATIVE_SCOPES:
             scopes = ", ".join(NEGATIVE_SCOPES)
             raise UserError(f"expected a negative scope out of {scopes}, found {negative_scope!r}: choose one of them")
-        temperatures = [*temperatures_coarse, temperature_negative]
-        if len(temperatures) < 2 or not all(0 < t < float("inf") for t in temperatures):
+        temperatures = temperatures_coarse, temperatures_negative
+        if not all(temperatures) or not all(0 < t < float("inf") for stage in temperatures for t in stage):
             raise UserError(
-                "expected a temperature above 0 for each coarse network and for the negative network, found "
-                f"{temperatures[:-1]} and {temperature_negative!r}: give them all, 1 leaves the logits as they are"
+                "expected a temperature above 0 for each coarse network and for each negative one, found "
+                f"{temperatures_coarse} and {temperatures_negative}: give them all, 1 leaves the logits as they are"
             )
         # Buffers, since Paddle Inference refuses a program without a single parameter.
-        self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures[:-1], "float32").unsqueeze(1))
-        self.register_buffer("temperature_negative", paddle.to_tensor([temperature_negative], "float32"))
+        self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures_coarse, "float32").unsqueeze(1))
+        self.register_buffer("temperatures_negative", paddle.to_tensor(temperatures_negative, "float32").unsqueeze(1))
         self.normalizer = normalizer
         self.negative_scope = negative_scope
 
     @property
     def settings(self) -> tuple:
-        """What it was built with: (temperatures_coarse, temperature_negative, normalizer, negative_scope)."""
-        return self.temperatures_coarse.flatten().tolist(), self.temperature_negative.item(), self.normalizer, self.negative_scope
+        """What it was built with: (temperatures_coarse, temperatures_negative, normalizer, negative_scope)."""
+        stages = self.temperatures_coarse, self.temperatures_negative
+        return *(stage.flatten().tolist() for stage in stages), self.normalizer, self.negative_scope
 
     def forward(self, coarse_logits, negative_logits, valid, window):
-        """(label int64 [T], coarse int64 [T], raw_label int64 [T], probabilities float32 [T, 8]) of one track.
+        """(label int64 [T], coarse int64 [T], raw_label int64 [T], probabilities and raw_probabilities float32 [T, 8]) of one track.
 
-        coarse_logits: float32 [M, T, 5], M networks, in COARSE order; negative_logits: float32 [T, 4] in NEGATIVE order;
-        valid: bool [T]; window: int64 [1] in frames, 0 or more. The logits of valid frames must be finite.
+        coarse_logits: float32 [M, T, 5], M networks, in COARSE order; negative_logits: float32 [K, T, 4], K networks, in NEGATIVE
+        order; valid: bool [T]; window: int64 [1] in frames, 0 or more. The logits of valid frames must be finite.
 
-        label and raw_label, the label that window 0 gives, are in EXPR order, coarse in COARSE order; of equals the first class
-        wins. probabilities are in EXPR order, P(coarse) for the plain classes and P(Negative) x P(fine | Negative) for the
+        raw_label and raw_probabilities are what window 0 gives. Labels are in EXPR order, coarse in COARSE order; of equals the first
+        class wins. probabilities are in EXPR order, P(coarse) for the plain classes and P(Negative) x P(fine | Negative) for the
         others; each row sums to 1.
 
         P(fine | Negative) comes from the frame's own negative logits plus their mean over the scope inside the window, whether
@@ -59,25 +60,30 @@ class Cascade(paddle.nn.Layer):
         frame that is not valid count as zero, and it is never averaged: its row speaks for its window.
         """
         own_coarse = own_logits(coarse_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, M * 5]
-        own_negative = own_logits(negative_logits, valid)
-        raw_label, _ = decide(self._coarse(own_coarse), self._negative(own_negative))
+        own_negative = own_logits(negative_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, K * 4]
+        raw = mean_softmax(own_coarse, self.temperatures_coarse), mean_softmax(own_negative, self.temperatures_negative)
+        raw_label, _ = decide(*raw)
 
-        coarse_probabilities = self._coarse(own_coarse + window_mean(own_coarse, valid, window, self.normalizer))
+        coarse = own_coarse + window_mean(own_coarse, valid, window, self.normalizer)
+        coarse_probabilities = mean_softmax(coarse, self.temperatures_coarse)
         scope = valid
         if self.negative_scope == "routed":
             scope = paddle.logical_and(valid, coarse_probabilities.argmax(1) == NEGATIVE_CLASS)
-        negative_probabilities = self._negative(own_negative + window_mean(own_negative, scope, window, self.normalizer))
-        label, coarse = decide(coarse_probabilities, negative_probabilities)
-        return label, coarse, raw_label, joint_probabilities(coarse_probabilities, negative_probabilities)
+        negative = own_negative + window_mean(own_negative, scope, window, self.normalizer)
+        negative_probabilities = mean_softmax(negative, self.temperatures_negative)
+        label, coarse_label = decide(coarse_probabilities, negative_probabilities)
+        probabilities = joint_probabilities(coarse_probabilities, negative_probabilities)
+        return label, coarse_label, raw_label, probabilities, joint_probabilities(*raw)
 
-    def _coarse(self, logits):
-        """Probabilities [T, 5]: the mean over the networks whose logits stand side by side in [T, M * 5]."""
-        count = self.temperatures_coarse.shape[0]
-        networks = logits.reshape([-1, count, len(COARSE)])  # [T, M, 5]
-        return F.softmax(networks / self.temperatures_coarse).sum(1) / count
 
-    def _negative(self, logits):
-        return F.softmax(logits / self.temperature_negative)
+def mean_softmax(logits, temperatures):
+    """Probabilities [T, C]: the mean over n networks of the softmax of their logits, which stand side by side in [T, n * C].
+
+    temperatures: float32 [n, 1]. Section 3.2, whose sum has the same argmax.
+    """
+    count = temperatures.shape[0]
+    networks = logits.reshape([-1, count, logits.shape[1] // count])
+    return F.softmax(networks / temperatures).sum(1) / count
 
 
 def decide(coarse_probabilities, negative_probabilities):

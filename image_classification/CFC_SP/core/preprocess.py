@@ -33,7 +33,8 @@ class Preprocess(nn.Layer):
         else:
             x = x.transpose([0, 3, 1, 2])
         if self.size != self.crop_size:
-            x = nn.functional.interpolate(x, size=[self.size, self.size], mode="bilinear")
+            weights = bilinear_weights(self.crop_size, self.size)
+            x = paddle.matmul(weights, paddle.matmul(x, weights, transpose_y=True))
         if self.normalize == "image":
             # Sums, since oneDNN writes a line to standard output for every mean it takes on.
             count = self.channels * self.size * self.size
@@ -46,6 +47,17 @@ class Preprocess(nn.Layer):
             mean = paddle.to_tensor(self.mean, dtype="float32").reshape([1, -1, 1, 1])
             std = paddle.to_tensor(self.std, dtype="float32").reshape([1, -1, 1, 1])
         return (x - mean) / std
+
+
+def bilinear_weights(before: int, after: int):
+    """What each of `before` pixels adds to each of `after`, float32 [after, before], in a bilinear resize about the pixels' centres.
+
+    Not paddle's interpolate, which oneDNN refuses in programs of Paddle 3.3.
+    """
+    centres = (paddle.arange(after, dtype="float32") + 0.5) * (before / after) - 0.5
+    # Pixels beyond the edge are the edge's own.
+    centres = paddle.minimum(nn.functional.relu(centres), paddle.full([1], before - 1.0))
+    return nn.functional.relu(1 - (centres.unsqueeze(1) - paddle.arange(before, dtype="float32")).abs())
 
 
 class ExpressionNet(nn.Layer):

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .labels import COARSE, EXPR
+from .span import WHOLE, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the container says of a clip; `width` and `height` are those of the displayed (rotation-corrected) frame."""
+    """What the container says of a clip; `width` and `height` are those of the displayed (rotation-corrected) frame. `size_bytes`
+    and `modified_s` (seconds since 1970) are the file's; those of a folder of pictures are the sum and the latest of its files'."""
 
     path: str
     codec: str
@@ -18,6 +20,8 @@ class Source:
     fps: float
     duration_s: float | None
     rotation: int = 0
+    size_bytes: int = 0
+    modified_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ class Segment:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name, sha256 and the files' sha256."""
+    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name, sha256 and the files' sha256;
+    `options` what was asked for, by name, None for a default; `files` the sha256 of the other results, by file name."""
 
     source: Source
     bundle: dict
@@ -127,3 +132,6 @@ class Summary:
     timings_s: dict[str, float] = field(default_factory=dict)
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    span: Span = WHOLE
+    options: dict = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)

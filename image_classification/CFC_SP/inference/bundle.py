@@ -19,8 +19,8 @@ from ..errors import UserError
 from ..files import sha256_of
 
 MANIFEST = "manifest.yaml"
-SCHEMA_VERSION = 1
-PROGRAMS = ("coarse", "negative", "sequence", "clip", "pnet", "rnet", "onet")
+SCHEMA_VERSION = 2
+PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip", "pnet", "rnet", "onet")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MANIFEST_BYTES, _FILE_BYTES = 1 << 20, 4 << 30
@@ -31,6 +31,7 @@ _REQUIRED = {
     "labels": dict,
     "crop.size": int,
     "crop.margin": (int, float),
+    "batch": int,
     "sp.window": int,
     "sp.normalizer": str,
     "cascade.negative_scope": str,
@@ -48,6 +49,11 @@ class Bundle:
     folder: Path
     manifest: dict
     sha256: str
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a network's weights were never trained, so that what the bundle says of a face means nothing."""
+        return any(network["origin"] == "random" for network in self.manifest["networks"])
 
     @property
     def identity(self) -> dict:
@@ -116,12 +122,15 @@ def _check_manifest(path: Path, manifest) -> None:
             node = node.get(part) if isinstance(node, dict) else None
         if not isinstance(node, kind) or isinstance(node, bool):
             raise _refusal(path, f"{name} is missing or malformed")
+    if not all(isinstance(network, dict) and isinstance(network.get("origin"), str) for network in manifest["networks"]):
+        raise _refusal(path, "networks is missing or malformed")
     if manifest["labels"] != {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)}:
         raise _refusal(path, "its labels are not those of this program")
     detector = manifest["detector"]
     sound = {
         "crop.size": 8 <= manifest["crop"]["size"] <= 1024,
         "crop.margin": 0 <= manifest["crop"]["margin"] <= 4,
+        "batch": 1 <= manifest["batch"] <= 1024,
         "sp.window": 0 <= manifest["sp"]["window"] <= 1_000_000,
         "detector.min_face": 12 <= detector["min_face"] <= 4096,
         "detector.thresholds": len(detector["thresholds"]) == 3

@@ -7,7 +7,7 @@ soon as no window reaches them.
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,12 +17,15 @@ from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
+from ..video.follower import KEY_EVERY_S, FaceFollower
 from ..video.tracker import FaceTracker
+from .ahead import ahead
 from .bundle import Bundle
+from .engines import network_program
 from .program import Program, padded
 
-# Crops a run of the frame programs; the last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
-BATCH = 32
+# Frames decoded ahead of the one that is looked at.
+DECODED_AHEAD = 4
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
 
@@ -36,32 +39,46 @@ class _Observed:
     faces: Faces
     crops: np.ndarray | None
     coarse: np.ndarray | None = None  # [M, N, 5]
-    negative: np.ndarray | None = None  # [N, 4]
+    negative: np.ndarray | None = None  # [K, N, 4]
 
 
 def make_detector(bundle: Bundle, device: str, min_face: float | None = None) -> tuple[FaceDetector, list[Program]]:
     """The bundle's face detector, and the programs that it runs."""
     settings = bundle.manifest["detector"]
-    programs = {name: Program(bundle, name, device) for name in ("pnet", "rnet", "onet")}
+    # Networks so small that a second thread costs more than it brings.
+    programs = {name: Program(bundle, name, device, threads=1) for name in ("pnet", "rnet", "onet")}
     return FaceDetector(programs, min_face or settings["min_face"], tuple(settings["thresholds"])), list(programs.values())
 
 
 class Recognizer:
     """A bundle made ready on one device, for any number of clips.
 
-    timings_s: seconds spent in each stage since the start. engine: what really runs the networks.
+    key_every_s: seconds of media time between full detections, 0: one in every frame. timings_s: seconds spent in each stage since
+    the start; `decode` runs beside the others, and `wait` is what they waited for it. engine: what really runs the networks.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "cpu", min_face: float | None = None):
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: str = "cpu",
+        min_face: float | None = None,
+        key_every_s: float = KEY_EVERY_S,
+        engine: str = "paddle",
+        precision: str = "auto",
+    ):
         manifest = bundle.manifest
         self.bundle, self.device = bundle, device
         self.timings_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        self._coarse, self._negative = Program(bundle, "coarse", device), Program(bundle, "negative", device)
+        self._frame = network_program(bundle, "frame", device, engine, precision)
+        # The last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
+        self._batch = manifest["batch"]
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
-        self._detector, finders = make_detector(bundle, device, min_face)
-        self._networks = [self._coarse, self._negative, *finders]
+        detector, finders = make_detector(bundle, device, min_face)
+        self._follower = FaceFollower(detector, key_every_s)
+        self._nested_s = 0.0
+        self._networks = [self._frame, *finders]
 
     @property
     def engine(self) -> str:
@@ -78,29 +95,49 @@ class Recognizer:
 
     def _observed(self, frames: Iterable[Frame]) -> Iterator[_Observed]:
         tracker = FaceTracker()
+        with closing(ahead(self._decoded(frames), DECODED_AHEAD)) as decoded:
+            followed = self._follower.follow(self._waited(decoded))
+            while True:
+                with self._clock("detect"):
+                    seen = next(followed, None)
+                if seen is None:
+                    return
+                frame = seen.frame
+                with self._clock("track"):
+                    faces = tracker.update(frame.time_s, seen.faces, seen.cut)
+                with self._clock("align"):
+                    crops = self._geometry.crop(frame.image, faces)
+                    height, width = frame.image.shape[:2]
+                    bounds = np.array([width, height, width, height], np.float32)
+                    faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
+                yield _Observed(frame.index, frame.time_s, faces, crops)
+
+    def _decoded(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames, timed; this runs in a thread of its own, beside all other stages."""
         frames = iter(frames)
         while True:
-            with self._clock("decode"):
+            begin = time.perf_counter()
+            frame = next(frames, None)
+            self.timings_s["decode"] += time.perf_counter() - begin
+            if frame is None:
+                return
+            yield frame
+
+    def _waited(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames; what the detector waits for them is no work of its own."""
+        while True:
+            with self._clock("wait"):
                 frame = next(frames, None)
             if frame is None:
                 return
-            with self._clock("detect"):
-                faces = self._detector.detect(frame.image)
-            with self._clock("track"):
-                faces = tracker.update(frame, faces)
-            with self._clock("align"):
-                crops = self._geometry.crop(frame.image, faces)
-                height, width = frame.image.shape[:2]
-                bounds = np.array([width, height, width, height], np.float32)
-                faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
-            yield _Observed(frame.index, frame.time_s, faces, crops)
+            yield frame
 
     def _scored(self, observed: Iterable[_Observed]) -> Iterator[_Observed]:
         """Gives every face its logits; crops of all frames and faces share batches."""
         waiting: deque[_Observed] = deque()
         for item in observed:
             waiting.append(item)
-            if sum(len(item.faces) for item in waiting) >= BATCH or len(waiting) >= CHUNK:
+            if sum(len(item.faces) for item in waiting) >= self._batch or len(waiting) >= CHUNK:
                 yield from self._classify(waiting)
         yield from self._classify(waiting)
 
@@ -109,18 +146,17 @@ class Recognizer:
             counts = [len(item.faces) for item in waiting]
             crops = np.concatenate([item.crops for item in waiting]) if waiting else np.zeros((0, 1, 1, 3), np.uint8)
             coarse, negative = [], []
-            for start in range(0, len(crops), BATCH):
-                batch = crops[start : start + BATCH]
-                full = padded(batch, BATCH)
-                coarse.append(self._coarse(full)[0][:, : len(batch)])
-                negative.append(self._negative(full)[0][: len(batch)])
+            for start in range(0, len(crops), self._batch):
+                batch = crops[start : start + self._batch]
+                for logits, part in zip((coarse, negative), self._frame(padded(batch, self._batch)), strict=True):
+                    logits.append(part[:, : len(batch)])
             position = 0
             if coarse:
-                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative)
+                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative, axis=1)
             for item, count in zip(waiting, counts, strict=True):
                 item.crops = None
                 if count:
-                    item.coarse, item.negative = coarse[:, position : position + count], negative[position : position + count]
+                    item.coarse, item.negative = (logits[:, position : position + count] for logits in (coarse, negative))
                 position += count
         while waiting:
             yield waiting.popleft()
@@ -159,17 +195,15 @@ class Recognizer:
 
     def _decide_track(self, held, track: int, places: list[tuple[int, int]], window: int) -> Iterator[tuple[int, Face]]:
         first, length = places[0][0], places[-1][0] - places[0][0] + 1
-        networks = held[first].coarse.shape[0]
-        coarse = np.zeros((networks, length, len(COARSE)), np.float32)
-        negative = np.zeros((length, len(NEGATIVE)), np.float32)
+        coarse = np.zeros((len(held[first].coarse), length, len(COARSE)), np.float32)
+        negative = np.zeros((len(held[first].negative), length, len(NEGATIVE)), np.float32)
         valid = np.zeros(length, bool)
         for position, row in places:
             item = held[position]
-            coarse[:, position - first], negative[position - first] = item.coarse[:, row], item.negative[row]
+            coarse[:, position - first], negative[:, position - first] = item.coarse[:, row], item.negative[:, row]
             valid[position - first] = True
-        labels, coarse_labels, raw_labels, probabilities = self._sequence(coarse, negative, valid, np.array([window]))
-        # The program gives the label before smoothing but not its probabilities; a window of 0 gives both.
-        raw_probabilities = self._sequence(coarse, negative, valid, np.array([0]))[3] if window else probabilities
+        decided = self._sequence(coarse, negative, valid, np.array([window]))
+        labels, coarse_labels, raw_labels, probabilities, raw_probabilities = decided
         for position, row in places:
             i, item = position - first, held[position]
             yield (
@@ -189,8 +223,12 @@ class Recognizer:
 
     @contextmanager
     def _clock(self, stage: str) -> Iterator[None]:
-        begin = time.perf_counter()
+        """Counts the time spent in the block to `stage`, less that of clocks inside it."""
+        begin, outer = time.perf_counter(), self._nested_s
+        self._nested_s = 0.0
         try:
             yield
         finally:
-            self.timings_s[stage] += time.perf_counter() - begin
+            spent = time.perf_counter() - begin
+            self.timings_s[stage] += spent - self._nested_s
+            self._nested_s = outer + spent

@@ -2,6 +2,8 @@
 
 import struct
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +19,13 @@ _ONEDNN_SHAPES = 10
 class Program:
     """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
-    Not thread-safe. engine is what really runs: "onednn", "cpu" or "gpu". oneDNN fails at random on some machines ("could not
-    execute a primitive"): the program is then built anew without it, once, and `engine` says so.
+    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines
+    ("could not execute a primitive"): the program is then built anew without it, once, and `engine` says so.
     """
 
-    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True):
-        self.name = name
-        self._structure = bundle.program(name)
-        self._parameters = bundle.parameters(parameter_names(self._structure))
-        self.engine = device if device != "cpu" else "onednn" if onednn else "cpu"
+    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, threads: int = THREADS, bfloat16: bool = False):
+        self.name, self._bundle, self._threads = name, bundle, threads
+        self.engine = device if device != "cpu" else "cpu" if not onednn else "onednn bfloat16" if bfloat16 else "onednn"
         self.fell_back = False
         self._predictor = self._build()
 
@@ -33,7 +33,7 @@ class Program:
         try:
             return self._run(arrays)
         except RuntimeError as error:
-            if self.engine != "onednn" or "primitive" not in str(error):
+            if not self.engine.startswith("onednn") or "primitive" not in str(error):
                 raise
             self.engine, self.fell_back = "cpu", True
             self._predictor = self._build()
@@ -46,23 +46,32 @@ class Program:
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
 
     def _build(self):
-        # Paddle Inference reads a program and its parameters from files alone.
-        with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
-            structure, parameters = Path(folder, f"{self.name}.json"), Path(folder, f"{self.name}.pdiparams")
-            structure.write_bytes(self._structure)
-            write_parameters(parameters, list(self._parameters.values()))
+        with program_files(self._bundle, self.name) as (structure, parameters):
             config = inference.Config(str(structure), str(parameters))
             config.disable_glog_info()
             if self.engine == "gpu":
                 config.enable_use_gpu(256, 0)
             else:
-                config.set_cpu_math_library_num_threads(THREADS)
-                if self.engine == "onednn":
+                config.set_cpu_math_library_num_threads(self._threads)
+                if self.engine.startswith("onednn"):
                     config.enable_mkldnn()
                     config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)
+                    if self.engine == "onednn bfloat16":
+                        config.enable_mkldnn_bfloat16()
                 else:
                     config.disable_mkldnn()
             return inference.create_predictor(config)
+
+
+@contextmanager
+def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
+    """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
+    structure = bundle.program(name)
+    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+        paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
+        paths[0].write_bytes(structure)
+        write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))
+        yield paths
 
 
 def padded(batch: np.ndarray, size: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,10 @@ from tqdm import tqdm
 from ..core.labels import STAGES
 from ..errors import UserError
 from ..files import atomic_path, git_sha, sha256_of
-from ..inference.program import padded
+from ..training.fast_forward import BATCH, fast_forward
 from ..training.loader import plain_batches
-from ..training.model import trained_config
+from ..training.trained import load_trained, trained_config
 from .frames import Frames, fingerprint
-from .network import BATCH, Network
 
 # How much work a kill may cost; a note on the disk costs some milliseconds.
 SECONDS_BETWEEN_NOTES = 5.0
@@ -43,7 +42,7 @@ class LogitsCache:
     def logits(self, path: str | Path, stage: str) -> np.ndarray:
         """Logits float32 [P, C] of the checkpoint at `path`, read-only and memory-mapped: one row a picture, NaN for a damaged one.
 
-        Raises UserError as `Network` does, for weights that give NaN, for a full disk, and while another process computes the same.
+        Raises UserError as `load_trained` does, for weights that give NaN, for a full disk, and while another process computes the same.
         """
         config, _ = trained_config(path, stage)
         key = {"stage": stage, "weights_sha256": sha256_of(path), **self._pictures, "crop_size": config.DATA.CROP_SIZE}
@@ -65,14 +64,15 @@ class LogitsCache:
     def _compute(self, path, stage: str, file: Path, key: dict, shape: tuple[int, int]) -> None:
         # Read again, now that nobody else writes.
         done = _note_of(file, key, shape)["done"]
-        network = Network(path, stage, self._device)
-        note = key | {"rows": shape[0], "done": done, "engine": network.engine, "git_sha": git_sha()}
-        pictures, size = self._frames.pictures(), network.config.DATA.CROP_SIZE
+        trained = load_trained(path, stage)
+        network = fast_forward(trained.model, self._device)
+        note = key | {"name": trained.config.NAME, "rows": shape[0], "device": self._device, "git_sha": git_sha()}
+        pictures = self._frames.pictures()
         try:
             table = np.load(file, mmap_mode="r+") if done else _new_table(file, shape)
             noted = time.monotonic()
-            with tqdm(total=shape[0], initial=done, desc=f"{stage} {network.config.NAME}", dynamic_ncols=True, disable=None) as bar:
-                for crops in plain_batches(pictures, size, BATCH, done):
+            with tqdm(total=shape[0], initial=done, desc=trained.config.NAME, dynamic_ncols=True, disable=None) as bar:
+                for crops in plain_batches(pictures, trained.config.DATA.CROP_SIZE, BATCH, range(done, shape[0])):
                     rows = slice(done, done + len(crops))
                     table[rows] = self._run(network, crops)
                     whole = pictures.whole()[rows]
@@ -84,17 +84,14 @@ class LogitsCache:
                     if time.monotonic() - noted >= SECONDS_BETWEEN_NOTES or done == shape[0]:
                         # The note last, so that it never promises more than is there.
                         table.flush()
-                        _write_note(file, note | {"done": done, "engine": network.engine})
+                        _write_note(file, note | {"done": done})
                         noted = time.monotonic()
         except OSError as error:
             raise UserError(f"cannot write to the cache {self.folder} ({error.strerror}): make room, or choose another -cache") from error
 
-    def _run(self, network: Network, crops: np.ndarray) -> np.ndarray:
-        full = padded(crops, BATCH)
-        logits = network(full)
-        if self._pictures["flip"]:
-            logits = (logits + network(full[:, :, ::-1])) / 2
-        return logits[: len(crops)]
+    def _run(self, network: Callable, crops: np.ndarray) -> np.ndarray:
+        logits = network(crops)
+        return (logits + network(np.ascontiguousarray(crops[:, :, ::-1]))) / 2 if self._pictures["flip"] else logits
 
 
 def _new_table(file: Path, shape: tuple[int, int]) -> np.memmap:

@@ -12,7 +12,7 @@ from ..device import select_device
 from ..errors import UserError
 from ..files import sha256_of
 from ..training.metrics import Scores
-from ..training.model import trained_config
+from ..training.trained import trained_config
 from .cache import LogitsCache
 from .frames import Frames, load_frames
 from .record import write_record

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..errors import UserError
 from ..files import atomic_path, git_sha, sha256_of
-from ..training.model import trained_config
+from ..training.trained import trained_config
 from .tables import Line
 
 COLUMNS = (

@@ -1,5 +1,6 @@
 """Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, `crops/<video>/00001.jpg`."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,12 @@ from ..errors import UserError
 from .picture_files import PictureFiles, assemble, folder_of, lines_of
 
 ANNOTATIONS, CROPS = "EXPR_Classification_Challenge", "crops"
-SETS = {"train": "Train_Set", "val": "Validation_Set"}
+SETS = {"train": "Train_Set", "val": "Validation_Set", "test": "Test_Set"}
 HEADER = ",".join(EXPR)
 
 
 def load_affwild2(root: str | Path, split: str) -> PictureFiles:
-    """The annotated frames of `split` that have a crop, video by video. The labels of ABAW's test set are not public.
+    """The annotated frames of `split` that have a crop, video by video.
 
     Raises UserError as `videos_of` does, and where no frame has both.
     """
@@ -42,7 +43,11 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
     crops = folder_of(root, CROPS)
     for path in annotation_files(root, split):
         labels = read_annotation(path)
-        frames = sorted(int(p.stem) - 1 for p in folder_of(crops, path.stem).glob("*.jpg") if p.stem.isdecimal())
+        if not (crops / path.stem).is_dir():
+            raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
+        # Millions of frames: a Path for each would take a minute.
+        stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
+        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal())
         if frames and frames[-1] >= len(labels):
             raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1] + 1:05d}.jpg")
         yield Video(path.stem, labels, [frame for frame in frames if frame >= 0])
@@ -53,10 +58,21 @@ def crop_name(video: str, frame: int) -> str:
     return f"{video}/{frame + 1:05d}.jpg"
 
 
+def annotated_splits(root: str | Path) -> list[str]:
+    """The splits whose annotations lie below `root`; raises UserError where there is none."""
+    found = [split for split, name in SETS.items() if Path(root, ANNOTATIONS, name).is_dir()]
+    if not found:
+        raise UserError(f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's annotations there")
+    return found
+
+
 def annotation_files(root: str | Path, split: str) -> list[Path]:
-    """The annotation files of `split`, one a video (and person), sorted; raises UserError for a split without public labels."""
-    if split not in SETS:
-        raise UserError(f"Aff-Wild2's {split} labels are not public: expected one of {', '.join(SETS)}")
+    """The annotation files of `split`, one a video (and person), sorted; raises UserError where there are none.
+
+    ABAW keeps the labels of its test set; a data set of the same form may have them.
+    """
+    if split == "test" and not Path(root, ANNOTATIONS, SETS[split]).is_dir():
+        raise UserError(f"Aff-Wild2's test labels are not public: expected train or val, or {ANNOTATIONS}/{SETS[split]} in {root}")
     folder = folder_of(root, ANNOTATIONS, SETS[split])
     files = sorted(folder.glob("*.txt"))
     if not files:

@@ -5,23 +5,33 @@ import math
 import paddle
 from paddle import nn
 
+# What each optimiser remembers of a parameter, by Paddle's names.
+SLOTS = {"adamw": ("moment1_0", "moment2_0", "beta1_pow_acc_0", "beta2_pow_acc_0"), "sgd": ("velocity_0",)}
+
 
 def build_optimizer(config, model: nn.Layer, steps_per_epoch: int) -> paddle.optimizer.Optimizer:
-    """AdamW whose weight decay spares biases, normalisation and what the backbone names; the schedule of `learning_rate`; clipping.
+    """AdamW, or SGD with momentum, whose weight decay spares biases, normalisation and what the backbone names; the schedule of
+    `learning_rate`; clipping.
 
-    Works on an eager model and on one built in a static program alike; its scheduler's state is the number of steps alone.
+    AdamW's decay is apart from the gradient (Loshchilov & Hutter 2019); SGD's is added to it, after clipping. Works on an eager model
+    and on one built in a static program alike; its scheduler's state is the number of steps alone.
     """
     train = config.TRAIN
     decayed = {parameter.name for parameter in _decayed(model).values()}
     total, warmup = train.EPOCHS * steps_per_epoch, train.WARMUP_EPOCHS * steps_per_epoch
     peak = train.BASE_LR * train.BATCH_SIZE / 128
-    return paddle.optimizer.AdamW(
-        learning_rate=paddle.optimizer.lr.LambdaDecay(1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR)),
-        parameters=list(trainable(model).values()),
-        weight_decay=train.WEIGHT_DECAY,
-        apply_decay_param_fun=lambda name: name in decayed,
-        grad_clip=nn.ClipGradByGlobalNorm(train.GRAD_CLIP) if train.GRAD_CLIP else None,
-    )
+    shared = {
+        "learning_rate": paddle.optimizer.lr.LambdaDecay(1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR)),
+        "parameters": list(trainable(model).values()),
+        "grad_clip": nn.ClipGradByGlobalNorm(train.GRAD_CLIP) if train.GRAD_CLIP else None,
+    }
+    if train.OPTIMIZER == "adamw":
+        return paddle.optimizer.AdamW(weight_decay=train.WEIGHT_DECAY, apply_decay_param_fun=lambda name: name in decayed, **shared)
+    # Groups of parameters, the other way to say it, work in eager mode alone.
+    for parameter in _decayed(model).values():
+        parameter.regularizer = paddle.regularizer.L2Decay(train.WEIGHT_DECAY)
+    # Not paddle.optimizer.SGD, which in a static program with oneDNN never changes the weights.
+    return paddle.optimizer.Momentum(momentum=train.MOMENTUM, **shared)
 
 
 def learning_rate(step: int, total: float, warmup: float, peak: float, floor: float) -> float:

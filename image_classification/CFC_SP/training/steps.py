@@ -3,40 +3,59 @@
 oneDNN serves static programs only, and makes a step of the lite network nearly twice as fast on two cores.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import paddle
 
 from ...backbones import family_of
+from .group import ALONE, Group
 from .losses import soft_cross_entropy
 from .model import build_model
-from .optim import build_optimizer, trainable
+from .optim import SLOTS, build_optimizer, trainable
 
-_OPTIMIZER = "optimizer."
+_OPTIMIZER, _SCALER = "optimizer.", "scaler."
 
 
 class EagerStep:
-    """Trains in eager mode on whatever device Paddle is set to; `model` gives the initial weights and is left alone."""
+    """Trains in eager mode on whatever device Paddle is set to, alone or with the other processes of `group`.
 
-    def __init__(self, config, model, steps_per_epoch: int):
-        self._smoothing, self._parts = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE
+    `model` gives the initial weights and is left alone. Between GPUs batch normalisation takes its statistics over the whole batch;
+    Paddle has no such layer for CPUs, where each process takes its own part's.
+    """
+
+    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
+        self._smoothing, self._parts, self._group = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE, group
         self.model = build_model(config)
         self.model.set_state_dict(model.state_dict())
+        if group.size > 1 and paddle.get_device() != "cpu":
+            self.model = paddle.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
+        self._parallel = group.parallel(self.model)
         self.optimizer = build_optimizer(config, self.model, steps_per_epoch)
+        self._amp, self._optimizer_name = config.TRAIN.AMP, config.TRAIN.OPTIMIZER
+        self._scaler = paddle.amp.GradScaler(enable=self._amp == "float16")
 
     def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
-        """One step on crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss."""
+        """One step on this process's crops uint8 [N, S, S, 3] and targets float32 [N, C]; returns the loss of the whole batch."""
         self.model.train()
         total = 0.0
-        for part, wanted in zip(np.split(crops, self._parts), np.split(targets, self._parts), strict=True):
-            loss = soft_cross_entropy(self.model(paddle.to_tensor(part)), paddle.to_tensor(wanted), self._smoothing) / self._parts
-            loss.backward()
-            total += float(loss)
-        self.optimizer.step()
+        for number in range(self._parts):
+            # Gradients travel once, with the last part.
+            silent = self._group.size > 1 and number < self._parts - 1
+            with self._parallel.no_sync() if silent else nullcontext():
+                total += self._backward(*(np.split(array, self._parts)[number] for array in (crops, targets)))
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
         self.optimizer.clear_grad()
         self.optimizer._learning_rate.step()
-        return total
+        return self._group.mean(total)
+
+    def _backward(self, crops, targets) -> float:
+        with paddle.amp.auto_cast(enable=self._amp != "none", dtype="float16" if self._amp == "float16" else "bfloat16"):
+            logits = self._parallel(paddle.to_tensor(crops))
+        loss = soft_cross_entropy(logits.astype("float32"), paddle.to_tensor(targets), self._smoothing) / self._parts
+        self._scaler.scale(loss).backward()
+        return float(loss)
 
     def weights(self) -> dict:
         """Copies of the model's parameters and buffers by name."""
@@ -49,28 +68,34 @@ class EagerStep:
         for key, value in self.optimizer.state_dict().items():
             if key in slots:
                 state[_OPTIMIZER + slots[key]] = value.numpy()
+        if self._scaler.is_enable():
+            state |= {_SCALER + name: np.asarray(value) for name, value in self._scaler.state_dict().items()}
         return state
 
     def load_state(self, state: dict[str, np.ndarray], step: int) -> None:
         """Restores what `state` gave, at global step `step`."""
-        self.model.set_state_dict({n: v for n, v in state.items() if not n.startswith(_OPTIMIZER)})
+        self.model.set_state_dict({n: v for n, v in state.items() if not n.startswith((_OPTIMIZER, _SCALER))})
         slots = {ours: theirs for theirs, ours in self._slot_names().items()}
         stored = {slots[n[len(_OPTIMIZER) :]]: v for n, v in state.items() if n.startswith(_OPTIMIZER)}
         self.optimizer.set_state_dict({**stored, "LR_Scheduler": {"last_epoch": step, "last_lr": 0.0}})
         self.optimizer._learning_rate.step(step)
+        if self._scaler.is_enable():
+            stored = {n.removeprefix(_SCALER): v for n, v in state.items() if n.startswith(_SCALER)}
+            self._scaler.load_state_dict({name: value if value.ndim else value.item() for name, value in stored.items()})
 
     def _slot_names(self) -> dict[str, str]:
         """Paddle's slot names, which hold the process's counters -> names from the model's structure."""
-        return {f"{parameter.name}_{slot}": f"{name}.{slot}" for name, parameter in trainable(self.model).items() for slot in _ADAM_SLOTS}
-
-
-_ADAM_SLOTS = ("moment1_0", "moment2_0", "beta1_pow_acc_0", "beta2_pow_acc_0")
+        return {
+            f"{parameter.name}_{slot}": f"{name}.{slot}"
+            for name, parameter in trainable(self.model).items()
+            for slot in SLOTS[self._optimizer_name]
+        }
 
 
 class StaticStep:
-    """The same step as a static program on the CPU; `model` is the eager twin that gives the initial weights."""
+    """The same step as a static program on the CPU, in one process; `model` is the eager twin that gives the initial weights."""
 
-    def __init__(self, config, model, steps_per_epoch: int):
+    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
         with _static_mode():
             self._program, startup = paddle.static.Program(), paddle.static.Program()
             with paddle.static.program_guard(self._program, startup):
@@ -87,7 +112,7 @@ class StaticStep:
             slots = {
                 f"{_OPTIMIZER}{name}.{slot}": f"{parameter.name}_{slot}"
                 for name, parameter in trainable(twin).items()
-                for slot in _ADAM_SLOTS
+                for slot in SLOTS[config.TRAIN.OPTIMIZER]
             }
             self._scope = paddle.static.Scope()
             self._executor = paddle.static.Executor(paddle.CPUPlace())
@@ -123,12 +148,13 @@ class StaticStep:
             self._variables[name].set(value, paddle.CPUPlace())
 
 
-def choose_step(config, device: str) -> type:
-    """The faster form that works: a static program where the backbone trains right in one, on a CPU.
+def choose_step(config, device: str, group: Group = ALONE) -> type:
+    """The faster form that works: a static program where the backbone trains right in one, in one process on a CPU.
 
     Paddle 3.3's clipping by global norm crashes in a static program with oneDNN.
     """
-    plain = not config.TRAIN.GRAD_CLIP and config.TRAIN.ACCUMULATE == 1
+    train = config.TRAIN
+    plain = not train.GRAD_CLIP and train.ACCUMULATE == 1 and train.AMP == "none" and group.size == 1
     return StaticStep if device == "cpu" and plain and family_of(config.MODEL.NAME).trains_in_program else EagerStep
 
 

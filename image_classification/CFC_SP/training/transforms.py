@@ -31,12 +31,11 @@ def _warp(picture, size, aug, rng):
 
 
 def _jitter(picture, share, rng):
+    """Saturation about each pixel's grey value, contrast about the mean of those, brightness: a sum of picture, grey and a constant."""
     brightness, contrast, saturation = 1 + rng.uniform(-share, share, 3)
-    x = picture.astype(np.float32)
-    grey = x @ np.array([0.299, 0.587, 0.114], np.float32)
-    x = grey[..., None] + (x - grey[..., None]) * saturation
-    mean = grey.mean()
-    return np.clip(((x - mean) * contrast + mean) * brightness, 0, 255).astype(np.uint8)
+    grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+    scale, offset = brightness * contrast, brightness * (1 - contrast) * cv2.mean(grey)[0]
+    return cv2.addWeighted(picture, scale * saturation, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), scale * (1 - saturation), offset)
 
 
 def _erase(picture, area, rng):

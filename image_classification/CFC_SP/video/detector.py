@@ -15,7 +15,9 @@ from ..core.records import Faces
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
 # oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes.
-BATCHES = (4, 16, 64)
+BATCHES = (1, 4, 16, 64)
+# A multiple of every number of halvings that pays.
+_BLOCK = 16
 # Noise can make thousands of proposals; the best of them are plenty, and bound the work of a frame.
 MAX_PROPOSALS = 512
 
@@ -42,10 +44,10 @@ class FaceDetector:
 
     def detect(self, image: np.ndarray) -> Faces:
         """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
-        return self._judge(image, self._propose(image))
+        return self._judge(image, self._refine(image, self._propose(image)))
 
-    def refine(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
-        """The faces near known boxes [N, 4] (say, the last frame's), by R- and O-Net alone; fewer where a face is gone."""
+    def follow(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
+        """The faces near known boxes [N, 4] (say, the last frame's), by O-Net alone; fewer where one is gone."""
         return self._judge(image, np.asarray(boxes, np.float32))
 
     def _propose(self, image: np.ndarray) -> np.ndarray:
@@ -54,8 +56,8 @@ class FaceDetector:
         scale, finest, found = WINDOW / self._min_face, None, []
         while min(height, width) * scale >= WINDOW:
             size = int(width * scale + 1), int(height * scale + 1)
-            # Coarser levels are made from the finest one: shrinking the full frame once is what costs.
-            level = cv2.resize(image if finest is None else finest, size, interpolation=cv2.INTER_AREA)
+            # Coarser levels are made from the finest one, and that by way of halves: shrinking the full frame is what costs.
+            level = cv2.resize(_halved(image, scale) if finest is None else finest, size, interpolation=cv2.INTER_AREA)
             finest = level if finest is None else finest
             regression, score = (np.asarray(output)[0] for output in self._networks["pnet"](_normalised([level])))
             rows, columns = np.nonzero(score >= self._thresholds[0])
@@ -71,12 +73,16 @@ class FaceDetector:
         found = found[suppress(found[:, :4], found[:, 4], 0.7)]
         return _moved(found[:, :4], found[:, 5:])[:MAX_PROPOSALS]
 
-    def _judge(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
-        """R-Net, then O-Net on windows [N, 4]."""
+    def _refine(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """R-Net on windows [N, 4]: fewer and better ones."""
         boxes, regression, score = self._run("rnet", image, _squared(boxes), 24)
         kept = np.flatnonzero(score > self._thresholds[1])
         kept = kept[suppress(boxes[kept], score[kept], 0.7)]
-        boxes, regression, landmarks, score = self._run("onet", image, _squared(_moved(boxes[kept], regression[kept])), 48)
+        return _moved(boxes[kept], regression[kept])
+
+    def _judge(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
+        """O-Net on windows [N, 4]: the faces in them, by falling score."""
+        boxes, regression, landmarks, score = self._run("onet", image, _squared(boxes), 48)
         kept = np.flatnonzero(score > self._thresholds[2])
         points = landmarks[kept].reshape(-1, 2, 5).transpose(0, 2, 1)
         corner, extent = boxes[kept, None, :2], boxes[kept, None, 2:] - boxes[kept, None, :2]
@@ -100,23 +106,44 @@ class FaceDetector:
         return [windows, *(np.concatenate(parts) for parts in zip(*outputs, strict=True))]
 
 
+def _halved(image: np.ndarray, scale: float) -> np.ndarray:
+    """The picture halved as often as leaves it larger than `scale` of its size; OpenCV halves fast, and scales by other shares slowly."""
+    while scale <= 0.5:
+        image, scale = _half(image), scale * 2
+    return image
+
+
+def _half(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+
 def _cut(image: np.ndarray, boxes: np.ndarray, size: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Crops [size, size, 3] of square boxes [N, 4], and the windows [N, 4] of whole pixels that they really show."""
+    region, origin = _around(image, boxes)
+    boxes = boxes - np.tile(origin, 2)
     extents = boxes[:, 2] - boxes[:, 0]
     # Crops of large faces are cut from a halved picture, at twice their final size or more: shrinking from the full one is slow.
     halvings = np.maximum(0, np.floor(np.log2(np.maximum(extents, 1) / (2 * size)))).astype(int)
-    pictures = [image]
+    pictures = [region]
     for _ in range(halvings.max()):
-        pictures.append(cv2.resize(pictures[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+        pictures.append(_half(pictures[-1]))
     crops, windows = [], []
     for box, extent, halving in zip(boxes, extents, halvings, strict=True):
         picture = pictures[halving]
-        scale = np.divide(picture.shape[1::-1], image.shape[1::-1])
+        scale = np.divide(picture.shape[1::-1], region.shape[1::-1])
         side = max(1, round(extent * scale[0]))
         left, top = nearest_corner((box[:2] + box[2:]) / 2 * scale, side).tolist()
         crops.append(resize_square(cut_square(picture, left, top, side), size))
-        windows.append(np.array([left, top, left + side, top + side]) / np.tile(scale, 2))
+        windows.append(np.array([left, top, left + side, top + side]) / np.tile(scale, 2) + np.tile(origin, 2))
     return crops, np.array(windows)
+
+
+def _around(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the picture that holds all boxes [N, 4], with its corner (x, y); on whole blocks, so that it halves without a rest."""
+    limit = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(boxes[:, :2].min(axis=0) / _BLOCK - 1) * _BLOCK, 0, (limit - 1) // _BLOCK * _BLOCK).astype(int)
+    high = np.clip(np.ceil(boxes[:, 2:].max(axis=0) / _BLOCK + 1) * _BLOCK, low + 1, limit).astype(int)
+    return image[low[1] : high[1], low[0] : high[0]], low
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, over_smaller: bool = False) -> np.ndarray:

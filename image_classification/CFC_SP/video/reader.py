@@ -1,7 +1,6 @@
 """Video file -> frames in presentation order, through PyAV (FFmpeg)."""
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Self
@@ -11,10 +10,11 @@ import cv2
 import numpy as np
 
 from ..core.records import Frame, Source
+from ..core.span import WHOLE, Span
 from ..errors import UserError
-from ..files import Nameless
+from .container import check_size, open_container, open_file, pick_stream, reading_failed
+from .seeking import find_landing
 
-MAX_PIXELS = 8192 * 8192
 MAX_FPS, FALLBACK_FPS = 480.0, 30.0
 # A demuxer that fails this often without giving a packet in between will not recover.
 MAX_DEMUX_FAILURES = 16
@@ -22,17 +22,21 @@ MAX_DEMUX_FAILURES = 16
 END_SLACK_S = 1.0
 
 
-def open_video(path: str | os.PathLike) -> "VideoReader":
-    """A reader of the local file `path`, whatever its name looks like; use it in a `with` block.
+def open_video(path: str | os.PathLike, span: Span = WHOLE) -> "VideoReader":
+    """A reader of the local file `path`, whatever its name looks like; use it in a `with` block. span: the part that is wanted.
 
     Raises UserError where the path is no readable, non-empty file, where it is no video that FFmpeg knows, where an MP4 lacks
-    its index, where there is no video stream or no frame that decodes, and where a frame has more than MAX_PIXELS pixels.
+    its index, where there is no video stream or no frame that decodes, and where a frame has more than
+    container.MAX_PIXELS pixels.
     """
-    return VideoReader(path)
+    return VideoReader(path, span)
 
 
 class VideoReader:
     """Iterates once over a clip's frames as records.Frame: index 0, 1, ..., HWC RGB uint8 images turned upright.
+
+    With a `span` it gives that part's frames alone, under the indices and times that they have in the whole clip. Where the
+    container tells frames apart it begins to decode at the last key frame before them; damage before that goes unseen.
 
     `time_s` is the frame's own time stamp as the container gives it (a clip whose video starts late starts late here too);
     times increase strictly: a frame without a stamp, or with one not after the frame before, comes 1 / fps after that frame.
@@ -41,23 +45,18 @@ class VideoReader:
 
     source: records.Source. damaged: packets and frames found damaged or missing so far. warnings: sentences for the user.
     Decoding goes on after a damaged packet; a clip with a lost end gives what it holds. Only one frame is held at a time.
-    Iterating raises UserError where reading the file itself fails half-way (a disk or network fault).
+    Iterating raises UserError where reading the file itself fails half-way (a disk or network fault), and where the span holds
+    no frame.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self.damaged = 0
+    def __init__(self, path: str | os.PathLike, span: Span = WHOLE):
         self.warnings: list[str] = []
         self._path = os.fspath(path)
         self._shown = repr(os.fsdecode(self._path))
         self._last_time_s = self._last_end_s = None
-        with ExitStack() as opened:
-            self._file = opened.enter_context(self._open_file())
-            self._container = opened.enter_context(self._open_container())
-            self._stream = self._pick_stream()
-            self._decoded = self._decode()
-            self._first = self._decode_first()
-            self.source = self._describe(self._first)
-            self._opened = opened.pop_all()
+        self._span = span
+        self._opened = ExitStack()
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -70,92 +69,81 @@ class VideoReader:
         self._opened.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        index, picture = 0, self._first
-        self._first = None
+        index, picture = self._begin()
+        self._first, inside = None, 0
         while picture is not None:
-            yield Frame(index, self._time_of(picture), self._upright_rgb(picture))
+            time_s = self._time_of(picture)
+            if self._span.ends_before(time_s):
+                break
+            if not self._span.begins_after(time_s):
+                if inside % self._span.stride == 0:
+                    yield Frame(index, time_s, self._upright_rgb(picture))
+                inside += 1
             index, picture = index + 1, next(self._decoded, None)
         self._note_damage()
+        if not inside:
+            raise nothing_within(self._span, self._shown, self._last_time_s)
 
-    def _open_file(self):
-        # FFmpeg gets a file object of our own and not the path: it would take `concat:x` or `http:x` for protocols.
-        try:
-            mode = os.stat(self._path).st_mode
-            if stat.S_ISDIR(mode):
-                raise UserError(f"expected a video file, found a folder at {self._shown}: name the file inside it.")
-            if not stat.S_ISREG(mode):
-                raise UserError(f"expected a video file, found a device or pipe at {self._shown}: save the video as a file first.")
-            if os.stat(self._path).st_size == 0:
-                raise UserError(f"expected a video file, found an empty file at {self._shown}: copy or record the clip again.")
-            return open(self._path, "rb")
-        except FileNotFoundError:
-            raise UserError(f"expected a video file, found nothing at {self._shown}: check the path.") from None
-        except OSError as fault:
-            raise UserError(
-                f"expected a readable video file at {self._shown}, found {fault.strerror!r}: check the path and its permissions."
-            ) from fault
+    def _open(self) -> None:
+        with ExitStack() as opened:
+            file = opened.enter_context(open_file(self._path))
+            self._container = opened.enter_context(open_container(file, self._shown))
+            self._stream = pick_stream(self._container, self._shown)
+            self._stream.thread_type = "AUTO"
+            self.damaged = 0
+            self._decoded = self._decode()
+            self._first = self._decode_first()
+            self.source = self._describe(self._first)
+            self._opened = opened.pop_all()
 
-    def _open_container(self):
-        # Playlists name other files and addresses: none of them is ever opened.
-        options = {"protocol_whitelist": "none"}
-        try:
-            return av.open(Nameless(self._file), "r", container_options=options, metadata_errors="replace")
-        except av.FFmpegError as fault:
-            if isinstance(fault, MemoryError):
-                raise
-            self._file.seek(4)
-            if self._file.read(4) == b"ftyp":
-                raise UserError(
-                    f"expected a whole MP4 or MOV file, found one without a usable index ('moov' box) at {self._shown}: "
-                    "it was probably cut while being recorded or copied, so copy it again or repair it."
-                ) from fault
-            raise UserError(
-                f"expected a video file that FFmpeg can read, found something else at {self._shown} ({fault.strerror}): "
-                "check that it is a video and not, say, a text file with a video's name."
-            ) from fault
-        except OSError as fault:
-            raise self._reading_failed(fault) from fault
+    def _begin(self) -> tuple[int, av.VideoFrame | None]:
+        """The frame to begin with, and its index: the first, or that of the key frame before the span."""
+        landing = self._find_landing() if self._span.start_s is not None else None
+        if landing is None:
+            return 0, self._first
+        self._container.seek(landing.time, stream=self._stream)
+        self._decoded = self._decode()
+        picture = next(self._decoded, None)
+        index = landing.index_of(picture.pts) if picture is not None and picture.pts is not None and picture.key_frame else None
+        if index is not None and self._span.begins_after(picture.time):
+            self._packets_read += landing.packets_before(picture.pts)
+            return index, picture
+        # Some containers have no index to seek by.
+        self.close()
+        self._open()
+        return 0, self._first
 
-    def _pick_stream(self):
-        streams = [s for s in self._container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-        if not streams:
-            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "none"
-            raise UserError(f"expected a video stream in {self._shown}, found only streams of kind: {kinds}; choose a file with pictures.")
-        stream = self._container.streams.best("video")
-        stream = stream if stream in streams else streams[0]
-        if stream.codec_context is None:
-            raise UserError(f"expected a codec that this FFmpeg decodes, found an unknown one in {self._shown}: convert the clip to H.264.")
-        self._check_size(stream.codec_context.width, stream.codec_context.height)
-        stream.thread_type = "AUTO"
-        return stream
-
-    def _check_size(self, width: int, height: int) -> None:
-        if width * height > MAX_PIXELS:
-            raise UserError(
-                f"expected frames of at most {MAX_PIXELS} pixels, found {width} x {height} in {self._shown}: scale the clip down first."
-            )
+    def _find_landing(self):
+        with open_file(self._path) as file, open_container(file, self._shown) as container:
+            try:
+                return find_landing(container, container.streams[self._stream.index], self._span)
+            except av.FFmpegError:
+                return None
+            except OSError as fault:
+                raise reading_failed(self._shown, fault) from fault
 
     def _packets(self) -> Iterator[av.Packet]:
         failures, demuxer = 0, self._container.demux(self._stream)
         while failures < MAX_DEMUX_FAILURES:
             try:
                 packet = next(demuxer, None)
-            except av.FFmpegError as fault:
-                self._count_damage(fault)
+            except av.FFmpegError:
+                # Want of memory is damage too here: a table's entry that makes a packet of gigabytes.
+                self.damaged += 1
                 failures += 1
                 demuxer = self._container.demux(self._stream)
                 continue
             except OSError as fault:
-                raise self._reading_failed(fault) from fault
+                raise reading_failed(self._shown, fault) from fault
             if packet is None:
                 return
             failures = 0
             yield packet
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        packets = 0
+        self._packets_read = 0
         for packet in self._packets():
-            packets += packet.size > 0
+            self._packets_read += packet.size > 0
             # A cut packet given to FFmpeg's frame threads makes them lose whole frames before it.
             if packet.size and packet.is_corrupt:
                 self.damaged += 1
@@ -163,18 +151,15 @@ class VideoReader:
             try:
                 pictures = packet.decode()
             except av.FFmpegError as fault:
-                self._count_damage(fault)
+                # FFmpeg reports damage through many error numbers; want of memory is the machine's fault and not the clip's.
+                if isinstance(fault, MemoryError):
+                    raise
+                self.damaged += 1
                 continue
             for picture in pictures:
                 self.damaged += picture.is_corrupt
                 yield picture
-        self.damaged += self._missing_at_end(packets)
-
-    def _count_damage(self, fault: av.FFmpegError) -> None:
-        # FFmpeg reports damage through many error numbers; want of memory is the machine's fault and not the clip's.
-        if isinstance(fault, MemoryError):
-            raise fault
-        self.damaged += 1
+        self.damaged += self._missing_at_end()
 
     def _decode_first(self) -> av.VideoFrame:
         picture = next(self._decoded, None)
@@ -185,10 +170,10 @@ class VideoReader:
             )
         return picture
 
-    def _missing_at_end(self, packets: int) -> int:
+    def _missing_at_end(self) -> int:
         """How many frames the container announces and does not hold."""
         if self._stream.frames:
-            return max(0, len(self._stream.index_entries) - packets)
+            return max(0, len(self._stream.index_entries) - self._packets_read)
         announced_s = self._announced_duration_s()
         if announced_s is None or self._last_end_s is None:
             return 0
@@ -211,6 +196,7 @@ class VideoReader:
         self._quarter_turns = round(picture.rotation / 90) % 4
         width, height = self._decoded_size[:: -1 if self._quarter_turns % 2 else 1]
         container_s = None if self._container.duration is None else self._container.duration / av.time_base
+        file = os.stat(self._path)
         return Source(
             path=os.fsdecode(self._path),
             codec=self._stream.codec_context.codec.canonical_name,
@@ -219,6 +205,8 @@ class VideoReader:
             fps=self._frame_rate(),
             duration_s=self._announced_duration_s() or container_s,
             rotation=self._quarter_turns * 90,
+            size_bytes=file.st_size,
+            modified_s=file.st_mtime,
         )
 
     def _frame_rate(self) -> float:
@@ -240,10 +228,8 @@ class VideoReader:
     def _upright_rgb(self, picture: av.VideoFrame) -> np.ndarray:
         width, height = self._decoded_size
         if (picture.width, picture.height) != self._decoded_size:
-            self._check_size(picture.width, picture.height)
-            sentence = f"The frame size changes inside the clip: every frame was resized to the first one's {width} x {height}."
-            if sentence not in self.warnings:
-                self.warnings.append(sentence)
+            check_size(picture.width, picture.height, self._shown)
+            note_size_change(self.warnings, width, height)
         image = picture.to_ndarray(format="rgb24", width=width, height=height)
         # FFmpeg counts the turn that shows the picture upright against the clock.
         turn = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)[self._quarter_turns]
@@ -255,7 +241,17 @@ class VideoReader:
                 f"The clip is damaged ({self.damaged} packets or frames faulty or missing): what could be decoded was delivered."
             )
 
-    def _reading_failed(self, fault: OSError) -> UserError:
-        return UserError(
-            f"expected to read {self._shown} to its end, found {fault.strerror or str(fault)!r}: check the disk or the network."
-        )
+
+def note_size_change(warnings: list[str], width: int, height: int) -> None:
+    """Adds, once, that frames were resized to the first one's size."""
+    sentence = f"The frame size changes inside the clip: every frame was resized to the first one's {width} x {height}."
+    if sentence not in warnings:
+        warnings.append(sentence)
+
+
+def nothing_within(span: Span, shown: str, last_time_s: float) -> UserError:
+    """What to tell where no frame of the clip `shown` lies in `span`; last_time_s: the time of the last frame looked at."""
+    return UserError(
+        f"expected frames from {span.offset_s:g} s to {'the end' if span.end_s is None else f'{span.end_s:g} s'} in {shown}, found "
+        f"none up to its frame at {last_time_s:.3f} s: choose another -start and -end."
+    )

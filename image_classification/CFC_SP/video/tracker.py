@@ -7,36 +7,10 @@ those of neighbouring frames are paired by overlap, with SciPy's optimal assignm
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..core.records import Faces, Frame
-
-# Measured: cuts change the standardised thumbnail by 0.6 to 1.1, cars that rush past by up to 0.46, a moving face by under 0.1.
-CUT_CHANGE = 0.55
-THUMBNAIL = 48, 27
-# Keeps the noise of an almost even frame (black, fog) from being blown up to a picture.
-LEAST_CONTRAST = 8.0
-
-
-class CutDetector:
-    """Tells hard cuts by how much a standardised thumbnail changes; fades and dissolves are none."""
-
-    def __init__(self):
-        self._last = None
-
-    def is_cut(self, image: np.ndarray) -> bool:
-        """Whether this frame (HWC RGB uint8) begins a new shot; frames must come in order. The first one does not."""
-        # Every n-th pixel is enough for a thumbnail; reading them all would cost as much as the decoding.
-        step = max(1, min(image.shape[1] // THUMBNAIL[0], image.shape[0] // THUMBNAIL[1]) // 4)
-        sampled = np.ascontiguousarray(image[::step, ::step])
-        thumbnail = cv2.resize(sampled, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        # Standardised, so that a lamp switched on or a change of exposure is no cut.
-        thumbnail = (thumbnail - thumbnail.mean(axis=(0, 1))) / (thumbnail.std() + LEAST_CONTRAST)
-        cut = self._last is not None and bool(np.abs(thumbnail - self._last).mean() > CUT_CHANGE)
-        self._last = thumbnail
-        return cut
+from ..core.records import Faces
 
 
 class FaceTracker:
@@ -50,20 +24,17 @@ class FaceTracker:
     def __init__(self, lost_s: float = 1.0, min_overlap: float = 0.2):
         self._lost_s = lost_s
         self._min_overlap = min_overlap
-        self._cuts = CutDetector()
         self._next_id = 1
         self._ids = np.zeros(0, np.int64)
         self._boxes = np.zeros((0, 4), np.float32)
         self._seen_s = np.zeros(0)
-        self.at_cut = False
 
-    def update(self, frame: Frame, faces: Faces) -> Faces:
-        """The same faces with `tracks` set, ordered by track id. Frames must come in order, those without a face too.
+    def update(self, time_s: float, faces: Faces, cut: bool = False) -> Faces:
+        """The same faces with `tracks` set, ordered by track id.
 
-        Afterwards `at_cut` says whether this frame began a new shot.
+        Frames must come in order, those without a face too, each with its time in seconds and whether it begins a new shot.
         """
-        self.at_cut = self._cuts.is_cut(frame.image)
-        alive = (frame.time_s - self._seen_s <= self._lost_s) & (not self.at_cut)
+        alive = (time_s - self._seen_s <= self._lost_s) & (not cut)
         self._ids, self._boxes, self._seen_s = self._ids[alive], self._boxes[alive], self._seen_s[alive]
 
         overlap = intersection_over_union(self._boxes, faces.boxes)
@@ -76,10 +47,10 @@ class FaceTracker:
         tracks[new] = np.arange(self._next_id, self._next_id + len(new))
         self._next_id += len(new)
 
-        self._boxes[known], self._seen_s[known] = faces.boxes[found], frame.time_s
+        self._boxes[known], self._seen_s[known] = faces.boxes[found], time_s
         self._ids = np.concatenate([self._ids, tracks[new]])
         self._boxes = np.concatenate([self._boxes, faces.boxes[new]])
-        self._seen_s = np.concatenate([self._seen_s, np.full(len(new), frame.time_s)])
+        self._seen_s = np.concatenate([self._seen_s, np.full(len(new), time_s)])
         return replace(faces, tracks=tracks)[np.argsort(tracks)]
 
 

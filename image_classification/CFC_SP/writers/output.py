@@ -33,8 +33,9 @@ class OutputFolder:
     Use it as a context manager. Inside, each file is written to `part(format)`, a temporary in the same folder. When the block
     ends well, the parts of the `formats` asked for are flushed to the disk and renamed together to their final names, the other
     parts are removed, and `files` lists the final paths; when it ends with an error or Ctrl-C, all parts are removed and earlier
-    results stay as they were. Parts that a killed process left behind go when the next run opens the folder. The process ids in
-    the parts' names tell runs apart, so two clips with one stem must not be open at a time in one process.
+    results stay as they were. `deliver` gives files their final names before the block ends, whatever becomes of the others. Parts
+    that a killed process left behind go when the next run opens the folder. The process ids in the parts' names tell runs apart,
+    so two clips with one stem must not be open at a time in one process.
 
     Raises UserError for an unknown format, a stem that names no folder, a folder that cannot be made or written to, something
     that stands where a file shall go, and, from inside the block, a disk that is full.
@@ -55,7 +56,7 @@ class OutputFolder:
     def __exit__(self, kind, error, trace) -> None:
         try:
             if error is None:
-                self._deliver()
+                self.deliver(*(name for name in self.formats if self.path / FILES[name] not in self.files or self.part(name).exists()))
         finally:
             self._remove_parts()
             if self._made and not any(self.path.iterdir()):
@@ -73,6 +74,25 @@ class OutputFolder:
         """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
         return self.path / f".{FILES[name]}.part-{os.getpid()}"
 
+    def whereabouts(self, name: str) -> Path:
+        """Where the file of the format `name` that this block wrote is now: under its final name if it was delivered."""
+        final = self.path / FILES[name]
+        return final if final in self.files else self.part(name)
+
+    def deliver(self, *names: str) -> None:
+        """Flushes the parts of those of the formats `names` that were asked for to the disk and gives them their final names."""
+        parts = {self.part(name): self.path / FILES[name] for name in names if name in self.formats}
+        try:
+            for part in parts:
+                _flush(part)
+            for part, final in parts.items():
+                os.replace(part, final)
+                if final not in self.files:
+                    self.files.append(final)
+            _flush(self.path)
+        except OSError as error:
+            raise self._fault(error) from error
+
     def _open(self) -> None:
         try:
             self._made = not self.path.is_dir()
@@ -88,18 +108,6 @@ class OutputFolder:
                 raise UserError(
                     f"expected a file or nothing at {self.path / FILES[name]}, found a folder: remove it, or choose another -out"
                 )
-
-    def _deliver(self) -> None:
-        parts = {self.part(name): self.path / FILES[name] for name in self.formats}
-        try:
-            for part in parts:
-                _flush(part)
-            for part, final in parts.items():
-                os.replace(part, final)
-                self.files.append(final)
-            _flush(self.path)
-        except OSError as error:
-            raise self._fault(error) from error
 
     def _remove_parts(self) -> None:
         for path in self.path.glob(".*.part-*"):

@@ -1,5 +1,7 @@
 "use strict";
 (() => {
+  // The clip's times: the video begins at the first of them.
+  const begin = Number(document.body.dataset.begin);
   const end = Number(document.body.dataset.end);
   const video = document.querySelector("video");
   const plots = [...document.querySelectorAll(".plot")];
@@ -9,7 +11,7 @@
     end: Number(row.dataset.end),
   }));
   const charts = new Map();
-  let now = 0;
+  let now = begin;
   let wanted = null;
 
   const embedded = document.getElementById("movie");
@@ -44,9 +46,9 @@
   };
 
   const show = (time) => {
-    now = Math.min(Math.max(time, 0), end);
+    now = Math.min(Math.max(time, begin), end);
     for (const plot of plots) {
-      plot.querySelector(".cursor").style.left = `${(100 * now) / end}%`;
+      plot.querySelector(".cursor").style.left = `${(100 * (now - begin)) / (end - begin)}%`;
       plot.setAttribute("aria-valuenow", now.toFixed(2));
       plot.setAttribute("aria-valuetext", clock(now));
       const chart = charts.get(plot.dataset.track);
@@ -66,7 +68,7 @@
   const seek = (time) => {
     show(time);
     // Just behind a frame's own time, where it surely shows.
-    wanted = now + 0.001;
+    wanted = now - begin + 0.001;
     if (video.readyState) video.currentTime = wanted;
   };
   // Of a clip that starts late the browser first believes that it ends early, and only goes there once it knows better.
@@ -75,23 +77,23 @@
   });
 
   const follow = () => {
-    show(video.currentTime);
+    show(begin + video.currentTime);
     if (!video.paused && !video.ended) requestAnimationFrame(follow);
   };
   video.addEventListener("play", () => {
     wanted = null;
     follow();
   });
-  video.addEventListener("seeked", () => show(video.currentTime));
+  video.addEventListener("seeked", () => show(begin + video.currentTime));
 
   for (const plot of plots) {
     plot.addEventListener("click", (event) => {
       const space = plot.querySelector(".space").getBoundingClientRect();
-      seek((end * (event.clientX - space.left)) / space.width);
+      seek(begin + ((end - begin) * (event.clientX - space.left)) / space.width);
     });
     plot.addEventListener("keydown", (event) => {
-      const step = Math.max(1, end / 100);
-      const to = { ArrowLeft: now - step, ArrowRight: now + step, Home: 0, End: end }[event.key];
+      const step = Math.max(1, (end - begin) / 100);
+      const to = { ArrowLeft: now - step, ArrowRight: now + step, Home: begin, End: end }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       seek(to);

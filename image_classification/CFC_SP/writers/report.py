@@ -84,17 +84,18 @@ def write_report(
     a larger one is linked as `movie_name`, to be found beside the page. Every text is escaped. Raises OSError where `movie`
     cannot be read or `path` not be written.
     """
-    end_s = max(timeline.end_s, 1e-3)
+    begin_s, end_s = timeline.begin_s, timeline.end_s
     shown = timeline.curves()
-    found = bands(summary.segments, end_s)
+    found = bands(summary.segments, end_s, begin_s)
     size = os.path.getsize(movie)
     embedded = size <= largest_embedded
     shares = _shares(summary.segments)
-    charts = [json_item(_chart(curves, end_s), f"chart-{curves.track}") for curves in shown]
+    charts = [json_item(_chart(curves, begin_s, end_s), f"chart-{curves.track}") for curves in shown]
     page = _environment().get_template("report.html.j2")
     text = page.render(
         name=printable(os.path.basename(summary.source.path)),
         summary=summary,
+        begin_s=begin_s,
         end_s=end_s,
         inset=_INSET,
         classes=[{"name": name, "colour": _css(COLOURS[name]), "ink": _css(ink(name))} for name in EXPR],
@@ -102,7 +103,7 @@ def write_report(
         movie_name=movie_name,
         movie_mb=f"{size / 1e6:.0f}",
         tracks=[
-            _track(curves, found.get(curves.track, []), shares[curves.track]["shares"], thumbnails.get(curves.track), end_s)
+            _track(curves, found.get(curves.track, []), shares[curves.track]["shares"], thumbnails.get(curves.track), begin_s, end_s)
             for curves in shown
         ],
         hidden=summary.tracks - len(shown),
@@ -129,7 +130,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _chart(curves: Curves, end_s: float):
+def _chart(curves: Curves, begin_s: float, end_s: float):
     """The eight probabilities of a track; the page finds lines and data by their names."""
     columns = {"x": curves.time_s.astype(np.float32)}
     for i, _ in enumerate(EXPR):
@@ -140,7 +141,7 @@ def _chart(curves: Curves, end_s: float):
         sizing_mode="stretch_width",
         tools="",
         toolbar_location=None,
-        x_range=Range1d(0, end_s),
+        x_range=Range1d(begin_s, end_s),
         y_range=Range1d(-0.02, 1.02),
         min_border=0,
         min_border_left=_INSET,
@@ -154,7 +155,7 @@ def _chart(curves: Curves, end_s: float):
         plot.line(y=f"raw{i}", line_width=1, line_alpha=0.6, line_dash=[2, 2], name=f"raw-{i}", **look)
     for i, name in enumerate(EXPR):
         plot.line(y=f"p{i}", x="x", source=source, line_color=ink(name), line_width=2, line_join="round", name=f"p-{i}")
-    times = ticks(end_s)
+    times = ticks(end_s, begin_s)
     plot.xaxis.ticker, plot.xaxis.major_label_overrides = FixedTicker(ticks=list(times)), times
     plot.yaxis.ticker, plot.yaxis.major_label_overrides = FixedTicker(ticks=[0, 0.5, 1]), {0: "0%", 0.5: "50%", 1: "100%"}
     for axis in plot.axis:
@@ -164,7 +165,9 @@ def _chart(curves: Curves, end_s: float):
     return plot
 
 
-def _track(curves: Curves, blocks: list[tuple[float, float, str]], shares: list[dict], thumbnail: bytes | None, end_s: float) -> dict:
+def _track(
+    curves: Curves, blocks: list[tuple[float, float, str]], shares: list[dict], thumbnail: bytes | None, begin_s: float, end_s: float
+) -> dict:
     return {
         "number": curves.track,
         "frames": curves.frames,
@@ -175,8 +178,8 @@ def _track(curves: Curves, blocks: list[tuple[float, float, str]], shares: list[
         "shares": shares,
         "blocks": [
             {
-                "left": f"{100 * start / end_s:.4f}",
-                "width": f"{100 * (end - start) / end_s:.4f}",
+                "left": f"{100 * (start - begin_s) / (end_s - begin_s):.4f}",
+                "width": f"{100 * (end - start) / (end_s - begin_s):.4f}",
                 "label": label,
                 "colour": _css(COLOURS[label]),
                 "text": _css(text_colour(COLOURS[label])),

@@ -9,19 +9,20 @@ from ..core.records import FrameResult, Summary
 from .rows_csv import COLUMNS, row_values
 
 SCHEMA_VERSION = 1
+_ROWS, _TAIL = '"rows": [', b"\n]\n}\n"
 
 
 def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameResult]) -> None:
     """Writes `summary` and `rows` to the file `path`, row by row, so that memory does not grow with the clip.
 
-    One object with the keys schema_version, source, bundle, device, engine, window_frames, timings_s, counts, segments, warnings
-    and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame without a face
-    are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
+    One object with the keys schema_version, source, options, bundle, device, engine, window_frames, timings_s, counts, segments,
+    warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame
+    without a face are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
     """
     said = asdict(summary)
     head = {
         "schema_version": SCHEMA_VERSION,
-        **{key: said[key] for key in ("source", "bundle", "device", "engine", "window_frames")},
+        **{key: said[key] for key in ("source", "options", "bundle", "device", "engine", "window_frames")},
         "timings_s": {stage: round(seconds, 3) for stage, seconds in said["timings_s"].items()},
         "counts": {
             **{key: said[key] for key in ("frames", "frames_with_faces", "face_rows", "damaged_frames", "tracks")},
@@ -31,18 +32,38 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
             {**segment, **{key: round(segment[key], 6) for key in ("start_s", "end_s", "confidence")}} for segment in said["segments"]
         ],
         "warnings": said["warnings"],
+        "files": said["files"],
     }
     with open(path, "w", encoding="utf-8") as file:
         file.write("{\n")
         for key, value in head.items():
             file.write(f'"{key}": {_dumps(value)},\n')
-        file.write('"rows": [')
+        file.write(_ROWS)
         separator = "\n"
         for result in rows:
             for values in row_values(result):
                 file.write(separator + _dumps(dict(zip(COLUMNS, values, strict=True))))
                 separator = ",\n"
         file.write("\n]\n}\n")
+
+
+def read_head(path: str | os.PathLike) -> dict | None:
+    """All but the rows of a file that write_json wrote; None where it is missing, not whole or of another kind."""
+    lines = []
+    try:
+        with open(path, "rb") as file:
+            file.seek(-min(len(_TAIL), os.fstat(file.fileno()).st_size), os.SEEK_END)
+            if file.read() != _TAIL:
+                return None
+            file.seek(0)
+            for line in file:
+                if line == _ROWS.encode() + b"\n":
+                    head = json.loads(b"".join(lines).rstrip(b",\n") + b"}")
+                    return head if head.get("schema_version") == SCHEMA_VERSION else None
+                lines.append(line)
+    except (OSError, ValueError):
+        return None
+    return None
 
 
 def _dumps(value) -> str:

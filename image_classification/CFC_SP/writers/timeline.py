@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.labels import EXPR
 from ..core.records import Face, FrameResult, Segment, Summary
+from ..core.span import WHOLE, Span
 from .palette import COLOURS, text_colour
 
 MAX_POINTS = 2000
@@ -42,13 +43,15 @@ class Timeline:
     """Gathers the curves of a clip from its FrameResults in order; memory grows neither with the clip nor with its tracks.
 
     frame_duration_s: how long the last frame is shown, in seconds. A track has at most `max_points` points, and `max_tracks`
-    tracks are given.
+    tracks are given. span: the part of the clip that the results are of. begin_s, end_s: what an axis of it covers.
     """
 
-    def __init__(self, frame_duration_s: float, max_points: int = MAX_POINTS, max_tracks: int = MAX_TRACKS):
+    def __init__(self, frame_duration_s: float, max_points: int = MAX_POINTS, max_tracks: int = MAX_TRACKS, span: Span = WHOLE):
         self._frame_duration_s, self._max_points, self._max_tracks = frame_duration_s, max_points, max_tracks
         self._tracks: dict[int, _Track] = {}
-        self.end_s = 0.0
+        self._stride = span.stride
+        self.begin_s = span.offset_s
+        self.end_s = self.begin_s + 1e-3
 
     def watch(self, results: Iterable[FrameResult]) -> Iterator[FrameResult]:
         """Yields `results` as they are, and takes each on its way."""
@@ -58,10 +61,10 @@ class Timeline:
 
     def add(self, result: FrameResult) -> None:
         """Takes the next frame."""
-        self.end_s = result.time_s + self._frame_duration_s
+        self.end_s = max(self.end_s, result.time_s + self._frame_duration_s)
         for face in result.faces:
             if face.track not in self._tracks:
-                self._tracks[face.track] = _Track(face.track, result.frame, self._max_points)
+                self._tracks[face.track] = _Track(face.track, result.frame, self._stride, self._max_points)
             self._tracks[face.track].add(result, face)
         if len(self._tracks) > 8 * self._max_tracks:
             self._forget({face.track for face in result.faces})
@@ -90,9 +93,9 @@ class _Point:
 class _Track:
     """A track's points so far. When they grow too many, neighbours are joined and each spans twice as many frames."""
 
-    def __init__(self, number: int, first_frame: int, max_points: int):
+    def __init__(self, number: int, first_frame: int, stride: int, max_points: int):
         self.number, self.frames = number, 0
-        self._first_frame, self._max_points = first_frame, max_points
+        self._first_frame, self._stride, self._max_points = first_frame, stride, max_points
         self._width, self._breaks = 1, 0
         self._points: list[_Point] = []
 
@@ -101,7 +104,7 @@ class _Track:
         self.frames += 1
         self._append(
             _Point(
-                (result.frame - self._first_frame) // self._width,
+                (result.frame - self._first_frame) // self._stride // self._width,
                 result.time_s,
                 result.time_s,
                 1,
@@ -141,31 +144,32 @@ class _Track:
         return Curves(self.number, self.frames, self._width, np.array(times), smoothed, raw)
 
 
-def bands(segments: Iterable[Segment], end_s: float) -> dict[int, list[tuple[float, float, str]]]:
+def bands(segments: Iterable[Segment], end_s: float, begin_s: float = 0.0) -> dict[int, list[tuple[float, float, str]]]:
     """What the band of each track shows: (start_s, end_s, label) blocks in order, by track.
 
-    They are the segments; where there are more than a screen can show, the time is cut into equal parts and each has the label
-    that lasts longest in it.
+    They are the segments; where there are more than a screen can show, the time from `begin_s` to `end_s` is cut into equal parts
+    and each has the label that lasts longest in it.
     """
     found = defaultdict(list)
     for segment in segments:
         found[segment.track].append((segment.start_s, segment.end_s, segment.label))
-    return {track: blocks if len(blocks) <= _MAX_BLOCKS else _thinned(blocks, end_s) for track, blocks in found.items()}
+    return {track: blocks if len(blocks) <= _MAX_BLOCKS else _thinned(blocks, begin_s, end_s) for track, blocks in found.items()}
 
 
-def _thinned(blocks: list[tuple[float, float, str]], end_s: float) -> list[tuple[float, float, str]]:
-    width = end_s / _MAX_BLOCKS
+def _thinned(blocks: list[tuple[float, float, str]], begin_s: float, end_s: float) -> list[tuple[float, float, str]]:
+    width = (end_s - begin_s) / _MAX_BLOCKS
+    edges = [begin_s + i * width for i in range(_MAX_BLOCKS + 1)]
     parts = [Counter() for _ in range(_MAX_BLOCKS)]
     for start, end, label in blocks:
-        for i in range(int(start / width), min(math.ceil(end / width), _MAX_BLOCKS)):
-            parts[i][label] += max(0.0, min(end, (i + 1) * width) - max(start, i * width))
+        for i in range(max(int((start - begin_s) / width), 0), min(math.ceil((end - begin_s) / width), _MAX_BLOCKS)):
+            parts[i][label] += max(0.0, min(end, edges[i + 1]) - max(start, edges[i]))
     found = []
     for i, part in enumerate(parts):
         if part:
             label = part.most_common(1)[0][0]
-            joined = found and found[-1][2] == label and found[-1][1] == i * width
-            start = found.pop()[0] if joined else i * width
-            found.append((start, (i + 1) * width, label))
+            joined = found and found[-1][2] == label and found[-1][1] == edges[i]
+            start = found.pop()[0] if joined else edges[i]
+            found.append((start, edges[i + 1], label))
     return found
 
 
@@ -178,10 +182,13 @@ def clock(seconds: float, places: int = 0) -> str:
     return f"{text}.{rest:0{places}d}" if places else text
 
 
-def ticks(end_s: float) -> dict[float, str]:
-    """Round times from 0 to `end_s` seconds, few enough for a narrow screen, with what to write at each."""
-    step = next((step for step in _STEPS_S if end_s / step <= _MOST_TICKS), _STEPS_S[-1] * math.ceil(end_s / _STEPS_S[-1] / _MOST_TICKS))
-    return {round(i * step, 1): clock(i * step, 1 if step < 1 else 0) for i in range(int(end_s / step + 1e-9) + 1)}
+def ticks(end_s: float, begin_s: float = 0.0) -> dict[float, str]:
+    """Round times from `begin_s` to `end_s` seconds, few enough for a narrow screen, with what to write at each."""
+    length_s = end_s - begin_s
+    many = _STEPS_S[-1] * math.ceil(length_s / _STEPS_S[-1] / _MOST_TICKS)
+    step = next((step for step in _STEPS_S if length_s / step <= _MOST_TICKS), many)
+    counts = range(math.ceil(begin_s / step - 1e-9), int(end_s / step + 1e-9) + 1)
+    return {round(i * step, 1): clock(i * step, 1 if step < 1 else 0) for i in counts}
 
 
 def ink(label: str) -> tuple[int, int, int]:
@@ -213,7 +220,7 @@ def write_timeline(path: str | os.PathLike, summary: Summary, timeline: Timeline
     # Takes longer to import than a short clip to read, and most runs draw no picture.
     from matplotlib.figure import Figure
 
-    shown, end_s = timeline.curves(), max(timeline.end_s, 1e-3)
+    shown, begin_s, end_s = timeline.curves(), timeline.begin_s, timeline.end_s
     width, height = (pixels / _DPI for pixels in picture_size(len(shown)))
     figure = Figure(figsize=(width, height), dpi=_DPI, facecolor="white")
     left, span = 1.0 / width, (width - 1.4) / width
@@ -224,19 +231,19 @@ def write_timeline(path: str | os.PathLike, summary: Summary, timeline: Timeline
     note = f" {hidden} more, seen more briefly, are left out." if hidden > 0 else ""
     note = f"Probabilities of each face: smoothed as lines, raw as dots.{note}" if shown else "No face was found in this clip."
     figure.text(left, 1 - 0.72 / height, note, size=10, color="#555", va="center")
-    found = bands(summary.segments, end_s)
+    found = bands(summary.segments, end_s, begin_s)
     for row, curves in enumerate(shown):
         bottom = height - _HEAD - _TRACK * (row + 1)
         band = figure.add_axes((left, (bottom + 2.16) / height, span, 0.26 / height))
         chart = figure.add_axes((left, (bottom + 0.4) / height, span, 1.72 / height))
-        _draw_band(band, found.get(curves.track, []), end_s, span * width)
+        _draw_band(band, found.get(curves.track, []), begin_s, end_s, span * width)
         band.set_ylabel(f"#{curves.track}", rotation=0, ha="right", va="center", size=12, weight="bold")
         for i, label in enumerate(EXPR):
             colour = np.array(ink(label)) / 255
             chart.plot(curves.time_s, curves.raw[:, i], color=colour, lw=0.8, ls=":", alpha=0.8)
             chart.plot(curves.time_s, curves.smoothed[:, i], color=colour, lw=1.8, label=label)
-        times = ticks(end_s)
-        chart.set(xlim=(0, end_s), ylim=(-0.02, 1.02), yticks=(0, 0.5, 1), yticklabels=("0%", "50%", "100%"))
+        times = ticks(end_s, begin_s)
+        chart.set(xlim=(begin_s, end_s), ylim=(-0.02, 1.02), yticks=(0, 0.5, 1), yticklabels=("0%", "50%", "100%"))
         chart.set_xticks(list(times), list(times.values()))
         chart.grid(color="#ddd", lw=0.7)
         chart.tick_params(labelsize=9, length=3, color="#999")
@@ -250,11 +257,11 @@ def write_timeline(path: str | os.PathLike, summary: Summary, timeline: Timeline
         figure.savefig(path, format="png", metadata={"Software": None})
 
 
-def _draw_band(axes, blocks: list[tuple[float, float, str]], end_s: float, width_in: float) -> None:
-    axes.set(xlim=(0, end_s), ylim=(0, 1), xticks=(), yticks=(), facecolor="#f2f2f2")
+def _draw_band(axes, blocks: list[tuple[float, float, str]], begin_s: float, end_s: float, width_in: float) -> None:
+    axes.set(xlim=(begin_s, end_s), ylim=(0, 1), xticks=(), yticks=(), facecolor="#f2f2f2")
     axes.spines[:].set_visible(False)
     for start, end, label in blocks:
         axes.axvspan(start, end, color=np.array(COLOURS[label]) / 255, lw=0)
-        if (end - start) / end_s * width_in > 0.12 * len(label):
+        if (end - start) / (end_s - begin_s) * width_in > 0.12 * len(label):
             ground = np.array(text_colour(COLOURS[label])) / 255
             axes.text((start + end) / 2, 0.46, label, size=9, color=ground, ha="center", va="center")

@@ -1,8 +1,9 @@
-"""Weights that anyone can make again: a function of a tensor's name and shape alone, in any library."""
+"""Weights that anyone can make again without training: a function of a tensor's name and shape alone, in any library."""
 
 import zlib
 
 import numpy as np
+from paddle import nn
 
 
 def seeded(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -23,6 +24,6 @@ def seeded(name: str, shape: tuple[int, ...]) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def pictures(size: int, count: int = 2) -> np.ndarray:
-    """Input of every comparison, float32 [count, 3, size, size]."""
-    return np.random.default_rng(7).normal(0, 1, (count, 3, size, size)).astype(np.float32)
+def randomise(model: nn.Layer, seed: str) -> None:
+    """Gives every tensor of `model` the seeded values of its name, which `seed` makes the network's own."""
+    model.set_state_dict({name: seeded(f"{seed}/{name}", tuple(value.shape)) for name, value in model.state_dict().items()})

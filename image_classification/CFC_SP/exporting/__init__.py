@@ -1,0 +1,58 @@
+"""From trained checkpoints to a bundle: fuse, export, and refuse to write what does not compute the same everywhere."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from ..core.cascade import Cascade
+from ..errors import UserError
+from ..inference.bundle import MANIFEST
+from ..inference.precision import record_precision
+from .contents import make_manifest, write_files
+from .members import Source, load_members
+from .parity import check_parity
+
+
+def export_bundle(
+    sources: dict[str, Sequence[Source]], folder: str | Path, temperatures: dict[str, Sequence[float]], licence: str, config=None
+) -> Path:
+    """Writes a bundle to `folder` and returns it.
+
+    sources: {"coarse": [...], "negative": [...]}, one network or more a stage: a checkpoint's path, or the config of a network
+    that gets random weights. A flat network may serve either stage or both. temperatures: one for each of them, likewise.
+    licence: that of the weights. config: gives SP and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
+
+    The bundle appears only when its programs, on the CPU with and without oneDNN, agree with the eager networks and with NumPy
+    within `agreement.TOLERANCE`; the manifest records where bfloat16 keeps the probabilities. Raises UserError for checkpoints that do not belong together and for a bundle that fails; nothing is
+    then written.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder} is there and is no bundle: choose another -out, or remove it")
+    members = load_members({stage: sources[stage] for stage in ("coarse", "negative")})
+    config = config or members["coarse"][0].config
+    cascade = Cascade(temperatures["coarse"], temperatures["negative"], config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE)
+    with _workshop(folder) as temporary:
+        work = Path(temporary, folder.name)
+        work.mkdir()
+        layers = write_files(work, members, cascade)
+        manifest = make_manifest(folder.name, work, members, temperatures, config, licence)
+        (work / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False, width=120), encoding="utf-8")
+        check_parity(work, layers)
+        record_precision(work)
+        for path in work.iterdir():
+            path.chmod(0o644)
+        if folder.exists():
+            folder.rename(Path(temporary, "replaced"))
+        work.rename(folder)
+    return folder
+
+
+def _workshop(folder: Path) -> tempfile.TemporaryDirectory:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=f".part-{folder.name}-", dir=folder.parent)
+    except OSError as error:
+        raise UserError(f"cannot write the bundle to {folder} ({error.strerror}): choose another -out") from error

@@ -1,0 +1,116 @@
+"""What lies in a bundle: the weights, the static programs that share them, and the manifest."""
+
+import shutil
+from pathlib import Path
+
+import paddle
+from safetensors.numpy import save_file
+
+from ..core.cascade import Cascade
+from ..core.ensemble import Clip, Ensemble
+from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
+from ..files import git_sha, sha256_of
+from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
+from ..video.detector import MIN_FACE, THRESHOLDS
+from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
+from ..video.mtcnn import load_mtcnn
+from .members import Member
+
+# Crops a run of the frame program, and fewer of large ones: a network of 224 px takes tens of megabytes a crop.
+BATCH, LARGE_CROP_BATCH, LARGE_CROP = 32, 8, 128
+_ANY = None
+
+
+def write_files(work: Path, members: dict[str, list[Member]], cascade: Cascade) -> dict[str, paddle.nn.Layer]:
+    """Writes the weights, each network's once, and the programs to the folder `work`; returns the eager layers by program name."""
+    for member in unique(members):
+        save_file(member.stored, work / f"{member.stem}.safetensors")
+        _name_parameters(f"{member.stem}/", member.model)
+    save_file({name: value.numpy() for name, value in cascade.state_dict().items()}, work / "sequence.safetensors")
+    _name_parameters("sequence/", cascade)
+    detector = load_mtcnn()
+    shutil.copyfile(DETECTOR_WEIGHTS, work / DETECTOR_WEIGHTS.name)
+    for name, network in detector.items():
+        _name_parameters(f"{DETECTOR_WEIGHTS.stem}/{name}.", network)
+    stages = {stage: [(member.model, member.config.STAGE) for member in listed] for stage, listed in members.items()}
+    frame = Ensemble(stages)
+    layers = {stage: Ensemble({stage: networks}) for stage, networks in stages.items()}
+    layers |= {"frame": frame, "sequence": cascade, "clip": Clip(frame, cascade), **detector}
+    inputs = _inputs(members)
+    for name in PROGRAMS:
+        layers[name].eval()
+        specs = [paddle.static.InputSpec(*spec) for spec in inputs[name]]
+        paddle.jit.save(layers[name], str(work / name), input_spec=specs)
+        # The weights are in the .safetensors already.
+        (work / f"{name}.pdiparams").unlink(missing_ok=True)
+    return layers
+
+
+def _inputs(members: dict[str, list[Member]]) -> dict[str, list[tuple]]:
+    """(shape, dtype, name) of every input of every program."""
+    size = members["coarse"][0].config.DATA.CROP_SIZE
+    crops, valid, window = ([_ANY, size, size, 3], "uint8", "crops"), ([_ANY], "bool", "valid"), ([1], "int64", "window")
+    logits = [([len(listed), _ANY, len(STAGES[stage])], "float32", f"{stage}_logits") for stage, listed in members.items()]
+    return {
+        **{name: [crops] for name in ("coarse", "negative", "frame")},
+        "sequence": [*logits, valid, window],
+        "clip": [crops, valid, window],
+        "pnet": [([_ANY, 3, _ANY, _ANY], "float32", "x")],
+        "rnet": [([_ANY, 3, 24, 24], "float32", "x")],
+        "onet": [([_ANY, 3, 48, 48], "float32", "x")],
+    }
+
+
+def _name_parameters(prefix: str, layer: paddle.nn.Layer) -> None:
+    for name, parameter in layer.state_dict().items():
+        parameter.name = prefix + name
+
+
+def unique(members: dict[str, list[Member]]) -> list[Member]:
+    """The members, each once, in the order of the stages."""
+    return list({member.stem: member for listed in members.values() for member in listed}.values())
+
+
+def make_manifest(name: str, work: Path, members: dict[str, list[Member]], temperatures, config, licence: str) -> dict:
+    """The manifest's tree of the files in `work`. config: the cascade's and SP's settings; the rest as in `export_bundle`."""
+    first = members["coarse"][0].config
+    networks = [
+        _network(stage, member, temperature, licence)
+        for stage, listed in members.items()
+        for member, temperature in zip(listed, temperatures[stage], strict=True)
+    ]
+    files = sorted(path.name for path in work.iterdir())
+    return {
+        "schema": SCHEMA_VERSION,
+        "name": name,
+        "paddle": paddle.__version__,
+        "git_sha": git_sha(),
+        "labels": {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)},
+        "crop": {"size": first.DATA.CROP_SIZE, "margin": first.DATA.CROP_MARGIN, "shape": "square on the longer side of MTCNN's box"},
+        "batch": BATCH if first.DATA.CROP_SIZE <= LARGE_CROP else LARGE_CROP_BATCH,
+        "sp": {"window": config.SP.WINDOW, "normalizer": config.SP.NORMALIZER},
+        "cascade": {"negative_scope": config.CASCADE.NEGATIVE_SCOPE},
+        "detector": {"weights": DETECTOR_WEIGHTS.name, "min_face": MIN_FACE, "thresholds": list(THRESHOLDS), "licence": "MIT"},
+        "networks": networks,
+        "files": {file: sha256_of(work / file) for file in files},
+    }
+
+
+def _network(stage: str, member: Member, temperature: float, licence: str) -> dict:
+    config = member.config
+    # What a foreign checkpoint was trained on is not known here.
+    data = config.DATA.NAME if member.origin == "trained" else None
+    training = {"data": data, "config": config.NAME, "seed": config.SEED, "git_sha": member.git_sha}
+    return {
+        "stage": stage,
+        "trained_as": config.STAGE,
+        "backbone": config.MODEL.NAME,
+        "classes": list(STAGES[stage]),
+        "input": {"size": config.MODEL.INPUT_SIZE, "channels": config.MODEL.IN_CHANNELS, "normalize": config.MODEL.NORMALIZE},
+        "weights": f"{member.stem}.safetensors",
+        "origin": member.origin,
+        "temperature": temperature,
+        "training": training,
+        "licence": licence,
+        "validation": member.validation,
+    }

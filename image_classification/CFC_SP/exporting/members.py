@@ -1,0 +1,140 @@
+"""The networks of a bundle: read from checkpoints or made of random weights, fused, and rounded as the bundle stores them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import paddle
+from yacs.config import CfgNode
+
+from ..config import find_config, load_config, parse_config
+from ..errors import UserError
+from ..files import git_sha
+from ..inference.agreement import example_crops
+from ..training.checkpoint import load_checkpoint, load_pretrained
+from ..training.model import build_model
+from ..training.random_weights import randomise
+from .parity import compare
+
+# Of weights in half precision against the trained ones, as a share of the largest value.
+HALF_TOLERANCE = 5e-3
+# A checkpoint's path, or the config of a network that gets random weights.
+Source = str | Path | CfgNode
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a bundle: its weights file's stem, its config, where its weights are from ("trained", "random", or whose
+    checkpoint was ported), the code that made them, their validation scores if known, and the fused layer in evaluation mode."""
+
+    stem: str
+    config: CfgNode
+    origin: str
+    git_sha: str
+    validation: dict | None
+    model: paddle.nn.Layer
+
+    @property
+    def stored(self) -> dict[str, np.ndarray]:
+        """The arrays as the bundle stores them, by name."""
+        return {name: _stored(name, value) for name, value in self.model.state_dict().items()}
+
+
+def sources_of_cascade(path: str | Path, runs: str | Path, random: bool) -> tuple[CfgNode, dict[str, list[Source]]]:
+    """(config, {stage: sources}) of the cascade that the config file `path` describes by names in CASCADE.COARSE and .NEGATIVE.
+
+    A name is that of a folder below `runs` with its best.safetensors; with `random`, that of a config file beside `path` instead.
+    Raises UserError for a config that names no network for a stage, and for a run that is not there.
+    """
+    config, path = load_config(path), find_config(path)
+    sources = {}
+    for stage, names in (("coarse", config.CASCADE.COARSE), ("negative", config.CASCADE.NEGATIVE)):
+        if not names:
+            raise UserError(f"{path}: CASCADE.{stage.upper()}: expected the names of one run or more, found none: add them")
+        if random:
+            sources[stage] = [load_config(path.with_name(f"{name}.yaml")) for name in names]
+            continue
+        sources[stage] = [Path(runs, name, "best.safetensors") for name in names]
+        missing = [source for source in sources[stage] if not source.is_file()]
+        if missing:
+            raise UserError(f"{path} names a run, and there is no {missing[0]}: train it, or choose another -runs")
+    return config, sources
+
+
+def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]]:
+    """The members of each stage in the order of their sources; one named more than once is loaded once.
+
+    Raises UserError for a checkpoint that is damaged, has no config, was trained for the other stage, changes when it is fused or
+    in half precision, or whose crops are not those of the others.
+    """
+    loaded, stems, members = {}, [], {}
+    for stage, listed in sources.items():
+        members[stage] = []
+        for source in listed:
+            key = _identity(source)
+            if key not in loaded:
+                loaded[key] = _load(source, stems)
+            trained_as = loaded[key].config.STAGE
+            if trained_as not in (stage, "flat"):
+                expected = f"expected a network of the {stage} stage, or a flat one"
+                raise UserError(f"{_called(source)}: {expected}, found one of the {trained_as} stage")
+            members[stage].append(loaded[key])
+    crops = {(member.config.DATA.CROP_SIZE, member.config.DATA.CROP_MARGIN) for member in loaded.values()}
+    if len(crops) > 1:
+        raise UserError(f"expected networks trained on crops of one geometry, found (size, margin) {sorted(crops)}: retrain one of them")
+    return members
+
+
+def _identity(source: Source) -> str:
+    return source.NAME if isinstance(source, CfgNode) else str(Path(source).resolve())
+
+
+def _called(source: Source) -> str:
+    return source.NAME if isinstance(source, CfgNode) else str(source)
+
+
+def _load(source: Source, stems: list[str]) -> Member:
+    if isinstance(source, CfgNode):
+        config, facts = source, ("random", git_sha(), None)
+        model = build_model(config)
+        randomise(model, config.NAME)
+    else:
+        config, facts, model = _read_checkpoint(source)
+    model.eval()
+    _ready(model, _called(source), config.DATA.CROP_SIZE)
+    base = f"{config.STAGE}_{config.MODEL.NAME}"
+    stems.append(base)
+    count = stems.count(base)
+    return Member(base if count == 1 else f"{base}_{count}", config, *facts, model)
+
+
+def _read_checkpoint(path: str | Path):
+    _, note = load_checkpoint(path)
+    if "config" not in note or "validation" not in note:
+        raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
+    config = parse_config(note["config"])
+    model = build_model(config)
+    report = load_pretrained(model, path)
+    if report.missing or report.left_out:
+        raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
+    origin = f"ported, of {note['origin']}" if "origin" in note else "trained"
+    return config, (origin, note["git_sha"], note["validation"]), model
+
+
+def _ready(model: paddle.nn.Layer, name: str, crop_size: int) -> None:
+    """Fuses `model` and rounds its weights, in place."""
+    crops = paddle.to_tensor(example_crops(crop_size, 8))
+    with paddle.no_grad():
+        trained = model(crops).numpy()
+        if hasattr(model.backbone, "fuse"):
+            model.backbone.fuse()
+            compare(f"{name} when fused", "eager", [model(crops).numpy()], [trained])
+        # What ships is stored in half precision; the parity check sees the very weights that users get.
+        model.set_state_dict({key: _stored(key, value).astype(np.float32) for key, value in model.state_dict().items()})
+        compare(f"{name} in half precision", "eager", [model(crops).numpy()], [trained], HALF_TOLERANCE)
+
+
+def _stored(name: str, value: paddle.Tensor) -> np.ndarray:
+    """A tensor as the bundle stores it; batch-norm statistics may outgrow half precision."""
+    return value.numpy() if name.endswith(("_mean", "_variance")) else value.numpy().astype(np.float16)

@@ -1,0 +1,61 @@
+"""The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside NumPy."""
+
+from pathlib import Path
+
+import numpy as np
+import paddle
+
+from ..core.labels import COARSE, NEGATIVE
+from ..core.reference import cascade_reference
+from ..errors import UserError
+from ..inference.agreement import TOLERANCE, example_crops, relative_difference
+from ..inference.bundle import open_bundle
+from ..inference.program import Program
+
+_CROPS, _FRAMES = 8, 40
+
+
+def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
+    """Runs every program of the bundle in `folder`, with oneDNN and without, beside its eager layer, and the sequence beside NumPy.
+
+    Raises UserError with the program and the difference where one is larger than TOLERANCE of the largest value.
+    """
+    bundle = open_bundle(folder)
+    for name, arrays in _examples(bundle.manifest).items():
+        with paddle.no_grad():
+            outputs = layers[name](*(paddle.to_tensor(array) for array in arrays))
+        expected = [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+        for onednn in (False, True):
+            compare(name, "onednn" if onednn else "plain", Program(bundle, name, onednn=onednn)(*arrays), expected)
+        if name == "sequence":
+            compare(name, "NumPy", cascade_reference(*arrays, *layers[name].settings), expected)
+
+
+def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:
+    """Raises UserError where an array of `found` differs from that of `expected` by more than `tolerance` of its largest value or 1."""
+    for position, (a, b) in enumerate(zip(found, expected, strict=True)):
+        difference = relative_difference([a], [b])
+        if not difference <= tolerance:
+            raise UserError(
+                f"no bundle written: output {position} of {name} ({engine}) differs by {difference:.1e} of its largest value, "
+                f"expected {tolerance:.0e} at most: look at the checkpoint, or export with the pinned version of Paddle"
+            )
+
+
+def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
+    """Seeded inputs of every program; logits far enough apart that rounding decides no label."""
+    rng = np.random.default_rng(0)
+    crops = example_crops(manifest["crop"]["size"], _CROPS)
+    valid, window = rng.random(_FRAMES) > 0.2, np.array([9])
+    stages = [network["stage"] for network in manifest["networks"]]
+    shapes = [(stages.count(stage), _FRAMES, len(classes)) for stage, classes in (("coarse", COARSE), ("negative", NEGATIVE))]
+    logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in shapes]
+    pictures = {
+        name: rng.normal(0, 0.5, (4, 3, side, side)).astype(np.float32) for name, side in (("pnet", 60), ("rnet", 24), ("onet", 48))
+    }
+    return {
+        **{name: (crops,) for name in ("coarse", "negative", "frame")},
+        "sequence": (*logits, valid, window),
+        "clip": (crops, valid[:_CROPS], window),
+        **{name: (batch,) for name, batch in pictures.items()},
+    }

@@ -1,0 +1,38 @@
+"""How far the outputs of two engines lie apart, on crops that anyone can make again."""
+
+import numpy as np
+
+# Of one engine against another in float32, as a share of the largest value.
+TOLERANCE = 1e-4
+# Of any probability, when a network computes in bfloat16.
+MAX_PROBABILITY_CHANGE = 0.02
+
+
+def example_crops(size: int, count: int) -> np.ndarray:
+    """Seeded crops, uint8 [count, size, size, 3]."""
+    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def relative_difference(found, expected) -> float:
+    """The largest difference between two tuples of arrays, as a share of the largest value or 1; infinite where a value is not finite."""
+    shares = [
+        _finite(np.abs(a.astype(np.float64) - b).max() / max(1.0, np.abs(b).max())) if a.shape == b.shape else np.inf
+        for a, b in zip(found, expected, strict=True)
+    ]
+    return max(shares)
+
+
+def probability_change(found, expected) -> float:
+    """The largest change of a probability between two tuples of logits [..., classes]; infinite where one is not a number."""
+    return max(_finite(np.abs(_softmax(a) - _softmax(b)).max()) for a, b in zip(found, expected, strict=True))
+
+
+def _finite(value) -> float:
+    return float(value) if np.isfinite(value) else float("inf")
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    # What an engine computes wrong may hold infinities, whose differences are not numbers.
+    with np.errstate(invalid="ignore"):
+        powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)

@@ -1,0 +1,34 @@
+"""Which engine runs a network program, and in which precision."""
+
+from ..errors import UserError
+from .bundle import Bundle
+from .onnx_files import open_onnx
+from .openvino_program import OpenVinoProgram
+from .precision import PRECISIONS, in_precision, recorded_precision
+from .program import Program
+
+ENGINES = ("paddle", "openvino")
+
+
+def network_program(
+    bundle: Bundle, name: str, device: str = "cpu", engine: str = "paddle", precision: str = "auto"
+) -> Program | OpenVinoProgram:
+    """The program `name` of the bundle, one of NETWORK_PROGRAMS, ready to be called; its attribute `engine` says what really runs.
+
+    engine: "paddle", or "openvino", which takes the bundle's ONNX files. precision: "float32"; "auto", bfloat16 where the check at
+    the export allowed it; "bfloat16", which is checked now. A CPU without bfloat16, and a GPU, compute in float32 in any case.
+    Raises UserError for a choice that does not exist or does not fit.
+    """
+    for option, value, choices in (("engine", engine, ENGINES), ("precision", precision, PRECISIONS)):
+        if value not in choices:
+            raise UserError(f"-{option}: expected one of {', '.join(choices)}, found {value!r}")
+    size = bundle.manifest["crop"]["size"]
+    if engine == "openvino":
+        if device != "cpu":
+            raise UserError("-engine openvino runs on the CPU, and the device is a GPU: add -device cpu, or leave -engine out")
+        model, recorded = open_onnx(bundle, name)
+        return in_precision(lambda bfloat16: OpenVinoProgram(model, name, bfloat16), precision, recorded, name, size)
+    if device != "cpu":
+        return Program(bundle, name, device)
+    recorded = recorded_precision(bundle, name)
+    return in_precision(lambda bfloat16: Program(bundle, name, bfloat16=bfloat16), precision, recorded, name, size)

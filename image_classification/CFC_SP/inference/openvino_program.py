@@ -1,0 +1,42 @@
+"""A network program on OpenVINO, from its ONNX form: called as `Program` is."""
+
+import numpy as np
+
+from ..device import THREADS
+from ..errors import UserError
+
+
+class OpenVinoProgram:
+    """An ONNX model of a program on the CPU; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
+
+    Not thread-safe. engine: "openvino" or "openvino bfloat16". Raises UserError where OpenVINO is not installed.
+    """
+
+    fell_back = False
+
+    def __init__(self, model: bytes, name: str, bfloat16: bool = False, threads: int = THREADS):
+        self.name, self.engine = name, "openvino bfloat16" if bfloat16 else "openvino"
+        core = import_openvino().Core()
+        # Said in either case: by itself OpenVINO takes bfloat16 wherever the CPU has it.
+        precision = "bf16" if bfloat16 else "f32"
+        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        self._request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
+
+    def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        outputs = self._request.infer([np.ascontiguousarray(array) for array in arrays])
+        # Copies, since the next run writes into the same memory.
+        return tuple(np.array(value) for value in outputs.values())
+
+
+def import_openvino():
+    """The module openvino; raises UserError where it is not installed."""
+    try:
+        import openvino
+    except ModuleNotFoundError as error:
+        if error.name != "openvino":
+            raise
+        raise UserError(
+            "-engine openvino needs the package openvino, which is not installed: "
+            "pip install --no-deps -r requirements-onnx.txt, or leave -engine out"
+        ) from error
+    return openvino

@@ -1,0 +1,101 @@
+"""A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
+
+import csv
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+
+from ..errors import UserError
+from ..files import atomic_path
+from .checkpoint import load_checkpoint, save_checkpoint
+from .curves import draw_curves
+
+COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seconds")
+
+
+class RunFolder:
+    """`config.OUTPUT`/`config.NAME`: last.safetensors (to resume from), best.safetensors and, with TRAIN.KEEP above 1,
+    best-2.safetensors and so on, metrics.csv, curves.png, config.yaml. What writes raises UserError where it cannot."""
+
+    def __init__(self, config):
+        self._config, self.path = config, Path(config.OUTPUT) / config.NAME
+        self.last = self.path / "last.safetensors"
+
+    @contextmanager
+    def claimed(self, resume: bool) -> Iterator[None]:
+        """Keeps other processes out as long as the block lasts; the claim of a killed process dies with it.
+
+        Raises UserError for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
+        """
+        self._check(resume)
+        with self._claim():
+            if not resume:
+                with self._explained("config.yaml"), atomic_path(self.path / "config.yaml") as path:
+                    path.write_text(self._config.dump(), encoding="utf-8")
+            yield
+
+    def save_last(self, arrays: dict[str, np.ndarray], note: dict) -> None:
+        """Writes the checkpoint to resume from."""
+        with self._explained(self.last.name):
+            save_checkpoint(self.last, arrays, note)
+
+    def keep_best(self, rows: list[dict], arrays: dict[str, np.ndarray], note: dict) -> None:
+        """Keeps `arrays`, the last row's weights, where its macro-F1 is among the TRAIN.KEEP best, and puts the best files in order.
+
+        Done again after a kill in its midst, it ends the same.
+        """
+        ranked = sorted(rows, key=lambda row: -row["val_macro_f1"])[: self._config.TRAIN.KEEP]
+        places = {row["epoch"]: self._best(place) for place, row in enumerate(ranked)}
+        if rows[-1]["epoch"] not in places:
+            return
+        kept = {load_checkpoint(path)[1]["validation"]["epoch"]: path for path in self.path.glob("best*.safetensors")}
+        with self._explained("best.safetensors"):
+            for epoch, place in reversed(places.items()):
+                if epoch == rows[-1]["epoch"]:
+                    save_checkpoint(place, arrays, note)
+                elif kept.get(epoch, place) != place:
+                    kept[epoch].replace(place)
+
+    def write_rows(self, rows: list[dict]) -> None:
+        """Writes metrics.csv, one row an epoch, and curves.png."""
+        table = self.path / "metrics.csv"
+        with self._explained(table.name), atomic_path(table) as path, open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        with self._explained("curves.png"), atomic_path(self.path / "curves.png") as path:
+            draw_curves(rows, f"{self._config.NAME}: {self._config.STAGE} stage on {self._config.DATA.NAME}", path)
+
+    def _check(self, resume: bool) -> None:
+        if self.last.exists() and not resume:
+            raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -output")
+        if resume and not self.last.exists():
+            raise UserError(f"-resume needs {self.last}, which is not there: start without -resume")
+
+    def _claim(self):
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.path / ".lock", "a")  # noqa: SIM115, the caller closes it
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output") from error
+        except OSError as error:
+            raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -output") from error
+        return lock
+
+    @contextmanager
+    def _explained(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, SafetensorError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(
+                f"{self.path / name} cannot be written ({reason}); the checkpoint before is whole: make room, then go on with -resume"
+            ) from error
+
+    def _best(self, place: int) -> Path:
+        return self.path / (f"best-{place + 1}.safetensors" if place else "best.safetensors")

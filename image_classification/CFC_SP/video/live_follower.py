@@ -1,0 +1,26 @@
+"""The faces of every frame at once, for streams that nobody can look ahead in."""
+
+from collections.abc import Iterable, Iterator
+
+from ..core.records import Frame
+from .cuts import CutDetector
+from .follower import FaceFollower, Seen
+
+
+class LiveFollower(FaceFollower):
+    """Detects as seldom as the FaceFollower that it is made of, and gives each frame before it asks for the next: a face that
+    comes in between two detections is found by the second."""
+
+    def __init__(self, follower: FaceFollower):
+        super().__init__(follower._detector, follower._every_s)
+
+    def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
+        """Every frame, in order, at once."""
+        cuts, faces, detected_s = CutDetector(), None, 0.0
+        for frame in frames:
+            cut = cuts.is_cut(frame.image)
+            due = faces is None or cut or frame.time_s - detected_s >= self._every_s
+            faces = None if due else self._followed(frame, faces)
+            if faces is None:
+                faces, detected_s = self._detector.detect(frame.image), frame.time_s
+            yield Seen(frame, faces, cut)

@@ -1,0 +1,130 @@
+"""A folder of pictures read as a clip."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..core.records import Frame, Source
+from ..core.span import WHOLE, Span
+from ..errors import UserError
+from .container import MAX_PIXELS, check_size
+from .reader import FALLBACK_FPS, MAX_FPS, note_size_change, nothing_within
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+
+
+def pictures_in(folder: str | os.PathLike) -> list[Path]:
+    """The pictures of a folder in natural order, by their endings; those of folders inside it are not among them."""
+    return sorted((path for path in Path(folder).iterdir() if is_visible(path, PICTURE_ENDINGS)), key=natural_order)
+
+
+def is_visible(path: Path, endings: tuple[str, ...]) -> bool:
+    """Whether `path` is a file that is not hidden and has one of these endings, in capitals or not."""
+    return path.suffix.lower() in endings and not path.name.startswith(".") and path.is_file()
+
+
+def natural_order(path: Path) -> tuple:
+    """The key by which a person sorts file names: 2 before 10."""
+    parts = re.split(r"(\d+)", path.name)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts), path.name
+
+
+class PictureReader:
+    """Iterates once over the pictures of a folder as records.Frame, with the surface of reader.VideoReader.
+
+    The index is the picture's place in natural order, its time that place divided by `fps` (30 where it is not given). Pictures are
+    turned upright by their EXIF note, grey and deep ones become 8-bit RGB, transparency is dropped; one of another size than the
+    first is resized to it. A picture that cannot be decoded is counted as damaged and leaves a gap.
+
+    Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where the first picture
+    does not decode, and for one of more than container.MAX_PIXELS pixels.
+    """
+
+    def __init__(self, folder: str | os.PathLike, span: Span = WHOLE, fps: float | None = None):
+        self.damaged = 0
+        self.warnings: list[str] = []
+        self._span = span
+        self._shown = repr(os.fsdecode(folder))
+        fps = FALLBACK_FPS if fps is None else fps
+        if not 0 < fps <= MAX_FPS:
+            raise UserError(f"-fps: expected pictures a second, above 0 and up to {MAX_FPS:g}, found {fps:g}")
+        try:
+            self._paths = pictures_in(folder)
+            files = [path.stat() for path in self._paths]
+        except OSError as fault:
+            raise UserError(f"expected a readable folder at {self._shown}, found {fault.strerror!r}: check its permissions.") from fault
+        if not self._paths:
+            raise UserError(
+                f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
+                f"({', '.join(PICTURE_ENDINGS)} for pictures)."
+            )
+        first = self._read(self._paths[0])
+        if first is None:
+            raise UserError(f"expected a picture that decodes, found a damaged one at {str(self._paths[0])!r}: replace or remove it.")
+        height, width = first.shape[:2]
+        self.source = Source(
+            path=os.fsdecode(folder),
+            codec="pictures",
+            width=width,
+            height=height,
+            fps=fps,
+            duration_s=len(self._paths) / fps,
+            size_bytes=sum(file.st_size for file in files),
+            modified_s=max(file.st_mtime for file in files),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Does nothing: no file stays open."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        inside, time_s = 0, 0.0
+        for index, path in enumerate(self._paths):
+            time_s = index / self.source.fps
+            if self._span.ends_before(time_s):
+                break
+            if self._span.begins_after(time_s):
+                continue
+            inside += 1
+            if (inside - 1) % self._span.stride == 0:
+                image = self._read(path)
+                if image is None:
+                    self.damaged += 1
+                else:
+                    yield Frame(index, time_s, self._resized(image))
+        if self.damaged:
+            self.warnings.append(f"{self.damaged} pictures cannot be decoded and have no row.")
+        if not inside:
+            raise nothing_within(self._span, self._shown, time_s)
+
+    def _read(self, path: Path) -> np.ndarray | None:
+        try:
+            data = path.read_bytes()
+            # Only the head is read here: the size is known before memory is taken for the pixels.
+            with Image.open(path) as picture:
+                check_size(*picture.size, repr(str(path)))
+        except UnidentifiedImageError:
+            return None
+        except Image.DecompressionBombError as fault:
+            raise UserError(f"expected pictures of at most {MAX_PIXELS} pixels, found {str(path)!r}: scale it down first.") from fault
+        except OSError as fault:
+            raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+
+    def _resized(self, image: np.ndarray) -> np.ndarray:
+        size = self.source.width, self.source.height
+        if image.shape[1::-1] == size:
+            return image
+        note_size_change(self.warnings, *size)
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,29 @@
+import pytest
+
+from image_classification.CFC_SP.config import load_config
+from image_classification.CFC_SP.training.checkpoint import save_checkpoint
+from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.training.random_weights import randomise
+
+STAGES = ("coarse", "negative", "flat")
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """Untrained runs called coarse, negative and flat, with batch-norm statistics that fusing must not lose."""
+    folder = tmp_path_factory.mktemp("runs")
+    for stage in STAGES:
+        config = load_config(f"configs/lite_repvgg_{stage}.yaml")
+        model = build_model(config)
+        randomise(model, stage)
+        (folder / stage).mkdir()
+        arrays = {name: value.numpy() for name, value in model.state_dict().items()}
+        note = {"config": config.dump(), "git_sha": "0" * 40, "validation": {"epoch": 1}}
+        save_checkpoint(folder / stage / "best.safetensors", arrays, note)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoints(runs):
+    """The runs' checkpoints by stage."""
+    return {stage: str(runs / stage / "best.safetensors") for stage in STAGES}

@@ -1,0 +1,86 @@
+"""A process that analyses one clip after another; a crash or a hang of it costs that clip alone."""
+
+import multiprocessing
+import time
+import traceback
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+LIMIT_S = 60.0
+
+
+def analyse_forever(pipe: Connection) -> None:
+    """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
+    from image_classification.CFC_SP import device  # noqa: F401
+    from image_classification.CFC_SP.analysis import Options, analyse_clip, make_recognizer
+    from image_classification.CFC_SP.core.span import Span
+    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.writers.output import OutputFolder
+
+    recognizer = make_recognizer(device="cpu")
+    pipe.send("ready")
+    while (task := pipe.recv()) is not None:
+        path, out, start_s = task
+        try:
+            summary = analyse_clip(recognizer, path, OutputFolder(out, path.stem, ["csv"]), Options(span=Span(start_s)))
+            pipe.send(("done", summary.frames))
+        except UserError as error:
+            pipe.send(("refused", str(error)))
+        # Whatever else comes is what the test looks for.
+        except Exception:
+            pipe.send(("fault", traceback.format_exc()))
+
+
+class Worker:
+    """One such process; `task` is what it is at."""
+
+    def __init__(self):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=analyse_forever, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.pipe.recv()
+        self.task: tuple[Path, Path, float | None] | None = None
+
+    def begin(self, task) -> None:
+        self.task, self.deadline = task, time.monotonic() + LIMIT_S
+        self.pipe.send(task)
+
+    def end(self) -> int | None:
+        self._process.kill()
+        self._process.join()
+        return self._process.exitcode
+
+
+def analyse_all(tasks, workers: int):
+    """Yields (task, outcome) as they come; an outcome is the process's answer, ("crash", exit code) or ("hang", seconds)."""
+    tasks = iter(tasks)
+    busy = {}
+
+    def start(worker: Worker) -> None:
+        task = next(tasks, None)
+        if task is None:
+            worker.end()
+        else:
+            worker.begin(task)
+            busy[worker.pipe] = worker
+
+    for _ in range(workers):
+        start(Worker())
+    while busy:
+        ready = wait(list(busy), timeout=1.0)
+        for pipe in list(busy):
+            worker, outcome = busy[pipe], None
+            if pipe in ready:
+                try:
+                    outcome = pipe.recv()
+                except EOFError:
+                    outcome = "crash", worker.end()
+            elif time.monotonic() > worker.deadline:
+                worker.end()
+                outcome = "hang", LIMIT_S
+            if outcome is not None:
+                del busy[pipe]
+                yield worker.task, outcome
+                start(Worker() if outcome[0] in ("crash", "hang") else worker)

@@ -1,0 +1,54 @@
+import sys
+
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP import predict
+from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.inference.agreement import example_crops
+from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.engines import ENGINES, network_program
+from image_classification.CFC_SP.inference.openvino_program import import_openvino
+from image_classification.CFC_SP.inference.precision import PRECISIONS
+from image_classification.CFC_SP.inference.program import Program
+
+
+def test_float32_on_paddle_is_the_program_itself(lite):
+    bundle = open_bundle(lite)
+    program = network_program(bundle, "negative", precision="float32")
+    crops = example_crops(48, 3)
+    assert program.engine == "onednn"
+    np.testing.assert_array_equal(program(crops)[0], Program(bundle, "negative")(crops)[0])
+
+
+@pytest.mark.parametrize(("option", "choices"), [("engine", ENGINES), ("precision", PRECISIONS)])
+def test_an_unknown_choice_lists_the_known_ones(lite, option, choices):
+    with pytest.raises(UserError, match=f"-{option}: expected one of {', '.join(choices)}, found 'fast'"):
+        network_program(open_bundle(lite), "coarse", **{option: "fast"})
+
+
+def test_openvino_and_a_gpu_do_not_go_together(lite):
+    with pytest.raises(UserError, match="add -device cpu"):
+        network_program(open_bundle(lite), "coarse", "gpu", "openvino")
+
+
+def test_openvino_that_is_not_installed_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(UserError, match=r"not installed: pip install --no-deps -r requirements-onnx\.txt"):
+        import_openvino()
+
+
+def test_a_bundle_without_onnx_files_is_told_how_to_get_them(lite_copy, tmp_path, capsys):
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    words = ["-video", str(tmp_path / "clip.mp4"), "-bundle", str(lite_copy), "-engine", "openvino", "-out", str(tmp_path / "out")]
+    assert run_script(predict, words) == 2
+    assert "make them with tools/export_onnx.py" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_choices_of_predict_are_the_engines(capsys):
+    with pytest.raises(SystemExit):
+        run_script(predict, ["--help"])
+    shown = capsys.readouterr().out
+    assert f"-engine {{{','.join(ENGINES)}}}" in shown and f"-precision {{{','.join(PRECISIONS)}}}" in shown

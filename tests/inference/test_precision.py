@@ -1,0 +1,157 @@
+import numpy as np
+import paddle
+import pytest
+import yaml
+from paddle import nn
+
+from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.inference import precision
+from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
+from image_classification.CFC_SP.inference.bundle import MANIFEST, open_bundle
+from image_classification.CFC_SP.inference.precision import (
+    NETWORK_PROGRAMS,
+    bfloat16_change,
+    checked_precision,
+    cpu_has_bfloat16,
+    in_precision,
+    record_precision,
+    recorded_precision,
+)
+from image_classification.CFC_SP.inference.program import Program
+from image_classification.layers import PReLU
+from image_classification.SwinTransformer.swin import SwinTransformer
+from tools.random_bundle import seeded_bundle
+
+needs_bfloat16 = pytest.mark.skipif(not cpu_has_bfloat16(), reason="this CPU has no bfloat16")
+
+
+class Logits:
+    """A program of two classes whose logits in bfloat16 lie `shift` away."""
+
+    fell_back = False
+
+    def __init__(self, shift, bfloat16):
+        self.shift, self.bfloat16 = shift, bfloat16
+
+    def __call__(self, crops):
+        logits = np.zeros((len(crops), 2), np.float32)
+        logits[:, 0] += self.shift * self.bfloat16
+        return (logits,)
+
+
+def shifted(shift):
+    return lambda bfloat16: Logits(shift, bfloat16)
+
+
+def with_cpu(monkeypatch, has: bool):
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: has)
+
+
+def test_the_check_measures_probabilities():
+    # Two classes: the softmax is the logistic function, 0.5 at 0.
+    assert bfloat16_change(shifted(0.2), 8) == pytest.approx(1 / (1 + np.exp(-0.2)) - 0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(0.05, "bfloat16"), (0.2, "float32"), (np.nan, "float32")])
+def test_only_small_changes_are_recorded_as_bfloat16(shift, expected, monkeypatch):
+    with_cpu(monkeypatch, True)
+    assert checked_precision(shifted(shift), 8) == expected
+    with_cpu(monkeypatch, False)
+    assert checked_precision(shifted(shift), 8) == "float32"
+
+
+@pytest.mark.parametrize("kind", [NotImplementedError, RuntimeError, ValueError])
+def test_an_engine_that_cannot_means_float32(kind, monkeypatch):
+    with_cpu(monkeypatch, True)
+
+    def build(bfloat16):
+        if bfloat16:
+            raise kind("the input of Op(pool) should be 4-D")
+        return Logits(0, False)
+
+    assert checked_precision(build, 8) == "float32"
+
+
+def test_an_engine_that_gave_up_means_float32(monkeypatch):
+    with_cpu(monkeypatch, True)
+
+    def build(bfloat16):
+        program = Logits(0, bfloat16)
+        program.fell_back = bfloat16
+        return program
+
+    assert checked_precision(build, 8) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "recorded", "cpu", "expected"),
+    [
+        ("auto", "bfloat16", True, True),
+        ("auto", "float32", True, False),
+        ("auto", "bfloat16", False, False),
+        ("float32", "bfloat16", True, False),
+        ("bfloat16", "float32", True, True),
+        ("bfloat16", "float32", False, False),
+    ],
+)
+def test_who_computes_in_bfloat16(wanted, recorded, cpu, expected, monkeypatch):
+    with_cpu(monkeypatch, cpu)
+    assert in_precision(shifted(0.01), wanted, recorded, "coarse", 8).bfloat16 is expected
+
+
+def test_bfloat16_that_changes_too_much_is_refused(monkeypatch):
+    with_cpu(monkeypatch, True)
+    with pytest.raises(UserError, match=r"program coarse by 0\.05, expected 0\.02 at most"):
+        in_precision(shifted(0.2), "bfloat16", "bfloat16", "coarse", 8)
+
+
+@needs_bfloat16
+def test_the_shipped_networks_in_bfloat16(lite):
+    bundle = open_bundle(lite)
+    crops = example_crops(bundle.manifest["crop"]["size"], 8)
+    for name in NETWORK_PROGRAMS:
+        program = Program(bundle, name, bfloat16=True)
+        found, expected = program(crops), Program(bundle, name)(crops)
+        assert program.engine == "onednn bfloat16"
+        assert 0 < probability_change(found, expected) <= MAX_PROBABILITY_CHANGE
+
+
+@needs_bfloat16
+def test_prelu_in_bfloat16(tmp_path):
+    layers = nn.Conv2D(3, 16, 3), PReLU(16), nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Linear(16, 5)
+    net = ExpressionNet(Preprocess(8, 8), nn.Sequential(*layers))
+    bundle = seeded_bundle(net, "prelu", tmp_path)
+    crops = example_crops(8, 4)
+    with paddle.no_grad():
+        expected = net(paddle.to_tensor(crops)).numpy()
+    for bfloat16, tolerance in ((False, 1e-5), (True, 2e-2)):
+        assert relative_difference(Program(bundle, "prelu", bfloat16=bfloat16)(crops), (expected,)) <= tolerance
+
+
+@needs_bfloat16
+def test_a_swin_transformer_runs_in_bfloat16(tmp_path):
+    """Pooled by a sum, shifted windows, two stages, a map that the windows do not divide."""
+    swin = SwinTransformer(24, (2, 2), (1, 2), 7, num_classes=5, in_channels=1, input_size=48)
+    bundle = seeded_bundle(ExpressionNet(Preprocess(48, 48, 1, "image"), swin), "swin", tmp_path)
+    change = bfloat16_change(lambda bfloat16: Program(bundle, "swin", bfloat16=bfloat16), 48)
+    assert 0 < change <= MAX_PROBABILITY_CHANGE
+
+
+def test_the_manifest_records_it(lite_copy, monkeypatch):
+    before = open_bundle(lite_copy)
+    assert recorded_precision(before, "coarse") in ("float32", "bfloat16")
+    verdicts = iter(["bfloat16", "float32"])
+    monkeypatch.setattr(precision, "checked_precision", lambda build, size: next(verdicts))
+    assert record_precision(lite_copy) == {"coarse": "bfloat16", "negative": "float32"}
+    after = open_bundle(lite_copy)
+    assert [recorded_precision(after, name) for name in NETWORK_PROGRAMS] == ["bfloat16", "float32"]
+    assert after.manifest == before.manifest | {"precision": {"coarse": "bfloat16", "negative": "float32"}}
+    assert sorted(path.name for path in lite_copy.iterdir()) == sorted([MANIFEST, *after.manifest["files"]])
+
+
+@pytest.mark.parametrize("value", ["bfloat16", ["coarse"], {"coarse": "int4"}, None])
+def test_a_manifest_that_says_nonsense_means_float32(value, lite_copy):
+    manifest = yaml.safe_load((lite_copy / MANIFEST).read_text())
+    (lite_copy / MANIFEST).write_text(yaml.safe_dump(manifest | {"precision": value}))
+    assert recorded_precision(open_bundle(lite_copy), "coarse") == "float32"

@@ -1,0 +1,132 @@
+"""The tables of the documents: their places, and the figures that go into them."""
+
+import csv
+
+import pytest
+
+from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.errors import UserError
+from tools.collect_results import tables
+from tools.tables.markdown import fill, short_count
+
+AROUND = {"machine": "A CPU", "cores": 2, "memory_gb": 25.0, "threads": 1, "paddle": "3.3.1", "git_sha": "abcdef0123"}
+
+
+def write(folder, name, rows):
+    with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def clip_row(measure, median, **changed):
+    known = {"clip": "portrait_720p.mp4", "width": 1280, "height": 720, "frames": 200, "faces": 300, "bundle": "lite"}
+    known |= {"bundle_sha256": "new"}
+    return {**known, "measure": measure, "median": median, **AROUND, **changed}
+
+
+def cells(text, first):
+    return next([cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith(f"| {first}"))
+
+
+def test_a_place_is_filled_and_the_rest_left():
+    text = "before\n<!-- table: a -->\nold\n<!-- end of table -->\nbetween\n<!-- table: b -->\n<!-- end of table -->\n"
+    new = fill(text, {"a": lambda: "A", "b": lambda: "B"}, "x.md")
+    assert new == "before\n<!-- table: a -->\nA\n<!-- end of table -->\nbetween\n<!-- table: b -->\nB\n<!-- end of table -->\n"
+    assert fill(new, {"a": lambda: "A", "b": lambda: "B"}, "x.md") == new
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<!-- table: c -->\n<!-- end of table -->", "expected a table among a, found 'c'"),
+        ("<!-- table: a -->\n", "expected <!-- end of table -->"),
+        ("<!-- table: a -->\n<!-- table: a -->\n<!-- end of table -->", "expected <!-- end of table -->"),
+    ],
+)
+def test_a_place_that_is_wrong_is_named(text, said):
+    with pytest.raises(UserError, match=rf"^x\.md: {said}"):
+        fill(text, {"a": lambda: "A"}, "x.md")
+
+
+def test_nothing_is_shown_that_was_not_measured(tmp_path):
+    makers = tables(tmp_path)
+    for name in ("speed", "networks", "memory", "robustness"):
+        assert makers[name]().startswith("*Not measured yet: `python tools/")
+    assert makers["budgets"]().count("not measured") == 7
+
+
+def test_speed_is_the_newest_and_of_one_machine(tmp_path):
+    other = {"machine": "Another CPU"}
+    rows = [clip_row(name, 9999, **other) for name in ("decode", "total", "frames_per_s", "times_the_floor")]
+    rows += [clip_row(name, 8888, clip="b.mp4", bundle_sha256="old") for name in ("total", "frames_per_s", "times_the_floor")]
+    rows += [clip_row("decode", 5000), clip_row("decode", 400), clip_row("total", 1000)]
+    rows += [clip_row("frames_per_s", 200), clip_row("times_the_floor", 1.84)]
+    write(tmp_path, "benchmark-clips", rows)
+    makers = tables(tmp_path)
+    speed = makers["speed"]()
+    assert cells(speed, "lite") == ["lite", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "1.8", ""]
+    assert "decode, ms a frame" in speed and "A CPU, 2 cores, 25 GB, 1 thread a network" in speed and "abcdef0;" in speed
+    assert "9999" not in speed and "b.mp4" not in speed
+    budgets = makers["budgets"]()
+    assert cells(budgets, "frames/s")[2] == "200" and cells(budgets, "times the floor")[2] == "1.8"
+    assert cells(budgets, "times the speed")[2] == "not measured"
+
+
+def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
+    windows = [{"frames": 2800000, "window": window, "median": seconds, **AROUND} for window, seconds in ((0, 0.5), (32, 9), (32, 0.75))]
+    windows.append({**windows[0], "frames": 500, "median": 77})
+    write(tmp_path, "benchmark-smoothing", windows)
+    write(tmp_path, "benchmark-startup", [{"bundle": "lite", "median": 4.21, **AROUND}])
+    memory = {"clip": "a.mp4", "loops": 300, "bundle": "lite", "frames": 90000, "seconds": 900, "peak_mb": 901.6}
+    memory |= {"peak_settled_mb": 812.4, "slope_mb_per_minute": -0.012, "late_speed": 0.994, **AROUND}
+    write(tmp_path, "benchmark-memory", [memory])
+    assert cells(tables(tmp_path)["memory"](), "lite")[1:] == ["a.mp4, 300 times", "90000", "10.0", "902 MB", "-0.01 MB", "0.99"]
+    budgets = tables(tmp_path)["budgets"]()
+    assert cells(budgets, "SP over 2.8 million")[2] == "0.75 s" and cells(budgets, "SP over them")[2] == "1.25 s"
+    assert cells(budgets, "start of")[2] == "4.2 s"
+    assert cells(budgets, "resident memory")[0].endswith("(90000 frames)")
+    assert cells(budgets, "resident memory")[2] == "812 MB, -0.01 MB a minute"
+
+
+def test_every_network_says_whether_its_weights_ship(tmp_path):
+    known = {"channels": 1, "side": 48, "parameters": 1841144, "macs": 80182272, "run_macs": 72164352, "batch": 8}
+    rows = [
+        {"network": "repvgg_lite", **known, "engine": engine, "median": ms, **AROUND} for engine, ms in (("cpu", 8.85), ("onednn", 1.52))
+    ]
+    large = {**known, "channels": 3, "side": 224, "macs": 8.74e9, "run_macs": 8.74e9, "engine": "cpu", "median": 300, **AROUND}
+    write(tmp_path, "benchmark-networks", [*rows, {"network": "swin_s", **large}])
+    text = tables(tmp_path)["networks"]()
+    assert "ms, onednn, batch 8 | ms, cpu, batch 8" in text
+    small = cells(text, "`repvgg_lite`")
+    assert small[1:6] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "1.5", "8.8"] and "lite (coarse)" in small[6]
+    assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "failed", "300.0", "no weights ship"]
+
+
+def test_robustness_weighs_clips_by_their_faces(tmp_path):
+    def row(disturbance, strength, data, metric, value, count, sha="new"):
+        known = {"bundle": "lite", "bundle_sha256": sha, "disturbance": disturbance, "strength": strength, "meaning": ""}
+        return {**known, "data": data, "split": "val", "metric": metric, "value": value, "count": count}
+
+    rows = [row("blur", 0.01, "ferplus", "accuracy", 0.1, 9, "old"), row("blur", 0.01, "ferplus", "accuracy", 0.5, 9)]
+    rows += [row("blur", 0.01, "a.mp4", "found", 1.0, 30), row("blur", 0.01, "a.mp4", "agreement", 0.5, 30)]
+    rows += [row("blur", 0.01, "b.mp4", "found", 0.5, 20), row("blur", 0.01, "b.mp4", "agreement", 1.0, 10)]
+    rows.append(row("none", 0, "ferplus", "accuracy", 0.75, 9))
+    write(tmp_path, "robustness", rows)
+    lines = tables(tmp_path)["robustness"]().splitlines()
+    assert lines[2:4] == ["| none | 75.0% |  |  |", "| blur | 50.0% | 80.0% | 62.5% |"]
+
+
+def test_weak_classes_come_first(tmp_path):
+    rows = [{"true": name, **dict.fromkeys(EXPR, 0)} for name in EXPR]
+    for row in rows:
+        row[row["true"]] = 9
+        row["Other"] += 1
+    rows[2] |= {"Disgust": 3, "Anger": 7, "Other": 2}
+    write(tmp_path, "confusion-lite-ferplus-test", rows)
+    lines = tables(tmp_path)["weak-classes"]().splitlines()
+    assert lines[2] == "| lite | Disgust | 12 | 25% | 100% | Anger (58%), Other (17%) |"
+
+
+def test_counts_as_people_write_them():
+    assert [short_count(n) for n in (1841144, 80182272, 1514e6, 48.84e6)] == ["1.84 M", "80.18 M", "1.51 G", "48.84 M"]

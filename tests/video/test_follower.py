@@ -1,0 +1,111 @@
+"""Which frames get a full detection, and what the others show; the detector here knows where the faces are."""
+
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP.core.records import Faces, Frame
+from image_classification.CFC_SP.video import follower
+from image_classification.CFC_SP.video.detector import FaceDetector
+from image_classification.CFC_SP.video.follower import FaceFollower
+from image_classification.CFC_SP.video.reader import open_video
+from image_classification.CFC_SP.video.tracker import intersection_over_union
+from tests import clips
+
+SIDE = 20
+# Two pictures that differ as shots do; the lower left pixel of each frame carries its number.
+SCENE, OTHER = clips.pictures(1)[0], 255 - clips.pictures(1)[0][::-1]
+
+
+def faces_at(corners):
+    boxes = np.array([[x, y, x + SIDE, y + SIDE] for x, y in corners], np.float32).reshape(-1, 4)
+    return Faces(boxes, np.ones(len(boxes), np.float32), np.zeros((len(boxes), 5, 2), np.float32))
+
+
+class Scripted:
+    """A detector that finds `truth[i]` in frame i, and follows a box to a face that is less than half a side away."""
+
+    def __init__(self, truth, unseen=()):
+        self.truth, self.unseen, self.detected = truth, set(unseen), []
+
+    def detect(self, image):
+        self.detected.append(int(image[-1, 0, 0]))
+        return faces_at(self.truth[image[-1, 0, 0]])
+
+    def follow(self, image, boxes):
+        number = image[-1, 0, 0]
+        truth = [] if number in self.unseen else self.truth[number]
+        return faces_at([c for c in truth if any(np.abs(np.subtract(c, box[:2])).max() < SIDE / 2 for box in boxes)])
+
+
+def frames(count, fps=30, cuts=()):
+    picture = SCENE
+    for i in range(count):
+        picture = (OTHER if picture is SCENE else SCENE) if i in cuts else picture
+        image = picture.copy()
+        image[-1, 0] = i
+        yield Frame(i, i / fps, image)
+
+
+def run(truth, every_s=0.5, unseen=(), cuts=()):
+    detector = Scripted(truth, unseen)
+    seen = list(FaceFollower(detector, every_s).follow(frames(len(truth), cuts=cuts)))
+    assert [item.frame.index for item in seen] == list(range(len(truth)))
+    return [sorted(item.faces.boxes[:, :2].tolist()) for item in seen], detector.detected, [item.cut for item in seen]
+
+
+def test_a_moving_face_is_followed_between_key_frames():
+    truth = [[(5 + 2 * i, 10)] for i in range(46)]
+    found, detected, _ = run(truth)
+    assert found == [[list(map(float, corner)) for corner in corners] for corners in truth]
+    assert detected == [0, 15, 30, 45]
+
+
+def test_every_frame_is_detected_when_asked():
+    assert run([[(5, 5)]] * 6, every_s=0)[1] == list(range(6))
+
+
+def test_a_face_that_comes_between_key_frames_is_followed_back_to_where_it_came():
+    truth = [[(5, 5)] + [(100 - i, 40)] * (i >= 7) for i in range(20)]
+    found, detected, _ = run(truth)
+    assert [len(corners) for corners in found] == [1] * 7 + [2] * 13
+    assert found[7] == [[5, 5], [93, 40]] and detected == [0, 15]
+
+
+def test_a_lost_face_asks_for_a_detection_at_once():
+    truth = [[(5, 5)]] * 8 + [[(60, 30)]] * 8
+    found, detected, _ = run(truth)
+    assert found == [[list(map(float, corner)) for corner in corners] for corners in truth]
+    assert detected == [0, 8]
+
+
+def test_a_face_that_only_detection_finds_is_kept():
+    found, detected, _ = run([[(5, 5)]] * 6, unseen=[2])
+    assert found == [[[5, 5]]] * 6 and detected == [0, 2]
+
+
+def test_nothing_is_followed_across_a_cut():
+    truth = [[(5, 5)]] * 4 + [[(5, 5), (60, 20)]] * 4
+    found, detected, cuts = run(truth, cuts=[4])
+    assert [len(corners) for corners in found] == [1] * 4 + [2] * 4
+    assert detected == [0, 4] and cuts == [False] * 4 + [True] + [False] * 3
+
+
+def test_held_frames_are_bounded(monkeypatch):
+    monkeypatch.setattr(follower, "HELD_BYTES", 3 * SCENE.nbytes)
+    assert run([[(5, 5)]] * 10, every_s=100)[1] == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize("name", ["carphone_pristine.mp4"])
+def test_a_real_clip_keeps_its_faces(networks, name):
+    """Against a detection in every third frame: no face lost, landmarks within 3 % of the face's width on average."""
+    detector = FaceDetector(networks)
+    apart = []
+    with open_video(clips.real_clip(name)) as video:
+        for seen in FaceFollower(detector).follow(video):
+            if seen.frame.index % 3:
+                continue
+            full = detector.detect(seen.frame.image)
+            assert len(full) == len(seen.faces) == 1
+            assert intersection_over_union(full.boxes, seen.faces.boxes)[0, 0] > 0.5
+            apart.append(np.linalg.norm(full.landmarks[0] - seen.faces.landmarks[0], axis=1).mean() / np.ptp(full.boxes[0, ::2]))
+    assert np.mean(apart) < 0.03

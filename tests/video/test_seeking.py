@@ -1,0 +1,114 @@
+"""A part of a clip against a full decode of it."""
+
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP.core.span import Span
+from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.video.reader import open_video
+from tests import clips
+
+FRAMES, GOP = 60, 12
+# Whether the container tells the frames' numbers, so that decoding begins in the middle.
+KINDS = {
+    "a.mp4": ("libx264", True),
+    "a.mkv": ("libx264", True),
+    "a.ts": ("libx264", True),
+    "b.mp4": ("libx265", True),
+    "a.webm": ("libvpx-vp9", True),
+    "b.webm": ("libvpx", False),
+    "c.mp4": ("libsvtav1", True),
+    "a.mov": ("mjpeg", True),
+    "a.avi": ("mpeg4", False),
+    "a.h264": ("libx264", False),
+    "a.gif": ("gif", False),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Gives `whole(name)`: the clip of that kind and all its frames."""
+    made = {}
+
+    def make(name):
+        if name not in made:
+            path = tmp_path_factory.mktemp("kinds") / name
+            codec = KINDS[name][0]
+            pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
+            clips.write_clip(path, clips.pictures(FRAMES, 128, 96), codec=codec, pix_fmt=pix_fmt, gop=GOP, fps=25)
+            with open_video(path) as video:
+                made[name] = path, list(video)
+        return made[name]
+
+    return make
+
+
+def part(path, *span):
+    with open_video(path, Span(*span)) as video:
+        return list(video), video
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_part_has_the_frames_numbers_and_times_of_the_whole(whole, name):
+    path, frames = whole(name)
+    assert len(frames) == FRAMES
+    begin_s = frames[0].time_s
+    # On a key frame, beside it, in the middle of a group, at the very start and near the end.
+    for first, last, stride in [(24, 40, 1), (25, 60, 7), (35, 36, 1), (0, 5, 2), (58, 60, 1)]:
+        end = None if last == FRAMES else frames[last].time_s
+        found, video = part(path, frames[first].time_s, end, stride)
+        expected = frames[first:last:stride]
+        assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in expected], (first, last)
+        for one, other in zip(found, expected, strict=True):
+            assert np.abs(one.image.astype(int) - other.image).mean() < 1, one.index
+        assert (video.damaged, video.warnings) == (0, [])
+    assert part(path, begin_s + 0.001)[0][0].index == 1
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_comes_before_is_not_decoded_where_the_container_tells_it(whole, name):
+    path, frames = whole(name)
+    with open_video(path, Span(frames[45].time_s)) as video:
+        begin = video._begin()[0]
+    assert (20 <= begin <= 44) if KINDS[name][1] else begin == 0
+
+
+def test_a_start_as_the_csv_rounds_it_finds_its_frame(tmp_path):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(20))
+    with open_video(path) as video:
+        frames = list(video)
+    for frame in frames:
+        assert part(path, round(frame.time_s, 6))[0][0].index == frame.index
+
+
+@pytest.mark.parametrize("span", [(100.0, None), (0.41, 0.42)])
+def test_a_part_without_a_frame_is_told(tmp_path, span):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(20))
+    with pytest.raises(UserError, match="-start"):
+        part(path, *span)
+
+
+def test_a_damaged_part_is_delivered_as_far_as_it_goes(tmp_path):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(90, 128, 96), gop=15, index_first=True)
+    whole, _ = part(path)
+    found, video = part(clips.damage(path, 0.75, 0.85), 1.0)
+    assert found[0].index == 30 and 25 < len(found) <= 60 and video.damaged
+    times = {frame.index: frame.time_s for frame in whole}
+    assert [frame.time_s for frame in found[:10]] == [times[frame.index] for frame in found[:10]]
+
+
+def test_a_lost_end_is_counted_from_the_middle_too(tmp_path):
+    path = clips.cut_end(clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), gop=10, index_first=True), 0.8)
+    everything, video = part(path)
+    later, other = part(path, 0.8)
+    assert len(later) == len(everything) - 24 and other.damaged == video.damaged > 0
+
+
+def test_times_that_repeat_are_decoded_from_the_start(tmp_path):
+    one = clips.write_clip(tmp_path / "one.ts", clips.pictures(30), gop=10)
+    path = tmp_path / "twice.ts"
+    path.write_bytes(one.read_bytes() * 2)
+    everything, video = part(path)
+    assert len(everything) + video.damaged == 60 and np.all(np.diff([frame.time_s for frame in everything]) > 0)
+    found, _ = part(path, everything[45].time_s)
+    assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in everything[45:]]

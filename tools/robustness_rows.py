@@ -1,0 +1,63 @@
+"""Rows of robustness.csv: a bundle on disturbed pictures and on disturbed clips."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from image_classification.CFC_SP.analysis import make_recognizer
+from image_classification.CFC_SP.evaluation import evaluate_bundle
+from image_classification.CFC_SP.files import git_sha
+from image_classification.CFC_SP.inference.bundle import Bundle, open_bundle
+from tools.disturbances import Disturbance, on_crops
+from tools.label_agreement import compare, look_at
+
+# The smallest face looked for, as a share of the faces' side, where that is below what the bundle looks for.
+SMALLEST = 0.75
+NOTHING = "none"
+
+
+def on_pictures(location: str, root: str, split: str, disturbances: list[Disturbance]) -> Iterator[list[dict]]:
+    """The accuracy and macro-F1 on FER+ as it is, and under each disturbance at each strength, without flip averaging."""
+    bundle = open_bundle(location)
+
+    def rows(name: str, meaning: str, strength: float, change=None) -> list[dict]:
+        scores = evaluate_bundle(location, root, "ferplus", split, device="cpu", change=change)["cascade"]
+        measures = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
+        return _rows(
+            bundle, name, meaning, strength, ("ferplus", split), {k: (v, int(scores.confusion.sum())) for k, v in measures.items()}
+        )
+
+    yield rows(NOTHING, "", 0)
+    for disturbance in disturbances:
+        for strength in disturbance.strengths:
+            yield rows(disturbance.name, disturbance.in_words(strength), strength, partial(on_crops, disturbance, strength))
+
+
+def on_clip(location: str, path: Path, frames: int | None, disturbances: list[Disturbance]) -> Iterator[list[dict]]:
+    """The shares of a clip's faces that are found again, and of labels kept, under each disturbance at each strength; none where the
+    clip shows no face."""
+    recognizer = make_recognizer(location, "cpu")
+    clip = look_at(recognizer, path, frames)
+    least = recognizer.bundle.manifest["detector"]["min_face"]
+    for disturbance in disturbances if clip.faces else []:
+        for strength in disturbance.strengths:
+            small = disturbance.name == "resolution" and SMALLEST * strength < least
+            own = make_recognizer(location, "cpu", SMALLEST * strength) if small else recognizer
+            visible, found, kept = compare(own, clip, disturbance, strength)
+            shares = {"found": (found / max(1, visible), visible), "agreement": (kept / max(1, found), found)}
+            yield _rows(recognizer.bundle, disturbance.name, disturbance.in_words(strength), strength, (path.name, ""), shares)
+
+
+def _rows(bundle: Bundle, name: str, meaning: str, strength: float, data: tuple[str, str], shares: dict) -> list[dict]:
+    known = {
+        "bundle": bundle.manifest["name"],
+        "bundle_sha256": bundle.sha256,
+        "disturbance": name,
+        "strength": strength,
+        "meaning": meaning,
+    }
+    known |= {"data": data[0], "split": data[1]}
+    sha = git_sha()
+    return [
+        {**known, "metric": metric, "value": round(value, 4), "count": count, "git_sha": sha} for metric, (value, count) in shares.items()
+    ]

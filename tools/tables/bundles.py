@@ -1,0 +1,18 @@
+"""The bundles that ship, as their manifests describe them."""
+
+import functools
+
+import yaml
+
+from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
+
+
+@functools.cache
+def shipped() -> dict[str, dict]:
+    """The manifest of every shipped bundle, by the name of its folder."""
+    return {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SHIPPED.glob(f"*/{MANIFEST}"))}
+
+
+def size_mb(bundle: str, file: str) -> float:
+    """A file's size in MB."""
+    return (SHIPPED / bundle / file).stat().st_size / 1e6

@@ -1,0 +1,96 @@
+"""Tables of what the bundles get right: pictures, ranges of real clips, and both under disturbance."""
+
+from pathlib import Path
+
+from image_classification.CFC_SP.core.labels import COARSE, EXPR
+from tools.benchmarks.measuring import read_rows
+from tools.robustness_rows import NOTHING
+from tools.tables.bundles import shipped
+from tools.tables.markdown import newest, not_measured, table
+
+
+def pictures(results: Path) -> str:
+    """The newest scores of every shipped bundle's cascade on each split of FER+."""
+    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
+    found = newest(rows, "bundle", "data", "split", "flip", "metric")
+    metrics = ["accuracy", "macro_f1", *(f"f1_{name.lower()}" for name in EXPR)]
+    lines = []
+    for bundle, data, split, flip in newest(rows, "bundle", "data", "split", "flip"):
+        own = [found[bundle, data, split, flip, metric] for metric in metrics]
+        what = f"{bundle}: {split}, {own[0]['pictures']} pictures" + (", flip averaged" if flip == "True" else "")
+        values = [float(row["value"]) for row in own]
+        lines.append([what, f"{values[0]:.1%}", *(f"{value:.3f}" for value in values[1:])])
+    return table(["FER+, 8 classes, cascade", "accuracy", "macro-F1", *(f"F1 {name}" for name in EXPR)], lines)
+
+
+def stages(results: Path) -> str:
+    """The newest scores of every shipped bundle's stages, each by itself."""
+    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
+    found = newest(rows, "bundle", "split", "flip", "metric")
+    lines = []
+    for bundle, split, flip in newest(rows, "bundle", "split", "flip"):
+        for stage, prefix in (
+            ("cascade, 8 classes", ""),
+            ("coarse, 5", "coarse_"),
+            ("negative, 4, on what is truly negative", "negative_"),
+        ):
+            key = [(bundle, split, flip, f"{prefix}{metric}") for metric in ("accuracy", "macro_f1", "ece")]
+            if all(entry in found for entry in key):
+                accuracy, f1, ece = (float(found[entry]["value"]) for entry in key)
+                lines.append([bundle, split, stage, f"{accuracy:.1%}", f"{f1:.3f}", f"{ece:.3f}"])
+    return table(["bundle", "FER+ split", "stage", "accuracy", "macro-F1", "calibration error"], lines)
+
+
+def weak_classes(results: Path) -> str:
+    """For every class of the shipped bundles: how much of it is found on the test split, and what the rest is taken for."""
+    lines = []
+    for bundle in shipped():
+        path = results / f"confusion-{bundle}-ferplus-test.csv"
+        counts = {row["true"]: {name: int(row[name]) for name in EXPR} for row in read_rows(path)}
+        for name in sorted(counts, key=lambda name: counts[name][name] / sum(counts[name].values())):
+            own, total = counts[name], sum(counts[name].values())
+            wrong = sorted(((count, other) for other, count in own.items() if other != name), reverse=True)[:2]
+            taken = ", ".join(f"{other} ({count / total:.0%})" for count, other in wrong if count)
+            precision = own[name] / max(1, sum(row[name] for row in counts.values()))
+            lines.append([bundle, name, total, f"{own[name] / total:.0%}", f"{precision:.0%}", taken])
+    return table(["bundle", "class", "test pictures", "found", "right when said", "else mostly taken for"], lines)
+
+
+def clips(results: Path) -> str:
+    """The labelled ranges of real clips: how many of their frames have the right coarse class."""
+    rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE]
+    lines = []
+    for row in rows:
+        what = f"{row['clip']}, frames {row['first_frame']}-{row['last_frame']}, {row['label']}"
+        lines.append([what, f"{float(row['raw_share']):.0%}", f"{float(row['smoothed_share']):.0%}"])
+    means = (sum(float(row[name]) for row in rows) / len(rows) for name in ("raw_share", "smoothed_share"))
+    lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
+    return table(["real clips: share of a labelled range's frames with the right coarse class", "before smoothing", "after"], lines)
+
+
+def robustness(results: Path) -> str:
+    """Each disturbance at three strengths: accuracy on pictures, and on clips the faces found and the labels that stay."""
+    rows = read_rows(results / "robustness.csv")
+    if not rows:
+        return not_measured("python tools/robustness.py -data ferplus.zip -clips FILES")
+    rows = [row for row in rows if row["bundle_sha256"] == rows[-1]["bundle_sha256"]]
+    accuracy = newest([row for row in rows if row["metric"] == "accuracy"], "disturbance", "strength")
+    lines = []
+    # Nothing comes before something.
+    for key, row in sorted(newest(rows, "disturbance", "strength").items(), key=lambda item: item[0] != (NOTHING, "0")):
+        share = f"{float(accuracy[key]['value']):.1%}" if key in accuracy else ""
+        lines.append([f"{row['disturbance']}, {row['meaning']}" if row["meaning"] else row["disturbance"], share, *_on_clips(rows, key)])
+    known = next((f"{row['data']}, {row['split']}, {row['count']} pictures" for row in accuracy.values()), "no pictures")
+    headers = ["disturbance", f"accuracy ({known})", "faces found again in clips", "of them, `raw_label` unchanged"]
+    return table(headers, lines, f"Bundle {rows[-1]['bundle']}, without flip averaging. Clips are weighed by their faces.")
+
+
+def _on_clips(rows: list[dict[str, str]], key: tuple[str, ...]) -> list[str]:
+    """The shares over all clips together, of faces found and of labels kept."""
+    own = [row for row in rows if (row["disturbance"], row["strength"]) == key and row["metric"] != "accuracy"]
+    shares = []
+    for metric in ("found", "agreement"):
+        of_clips = newest([row for row in own if row["metric"] == metric], "data").values()
+        total = sum(int(row["count"]) for row in of_clips)
+        shares.append(f"{sum(float(row['value']) * int(row['count']) for row in of_clips) / total:.1%}" if total else "")
+    return shares
