@@ -61,7 +61,7 @@ def evaluate_checkpoints(
         predictions["cascade"] = scorer.predict_cascade(stages["coarse"], stages["negative"], window)
     predictions |= {stage: scorer.predict(stage, own, window) for stage, own in stages.items()}
     settings = {"window": window, "normalizer": scorer.normalizer, "negative_scope": scorer.negative_scope}
-    scores = {name: scorer.score(own) for name, own in predictions.items() if scorer.truth(own.stage).max() > IGNORED}
+    scores = {name: scorer.score(own) for name, own in predictions.items() if scorer.knows(own.stage)}
     return Evaluation(scores, predictions, settings)
 
 

@@ -78,6 +78,10 @@ class Scorer:
         labels, confidences = predictions.labels[asked], predictions.confidences[asked]
         return score(truth[asked], labels, len(STAGES[predictions.stage]), confidences)
 
+    def knows(self, stage: str) -> bool:
+        """Whether any frame is annotated with one of the stage's classes, so that `score` has something to count."""
+        return bool((self.truth(stage) != IGNORED).any())
+
     def truth(self, stage: str) -> np.ndarray:
         """The true class of every frame as `stage` counts them, int64 [N]; -1 where it is not annotated or not one of the stage's."""
         return np.append(EXPR_TO_STAGE[stage], IGNORED)[self.frames.classes]

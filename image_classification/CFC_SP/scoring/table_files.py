@@ -82,6 +82,8 @@ def _write_markdown(path, lines, runs, data, split) -> None:
     frames = sorted({int(line.scores.confusion.sum()) for line in lines if line.scores and line.table != 3})
     on = f", {frames[-1]:,} annotated frames" if frames else ""
     text = [
+        "# Tables of the paper",
+        "",
         f"Macro-F1 in %. Paper: Xue et al., CVPR Workshops 2022, on the validation set of Aff-Wild2. Ours: on {data}, {split}{on}.",
         "",
     ]
@@ -95,7 +97,7 @@ def _write_markdown(path, lines, runs, data, split) -> None:
     path.write_text("\n".join([*text, "", f"Computed at {git_sha()}.", ""]), encoding="utf-8")
 
 
-def _plain_table(lines) -> list[str]:
+def _ablation(lines) -> list[str]:
     head = ["| | networks | window | paper | ours |", "|---|---|---|---|---|"]
     return head + [f"| {x.name} | {_networks(x)} | {x.window if x.runs else ''} | {_cell(x.paper)} | {_cell(x.f1)} |" for x in lines]
 
@@ -113,7 +115,12 @@ def _stages(lines) -> list[str]:
     return head + ["| " + " | ".join(f"{_networks(x)} | {_cell(x.paper)} | {_cell(x.f1)}" for x in pair) + " |" for pair in pairs]
 
 
-_TABLES = {1: _plain_table, 2: _ensembles, 3: _stages, 4: _plain_table}
+def _windows(lines) -> list[str]:
+    head = ["| frames | networks | paper | ours |", "|---|---|---|---|"]
+    return head + [f"| {x.name} | {_networks(x)} | {_cell(x.paper)} | {_cell(x.f1)} |" for x in lines]
+
+
+_TABLES = {1: _ablation, 2: _ensembles, 3: _stages, 4: _windows}
 
 
 def _draw_bars(path, lines, runs, data, split) -> None:
