@@ -24,11 +24,13 @@ LEVELS = [
     ("image_classification.CFC_SP.video",),
     ("image_classification.CFC_SP.writers",),
     ("image_classification.CFC_SP.inference",),
+    ("image_classification.CFC_SP.scoring",),
 ]
 MAY_NOT = {
     # The method knows no files, writers know records, programs build no network, video and training do not know each other.
     "image_classification.CFC_SP.writers": ("video", "training", "inference", "device"),
     "image_classification.CFC_SP.video": ("training", "inference", "device", "config"),
+    "image_classification.CFC_SP.scoring": ("video", "writers", "exporting"),
     "image_classification.CFC_SP.inference": ("training", "config", "exporting"),
     "image_classification.CFC_SP.training": ("video", "inference", "writers"),
     "image_classification.CFC_SP.core": ("training", "video", "inference", "writers", "files", "config", "device"),

@@ -1,6 +1,10 @@
-"""Scores a bundle on the still pictures of a data set, without smoothing: the cascade's eight classes, and each stage by itself.
+"""Scores networks on a data set: a bundle on still pictures, or checkpoints on pictures and videos.
 
 python evaluate.py -bundle lite -data ferplus.zip -split test -out results
+python evaluate.py -coarse a/best.safetensors b/best.safetensors -negative c/best.safetensors \\
+    -data affwild2 -dataset affwild2 -cache cache -submission files
+
+Checkpoints are scored stage by stage, coarse and negative ones together as a cascade too. With -cache their logits are computed once.
 """
 
 import sys
@@ -13,38 +17,43 @@ from image_classification.CFC_SP.entry import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    parser.option("bundle", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    for stage in ("coarse", "negative", "flat"):
+        parser.option(stage, nargs="+", default=[], metavar="FILE", help=f"best.safetensors of {stage} networks, instead of a bundle")
     parser.option("data", required=True, metavar="PATH", help="the data set's zip or unpacked folder")
     parser.option("dataset", default="ferplus", help="which data set it is (default: ferplus)")
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs a bundle's networks (default: paddle)")
     parser.option(
         "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
     )
-    parser.option("out", metavar="FOLDER", help="append the figures to evaluate.csv in this folder, and draw the confusion matrix there")
+    parser.option("out", metavar="FOLDER", help="append the figures to a CSV in this folder, and draw the confusion matrix there")
+    parser.option("cache", metavar="FOLDER", help="keep the checkpoints' logits here; a second evaluation runs no network")
+    parser.option("window", type=int, metavar="FRAMES", help="of smoothing (default: the checkpoint's; 0 for still pictures)")
+    parser.option("scope", choices=("routed", "all"), help="frames whose negative logits are averaged (default: the checkpoint's)")
+    parser.option("submission", metavar="FOLDER", help="write the challenge's files, a label for every frame of every video")
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.core.labels import EXPR
+    from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.evaluation import evaluate_bundle, record
+    from image_classification.CFC_SP.scoring.checkpoints import evaluate_command
+    from image_classification.CFC_SP.scoring.record import lines_of
 
-    how = arguments.flip, arguments.device, arguments.engine, arguments.precision
-    scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
-    for stage, own in scores.items():
-        on = " on pictures that are truly negative" if stage == "negative" else ""
-        print(
-            f"{stage}: accuracy {own.accuracy:.2%}, macro-F1 {own.macro_f1:.4f} over {len(own.f1)} classes, "
-            f"calibration error {own.ece:.4f}{on}"
-        )
-    cascade = scores["cascade"]
-    print(f"  {'class':<10} {'prec.':>6} {'recall':>6} {'F1':>6} {'of':>6}  predicted as, in the same order")
-    for i, (name, row) in enumerate(zip(EXPR, cascade.confusion, strict=True)):
-        shares = f"{cascade.precision[i]:>6.3f} {cascade.recall[i]:>6.3f} {cascade.f1[i]:>6.3f}"
-        print(f"  {name:<10} {shares} {row.sum():>6}  " + " ".join(f"{count:>4}" for count in row))
-    if arguments.out:
-        print(record(scores, arguments))
+    if arguments.coarse or arguments.negative or arguments.flat:
+        if arguments.bundle:
+            raise UserError("expected a bundle or checkpoints, found both: leave out -bundle, or -coarse, -negative and -flat")
+        scores, written = evaluate_command(arguments)
+    else:
+        if arguments.cache or arguments.submission or arguments.scope or arguments.window:
+            raise UserError("-cache, -window, -scope and -submission go with checkpoints: give -coarse and -negative, or -flat")
+        arguments.bundle = arguments.bundle or "lite"
+        how = arguments.flip, arguments.device, arguments.engine, arguments.precision
+        scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
+        written = [record(scores, arguments)] if arguments.out else []
+    print("\n".join([*lines_of(scores), *map(str, written)]))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,19 @@
 """Scores of a bundle on a data set's pictures, and the file that keeps them."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
-from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR, STAGES
+from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from .device import select_device
 from .errors import UserError
-from .files import git_sha
 from .inference.bundle import open_bundle
 from .inference.engines import network_program
 from .inference.program import Program, padded
-from .training.confusion import draw_confusion, write_confusion
+from .scoring.record import write_record
 from .training.datasets import DATASETS, as_stage
 from .training.loader import plain_batches
 from .training.metrics import Scores, score
-
-COLUMNS = ("bundle", "bundle_sha256", "data", "split", "pictures", "flip", "metric", "value", "git_sha")
 
 
 def evaluate_bundle(
@@ -76,37 +72,15 @@ def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scor
 
 def record(scores: dict[str, Scores], arguments) -> Path:
     """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it, and
-    returns the file. The figures of a stage alone carry its name: coarse_accuracy."""
+    returns the file."""
     bundle = open_bundle(arguments.bundle)
-    path = Path(arguments.out) / "evaluate.csv"
-    pictures = int(scores["cascade"].confusion.sum())
-    known = (bundle.manifest["name"], bundle.sha256, arguments.dataset, arguments.split, pictures, arguments.flip)
-    figures = _figures(scores)
-    sha = git_sha()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
-        with open(path, "a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if new:
-                writer.writerow(COLUMNS)
-            for metric, value in figures.items():
-                writer.writerow((*known, metric, f"{value:.6f}", sha))
-        stem = f"confusion-{bundle.manifest['name']}-{arguments.dataset}-{arguments.split}"
-        write_confusion(scores["cascade"].confusion, EXPR, path.with_name(f"{stem}.csv"))
-        title = f"{bundle.manifest['name']} on {arguments.dataset}, {arguments.split}: {scores['cascade'].accuracy:.1%} of {pictures} right"
-        draw_confusion(scores["cascade"].confusion, EXPR, title, path.with_name(f"{stem}.png"))
-    except OSError as error:
-        raise UserError(f"cannot write to {path} ({error.strerror}): choose another -out") from error
-    return path
-
-
-def _figures(scores: dict[str, Scores]) -> dict[str, float]:
-    figures = {}
-    for stage, own in scores.items():
-        prefix = "" if stage == "cascade" else f"{stage}_"
-        figures |= {f"{prefix}{name}": getattr(own, name) for name in ("accuracy", "macro_f1", "ece")}
-        for kind in ("f1", "precision", "recall"):
-            names = STAGES.get(stage, EXPR)
-            figures |= {f"{prefix}{kind}_{name.lower()}": value for name, value in zip(names, getattr(own, kind), strict=True)}
-    return figures
+    name = bundle.manifest["name"]
+    known = {
+        "bundle": name,
+        "bundle_sha256": bundle.sha256,
+        "data": arguments.dataset,
+        "split": arguments.split,
+        "pictures": int(scores["cascade"].confusion.sum()),
+        "flip": arguments.flip,
+    }
+    return write_record(scores, arguments.out, "evaluate.csv", f"{name}-{arguments.dataset}-{arguments.split}", known)

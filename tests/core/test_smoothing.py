@@ -5,6 +5,7 @@ import numpy as np
 import paddle
 import pytest
 
+from image_classification.CFC_SP.core.reference import mean_around
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting, scaled_window, smooth
 from image_classification.CFC_SP.errors import UserError
 
@@ -70,6 +71,19 @@ def test_equals_the_loop(way, normalizer, gaps, frames, window):
     result = way(logits, valid, window, normalizer)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, reference(logits, valid, window, normalizer), atol=2e-6, rtol=2e-6)
+
+
+@NORMALIZERS
+@pytest.mark.parametrize("window", [0, 1, 6, 1000])
+def test_the_mean_over_some_of_the_valid_frames(normalizer, window):
+    """What the cascade asks of the negative logits: own logits of every valid frame, the mean over the routed ones."""
+    logits, valid = clip(37, 0.3)
+    among = valid & (np.random.default_rng(5).random(37) < 0.5)
+    own = np.where(valid[:, None], logits, 0)
+    expected = own + [mean_around(logits, i, among, window, normalizer) * np.ones(3) for i in range(37)]
+    np.testing.assert_allclose(smooth(logits, valid, window, normalizer, among), expected, atol=2e-6)
+    tensors = map(paddle.to_tensor, (logits, valid))
+    np.testing.assert_allclose(smooth(*tensors, window, normalizer, paddle.to_tensor(among)).numpy(), expected, atol=2e-6)
 
 
 @WAYS

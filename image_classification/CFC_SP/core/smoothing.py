@@ -17,11 +17,12 @@ NORMALIZERS = ("count", "window")
 REFERENCE_FPS = 30
 
 
-def smooth(logits, valid, window, normalizer="count"):
+def smooth(logits, valid, window, normalizer="count", among=None):
     """Smoothed logits [T, C] of one track, of the same kind (NumPy array or Paddle tensor) and float dtype as `logits`.
 
     logits: float32 or float64 [T, C]. valid: bool [T], False where the frame shows no face of this track. window: frames, 0 or
     more; 0 switches SP off and leaves the valid frames as they are, 1 doubles them, an even w reaches w / 2 frames each way.
+    among: bool [T], the frames whose logits are averaged, where that is not every valid one; a frame that is not valid adds zero.
 
     The logits of a frame that is not valid count as zero, whatever they are, so what comes out there is the mean of its window
     alone; with no valid frame in the window it is zero. The cost is linear in T and does not depend on the window.
@@ -32,21 +33,24 @@ def smooth(logits, valid, window, normalizer="count"):
     check_normalizer(normalizer)
     _check_window(window)
     is_tensor = isinstance(logits, paddle.Tensor)
+    among = valid if among is None else among
     if is_tensor:
-        valid = (valid if isinstance(valid, paddle.Tensor) else paddle.to_tensor(valid)).astype("bool")
+        tensors = (mask if isinstance(mask, paddle.Tensor) else paddle.to_tensor(mask) for mask in (valid, among))
+        valid, among = (mask.astype("bool") for mask in tensors)
     else:
-        logits, valid = np.asarray(logits), np.asarray(valid, bool)
-    shapes = list(logits.shape), list(valid.shape)
-    if len(shapes[0]) != 2 or shapes[1] != shapes[0][:1]:
-        raise UserError(f"expected logits [T, C] and valid [T], found {shapes[0]} and {shapes[1]}: pass one track at a time")
+        logits, valid, among = np.asarray(logits), np.asarray(valid, bool), np.asarray(among, bool)
+    shape, *masks = list(logits.shape), list(valid.shape), list(among.shape)
+    if len(shape) != 2 or any(mask != shape[:1] for mask in masks):
+        found = next((mask for mask in masks if mask != shape[:1]), masks[0])
+        raise UserError(f"expected logits [T, C] and valid [T], found {shape} and {found}: pass one track at a time")
     if "float" not in str(logits.dtype):
         raise UserError(f"expected floating point logits, found {logits.dtype}: convert them to float32")
     own = own_logits(logits, valid) if is_tensor else np.where(valid[:, None], logits, logits.dtype.type(0))
     if not (paddle if is_tensor else np).isfinite(own).all():
         raise UserError("expected finite logits in every valid frame, found NaN or infinity: mark such frames as not valid")
     if is_tensor:
-        return own + window_mean(own, valid, paddle.to_tensor([int(window)]), normalizer)
-    _add_window_mean(own, valid, int(window), normalizer)
+        return own + window_mean(own, among, paddle.to_tensor([int(window)]), normalizer)
+    _add_window_mean(own, among, int(window), normalizer)
     return own
 
 
@@ -104,7 +108,7 @@ def window_mean(logits, among, window, normalizer):
 
 
 def _add_window_mean(logits, among, window, normalizer):
-    """`window_mean` in NumPy, added in place to logits that are zero outside `among`: much faster over a whole data set."""
+    """`window_mean` in NumPy, added in place: much faster over a whole data set."""
     index = np.arange(len(logits))
     start = np.maximum(index - window // 2, 0)
     end = np.minimum(index + window // 2 + min(window, 1), len(logits))
@@ -116,7 +120,7 @@ def _add_window_mean(logits, among, window, normalizer):
     totals = np.zeros(len(logits) + 1)
     # Column by column, so that the float64 copies stay small.
     for column in logits.T:
-        np.cumsum(column, dtype=np.float64, out=totals[1:])
+        np.cumsum(np.where(among, column, column.dtype.type(0)), dtype=np.float64, out=totals[1:])
         column += (totals[end] - totals[start]) / divisor
 
 

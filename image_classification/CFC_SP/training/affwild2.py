@@ -1,6 +1,8 @@
 """Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, `crops/<video>/00001.jpg`."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +19,43 @@ HEADER = ",".join(EXPR)
 def load_affwild2(root: str | Path, split: str) -> PictureFiles:
     """The annotated frames of `split` that have a crop, video by video.
 
+    Raises UserError as `videos_of` does, and where no frame has both.
+    """
+    labelled = [(crop_name(v.name, i), int(v.labels[i])) for v in videos_of(root, split) for i in v.crops]
+    return assemble(folder_of(root, CROPS), labelled, split)
+
+
+@dataclass(frozen=True)
+class Video:
+    """One annotated video (and person): the EXPR number of every frame, int64 [frames], -1 where there is none; and which frames
+    have a crop, rising, counted from 0."""
+
+    name: str
+    labels: np.ndarray
+    crops: list[int]
+
+
+def videos_of(root: str | Path, split: str) -> Iterator[Video]:
+    """The videos of `split` in the order of their names.
+
     Raises UserError for a wrong header or label, by file and line, and for crops beyond a video's annotations.
     """
     crops = folder_of(root, CROPS)
-    labelled = []
     for path in annotation_files(root, split):
         labels = read_annotation(path)
         if not (crops / path.stem).is_dir():
             raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
         # Millions of frames: a Path for each would take a minute.
         stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
-        frames = sorted(int(stem) for stem in stems if stem.isdecimal())
-        if frames and frames[-1] > len(labels):
-            raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1]:05d}.jpg")
-        labelled += [(f"{path.stem}/{frame:05d}.jpg", int(labels[frame - 1])) for frame in frames if frame > 0]
-    return assemble(crops, labelled, split)
+        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal())
+        if frames and frames[-1] >= len(labels):
+            raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1] + 1:05d}.jpg")
+        yield Video(path.stem, labels, [frame for frame in frames if frame >= 0])
+
+
+def crop_name(video: str, frame: int) -> str:
+    """The file of a frame's crop below the folder of crops; Aff-Wild2 counts frames from 1, `frame` from 0."""
+    return f"{video}/{frame + 1:05d}.jpg"
 
 
 def annotated_splits(root: str | Path) -> list[str]:

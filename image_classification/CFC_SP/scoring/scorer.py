@@ -1,0 +1,120 @@
+"""Any stage and any cascade of a data set, scored from the logits of its networks (sections 3.2, 3.3 and 4.2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import softmax
+
+from ..core.labels import COARSE_TO_EXPR, EXPR_TO_STAGE, IGNORED, NEGATIVE_CLASS, NEGATIVE_TO_EXPR, STAGES
+from ..core.smoothing import smooth
+from ..errors import UserError
+from ..training.metrics import Scores, score
+from .frames import Frames, nearest
+
+# Networks whose logits and probabilities are kept at a time: those of one window of a table.
+_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a system says of every frame: labels int64 [N] in its stage's order ("flat" for a cascade), confidences float32 [N], each
+    the probability of its label."""
+
+    stage: str
+    labels: np.ndarray
+    confidences: np.ndarray
+
+
+class Scorer:
+    """Predictions and scores on `frames` of systems of networks, named as in `logits`: name -> float32 [P, C], NaN for a picture that
+    is damaged.
+
+    SP stays within a video; a frame without a crop is not valid to it, and takes label and confidence of the nearest frame that is
+    valid; in a video without any such frame both are those of even odds: the first class. normalizer, negative_scope: as in
+    `core.cascade.Cascade`, whose labels and probabilities these are, with all temperatures 1. Raises UserError where a window is asked
+    of still pictures.
+    """
+
+    def __init__(self, frames: Frames, logits: Mapping[str, np.ndarray], normalizer: str = "count", negative_scope: str = "routed"):
+        self.frames, self.normalizer, self.negative_scope = frames, normalizer, negative_scope
+        self._logits = logits
+        self.valid = frames.picture >= 0
+        for table in logits.values():
+            self.valid[self.valid] &= np.isfinite(table[frames.picture[self.valid]]).all(1)
+        self._nearest = nearest(self.valid, frames.bounds)
+        self._own, self._plain = lru_cache(_KEPT)(self._spread), lru_cache(_KEPT)(self._probabilities)
+
+    def predict(self, stage: str, names: Sequence[str], window: int) -> Predictions:
+        """Of one stage alone: the mean of the networks' probabilities."""
+        probabilities = _mean([self._plain(name, window) for name in names])
+        return self._filled(stage, probabilities.argmax(0), probabilities.max(0))
+
+    def predict_cascade(self, coarse: Sequence[str], negative: Sequence[str], window: int) -> Predictions:
+        """Of the cascade (section 3.2): frames that the coarse ensemble calls Negative get the class of the negative ensemble."""
+        decided = _mean([self._plain(name, window) for name in coarse])
+        labels, confidences = decided.argmax(0), decided.max(0)
+        routed = labels == NEGATIVE_CLASS
+        if window and self.negative_scope == "routed":
+            every = [softmax(self._smoothed(name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
+        else:
+            every = [self._plain(name, window)[:, routed] for name in negative]
+        fine = _mean(every)
+        labels = np.array(COARSE_TO_EXPR)[labels]
+        labels[routed] = np.array(NEGATIVE_TO_EXPR)[fine.argmax(0)]
+        confidences[routed] *= fine.max(0)
+        return self._filled("flat", labels, confidences)
+
+    def score(self, predictions: Predictions) -> Scores:
+        """Scores on the annotated frames whose true class the stage knows: of "negative" those that are truly negative.
+
+        Raises UserError where there is none, such as a test split whose labels are not public.
+        """
+        truth = self.truth(predictions.stage)
+        asked = truth != IGNORED
+        if not asked.any():
+            raise UserError(f"expected frames with a {predictions.stage} class, found none: this split can be predicted, not scored")
+        labels, confidences = predictions.labels[asked], predictions.confidences[asked]
+        return score(truth[asked], labels, len(STAGES[predictions.stage]), confidences)
+
+    def knows(self, stage: str) -> bool:
+        """Whether any frame is annotated with one of the stage's classes, so that `score` has something to count."""
+        return bool((self.truth(stage) != IGNORED).any())
+
+    def truth(self, stage: str) -> np.ndarray:
+        """The true class of every frame as `stage` counts them, int64 [N]; -1 where it is not annotated or not one of the stage's."""
+        return np.append(EXPR_TO_STAGE[stage], IGNORED)[self.frames.classes]
+
+    def _probabilities(self, name: str, window: int) -> np.ndarray:
+        """Softmax of a network's smoothed logits, float32 [C, N]: one row a class, along which NumPy is several times faster."""
+        return softmax(self._smoothed(name, window, self.valid) if window else self._own(name), axis=0)
+
+    def _smoothed(self, name: str, window: int, among: np.ndarray) -> np.ndarray:
+        """A network's logits with their mean over the frames `among`, float32 [C, N]."""
+        if not self.frames.videos:
+            raise UserError(f"expected window 0 for still pictures, found {window}: smoothing needs the frames of a video")
+        own = self._own(name)
+        smoothed = np.empty_like(own)
+        for start, end in zip(self.frames.bounds[:-1], self.frames.bounds[1:], strict=True):
+            part = slice(start, end)
+            smoothed[:, part] = smooth(own[:, part].T, self.valid[part], window, self.normalizer, among[part]).T
+        return smoothed
+
+    def _spread(self, name: str) -> np.ndarray:
+        """A network's logits frame by frame, float32 [C, N]; zero where a frame is not valid."""
+        table = self._logits[name]
+        logits = np.zeros((table.shape[1], len(self.frames)), np.float32)
+        logits[:, self.valid] = table[self.frames.picture[self.valid]].T
+        return logits
+
+    def _filled(self, stage: str, labels: np.ndarray, confidences: np.ndarray) -> Predictions:
+        known = self._nearest >= 0
+        places = self._nearest[known]
+        filled = np.zeros_like(labels), np.full_like(confidences, 1 / len(STAGES[stage]))
+        filled[0][known], filled[1][known] = labels[places], confidences[places]
+        return Predictions(stage, *filled)
+
+
+def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
+    return sum(probabilities[1:], start=probabilities[0].copy()) / len(probabilities)
