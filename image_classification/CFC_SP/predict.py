@@ -25,7 +25,7 @@ def add_options(parser: Parser) -> None:
     parser.option("end", metavar="TIME", help="look at frames before this time")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
-    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs the networks (default: paddle)")
+    parser.option("engine", default="paddle", metavar="NAME", help="what runs the networks: paddle or openvino (default: paddle)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
     parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
