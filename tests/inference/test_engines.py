@@ -12,6 +12,7 @@ from image_classification.CFC_SP.inference.engines import ENGINES, network_progr
 from image_classification.CFC_SP.inference.openvino_program import import_openvino
 from image_classification.CFC_SP.inference.precision import PRECISIONS
 from image_classification.CFC_SP.inference.program import Program
+from tests import clips
 
 
 def test_float32_on_paddle_is_the_program_itself(lite):
