@@ -48,6 +48,10 @@ def default_config() -> CfgNode:
     c.AUG.JITTER = 0.2  # brightness, contrast and saturation, share either way
     c.AUG.BLUR = 0.2  # probability of a Gaussian blur
     c.AUG.BLUR_SIGMA = [0.3, 1.0]  # px
+    c.AUG.LOW_RES = 0.0  # probability of a loss of resolution
+    c.AUG.LOW_RES_SIDE = [0.4, 0.9]  # what is left of the side, share
+    c.AUG.NOISE = 0.0  # probability of noise
+    c.AUG.NOISE_SIGMA = [2.0, 20.0]  # its deviation, of 255
     c.AUG.ERASING = 0.4  # probability of erasing a rectangle
     c.AUG.ERASING_AREA = [0.02, 0.2]  # of the picture
 
@@ -93,9 +97,9 @@ _CHOICES = {
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
-_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.ERASING", "TRAIN.TEACHER_SHARE")
+_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.LOW_RES", "AUG.NOISE", "AUG.ERASING", "TRAIN.TEACHER_SHARE")
 _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "TRAIN.MOMENTUM", "MODEL.DROPOUT", "MODEL.DROP_PATH")
-_RANGES = ("AUG.BLUR_SIGMA", "AUG.ERASING_AREA")
+_RANGES = ("AUG.BLUR_SIGMA", "AUG.LOW_RES_SIDE", "AUG.NOISE_SIGMA", "AUG.ERASING_AREA")
 _RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _POSITIVE = (

@@ -15,6 +15,10 @@ OFF = {
     "JITTER": 0.0,
     "BLUR": 0.0,
     "BLUR_SIGMA": [0.5, 0.5],
+    "LOW_RES": 0.0,
+    "LOW_RES_SIDE": [0.5, 0.5],
+    "NOISE": 0.0,
+    "NOISE_SIGMA": [10.0, 10.0],
     "ERASING": 0.0,
     "ERASING_AREA": [0.1, 0.1],
 }
@@ -42,7 +46,8 @@ def test_everything_off_is_the_crop_of_validation(picture):
 @pytest.mark.parametrize("size", [48, 20, 112])
 def test_shape_and_type_whatever_the_picture(shape, size):
     rng = np.random.default_rng(5)
-    everything = {"ROTATION": 20.0, "SCALE": 0.3, "SHIFT": 0.2, "FLIP": 0.9, "JITTER": 0.5, "BLUR": 0.9, "ERASING": 0.9}
+    everything = {"ROTATION": 20.0, "SCALE": 0.3, "SHIFT": 0.2, "FLIP": 0.9, "JITTER": 0.5, "BLUR": 0.9, "LOW_RES": 0.9, "NOISE": 0.9}
+    everything["ERASING"] = 0.9
     crop = augment(rng.integers(0, 256, shape, dtype=np.uint8), size, SimpleNamespace(**OFF | everything), rng)
     assert (crop.shape, crop.dtype) == ((size, size, 3), np.uint8)
 
@@ -57,7 +62,7 @@ def changed(picture, key, probability):
     return np.mean([(variant(picture, seed, **{key: probability}) != picture).any() for seed in range(400)])
 
 
-@pytest.mark.parametrize("key", ["FLIP", "BLUR", "ERASING"])
+@pytest.mark.parametrize("key", ["FLIP", "BLUR", "LOW_RES", "NOISE", "ERASING"])
 def test_probabilities_are_those_of_applying(picture, key):
     """The upstream code has it the other way round: its 0.2 happens in 80 % of the pictures."""
     assert changed(picture, key, 0.0) == 0
@@ -155,3 +160,16 @@ def test_jitter_against_a_loop():
                 coloured = pixel @ luma + (pixel - pixel @ luma) * saturation
                 expected[y, x] = ((coloured - mean) * contrast + mean) * brightness
         np.testing.assert_allclose(_jitter(picture, 0.2, np.random.default_rng(seed)), np.clip(expected, 0, 255), atol=0.65)
+
+
+def test_noise_has_the_deviation_asked_for_and_keeps_grey_grey():
+    grey = np.full((48, 48, 3), 128, np.uint8)
+    noisy = variant(grey, NOISE=1.0, NOISE_SIGMA=[12.0, 12.0]).astype(float)
+    assert noisy.mean() == pytest.approx(128, abs=1) and noisy.std() == pytest.approx(12, rel=0.1)
+    np.testing.assert_array_equal(noisy[..., 0], noisy[..., 1])
+
+
+def test_loss_of_resolution_takes_detail_and_leaves_what_is_smooth(picture):
+    slope = np.repeat(np.linspace(40, 200, 48)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
+    assert np.abs(variant(slope, LOW_RES=1.0).astype(int) - slope).mean() < 2
+    assert variant(picture, LOW_RES=1.0).std() < 0.7 * picture.std()

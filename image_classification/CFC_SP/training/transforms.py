@@ -1,4 +1,5 @@
-"""Augmentation of one crop, the paper's list (section 4.1): rotate and crop, flip, colour jitter, blur, random erasing."""
+"""Augmentation of one crop: the paper's list (section 4.1: rotate and crop, flip, colour jitter, blur, random erasing), and what
+cameras add, loss of resolution and noise."""
 
 import cv2
 import numpy as np
@@ -16,6 +17,10 @@ def augment(picture: np.ndarray, size: int, aug, rng: np.random.Generator) -> np
         picture = _jitter(picture, aug.JITTER, rng)
     if rng.random() < aug.BLUR:
         picture = cv2.GaussianBlur(np.ascontiguousarray(picture), (0, 0), rng.uniform(*aug.BLUR_SIGMA) * size / 48)
+    if rng.random() < aug.LOW_RES:
+        picture = _coarsened(picture, round(rng.uniform(*aug.LOW_RES_SIDE) * size))
+    if rng.random() < aug.NOISE:
+        picture = _noisy(picture, rng.uniform(*aug.NOISE_SIGMA), rng)
     if rng.random() < aug.ERASING:
         picture = _erase(picture, aug.ERASING_AREA, rng)
     return picture
@@ -36,6 +41,18 @@ def _jitter(picture, share, rng):
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
     scale, offset = brightness * contrast, brightness * (1 - contrast) * cv2.mean(grey)[0]
     return cv2.addWeighted(picture, scale * saturation, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), scale * (1 - saturation), offset)
+
+
+def _coarsened(picture, side):
+    """What a camera farther away would have seen: `side` pixels, enlarged again."""
+    small = cv2.resize(np.ascontiguousarray(picture), (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _noisy(picture, sigma, rng):
+    """Gaussian noise of deviation `sigma`, the same in all channels, so that a grey picture stays grey."""
+    noise = rng.normal(0, sigma, (*picture.shape[:2], 1))
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
 
 
 def _erase(picture, area, rng):
