@@ -99,7 +99,17 @@ def test_plain_batches_are_the_crops_of_video(stage_data, size):
 
 
 def test_training_and_validation_crop_alike_without_augmentation(stage_data):
-    off = {"ROTATION": 0.0, "SCALE": 0.0, "SHIFT": 0.0, "FLIP": 0.0, "JITTER": 0.0, "BLUR": 0.0, "ERASING": 0.0}
+    off = {
+        "ROTATION": 0.0,
+        "SCALE": 0.0,
+        "SHIFT": 0.0,
+        "FLIP": 0.0,
+        "JITTER": 0.0,
+        "BLUR": 0.0,
+        "LOW_RES": 0.0,
+        "NOISE": 0.0,
+        "ERASING": 0.0,
+    }
     config = SimpleNamespace(SEED=0, DATA=SimpleNamespace(CROP_SIZE=20), TRAIN=SimpleNamespace(BATCH_SIZE=40), AUG=SimpleNamespace(**off))
     ((crops, _),) = training_batches(stage_data, np.arange(40), config, 0)
     np.testing.assert_array_equal(crops, next(plain_batches(stage_data, 20, 40)))
