@@ -1,5 +1,7 @@
 import os
 import shutil
+import threading
+import time
 from fractions import Fraction
 
 import cv2
@@ -165,8 +167,8 @@ def test_wrong_times_lose_no_frame_and_come_out_increasing(tmp_path, times):
 
 
 def stamped(pictures, times):
-    for picture, time in zip(pictures, times, strict=True):
-        picture.pts, picture.time_base = time, Fraction(1, 1000)
+    for picture, time_ms in zip(pictures, times, strict=True):
+        picture.pts, picture.time_base = time_ms, Fraction(1, 1000)
         yield picture
 
 
@@ -291,3 +293,16 @@ def test_the_file_is_closed_after_an_error(tmp_path):
         open_video(path)
     assert len(os.listdir("/proc/self/fd")) == before
     assert kept
+
+
+def test_a_file_closed_while_a_thread_decodes_it_ends_the_frames(tmp_path):
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(60, 320, 240))
+    for _ in range(5):
+        seen, reader = [], open_video(clip)
+        thread = threading.Thread(target=lambda: seen.extend(frame.index for frame in reader))  # noqa: B023
+        thread.start()
+        while len(seen) < 3:
+            time.sleep(0.001)
+        reader.close()
+        thread.join(10)
+        assert not thread.is_alive() and 3 <= len(seen) <= 60 and seen == list(range(len(seen)))

@@ -1,6 +1,7 @@
 """Video file -> frames in presentation order, through PyAV (FFmpeg)."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Self
@@ -55,7 +56,8 @@ class VideoReader:
         self._shown = repr(os.fsdecode(self._path))
         self._last_time_s = self._last_end_s = None
         self._span = span
-        self._opened = ExitStack()
+        self._opened, self._closed = ExitStack(), False
+        self._reading = threading.Lock()
         self._open()
 
     def __enter__(self) -> Self:
@@ -65,10 +67,22 @@ class VideoReader:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; harmless when done twice."""
-        self._opened.close()
+        """Closes the file, once a frame that another thread is decoding is done; harmless when done twice."""
+        with self._reading:
+            self._closed = True
+            self._opened.close()
 
     def __iter__(self) -> Iterator[Frame]:
+        frames = self._frames()
+        while True:
+            with self._reading:
+                # FFmpeg crashes on a file that is closed under it, as by Ctrl-C while a thread decodes.
+                frame = None if self._closed else next(frames, None)
+            if frame is None:
+                return
+            yield frame
+
+    def _frames(self) -> Iterator[Frame]:
         index, picture = self._begin()
         self._first, inside = None, 0
         while picture is not None:
