@@ -12,7 +12,6 @@ from paddle import nn
 from image_classification.backbones import build_backbone
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.SwinTransformer.swin import WindowAttention
 from tests.clips import real_clip
@@ -64,16 +63,15 @@ def test_the_cards_hold_the_counts(name):
     assert all(cell in cells for cell in expected), (expected, row)
 
 
-def test_the_program_that_is_timed_is_the_network(tmp_path):
-    net = networks.build("repvgg_lite")
-    crops = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
-    with paddle.no_grad():
-        expected = net(paddle.to_tensor(crops)).numpy()
-    bundle = networks.write_program(net, 48, tmp_path)
-    for engine, keywords in networks.ENGINES.items():
-        program = Program(bundle, "net", **keywords)
-        assert program.engine == engine
-        np.testing.assert_allclose(program(crops)[0], expected, atol=1e-4 * max(1, np.abs(expected).max()))
+def test_a_network_has_a_row_for_every_batch_and_says_whether_it_is_right(monkeypatch):
+    rows = networks.measure_network("repvgg_lite", "onednn", 2)
+    assert [row["batch"] for row in rows] == [1, 8]
+    for row in rows:
+        assert row["engine"] == "onednn" and row["correct"] is True and float(row["relative_difference"]) <= 1e-4
+        assert 0 < row["low"] <= row["median"] <= row["high"] and row["runs"] == 2
+        assert row["run_macs"] < row["macs"]
+    monkeypatch.setattr(networks, "example_crops", lambda side, batch: np.zeros((batch, side, side, 3), np.uint8))
+    assert [row["correct"] for row in networks.measure_network("repvgg_lite", "onednn", 1)] == [False, False]
 
 
 @pytest.mark.parametrize(

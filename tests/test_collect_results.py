@@ -61,11 +61,11 @@ def test_speed_is_the_newest_and_of_one_machine(tmp_path):
     rows = [clip_row(name, 9999, **other) for name in ("decode", "total", "frames_per_s", "times_the_floor")]
     rows += [clip_row(name, 8888, clip="b.mp4", bundle_sha256="old") for name in ("total", "frames_per_s", "times_the_floor")]
     rows += [clip_row("decode", 5000), clip_row("decode", 400), clip_row("total", 1000)]
-    rows += [clip_row("frames_per_s", 200), clip_row("times_the_floor", 1.84)]
+    rows += [clip_row("frames_per_s", 200), clip_row("times_the_floor", 1.84), clip_row("peak_memory", 612.3)]
     write(tmp_path, "benchmark-clips", rows)
     makers = tables(tmp_path)
     speed = makers["speed"]()
-    assert cells(speed, "lite") == ["lite", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "1.8", ""]
+    assert cells(speed, "lite") == ["lite", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "612 MB", "1.8", ""]
     assert "decode, ms a frame" in speed and "A CPU, 2 cores, 25 GB, 1 thread a network" in speed and "abcdef0;" in speed
     assert "9999" not in speed and "b.mp4" not in speed
     budgets = makers["budgets"]()
@@ -89,18 +89,19 @@ def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
     assert cells(budgets, "resident memory")[2] == "812 MB, -0.01 MB a minute"
 
 
-def test_every_network_says_whether_its_weights_ship(tmp_path):
+def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_path):
     known = {"channels": 1, "side": 48, "parameters": 1841144, "macs": 80182272, "run_macs": 72164352, "batch": 8}
-    rows = [
-        {"network": "repvgg_lite", **known, "engine": engine, "median": ms, **AROUND} for engine, ms in (("cpu", 8.85), ("onednn", 1.52))
-    ]
-    large = {**known, "channels": 3, "side": 224, "macs": 8.74e9, "run_macs": 8.74e9, "engine": "cpu", "median": 300, **AROUND}
-    write(tmp_path, "benchmark-networks", [*rows, {"network": "swin_s", **large}])
+    times = (("cpu", 8.85, "True"), ("onednn", 1.52, ""), ("openvino bfloat16", 0.5, "False"))
+    rows = [{"network": "repvgg_lite", **known, "engine": engine, "correct": right, "median": ms, **AROUND} for engine, ms, right in times]
+    large = {**known, "channels": 3, "side": 224, "macs": 8.74e9, "run_macs": 8.74e9, "engine": "cpu", "correct": "True", "median": 300}
+    write(tmp_path, "benchmark-networks", [*rows, {"network": "swin_s", **large, **AROUND}])
     text = tables(tmp_path)["networks"]()
-    assert "ms, onednn, batch 8 | ms, cpu, batch 8" in text
+    assert "MACs | cpu | onednn | openvino bfloat16 | fastest |" in text
     small = cells(text, "`repvgg_lite`")
-    assert small[1:6] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "1.5", "8.8"] and "lite (coarse)" in small[6]
-    assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "failed", "300.0", "no weights ship"]
+    assert small[1:9] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "8.8", "1.5", "~~0.5~~", "onednn, 1.5", ""]
+    assert "lite (coarse)" in small[9]
+    assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "300.0", "", "", "cpu, 300.0", "", "no weights ship"]
+    assert "`swin_s`" not in tables(tmp_path)["paper-networks"]()
 
 
 def test_robustness_weighs_clips_by_their_faces(tmp_path):

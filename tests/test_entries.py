@@ -24,7 +24,7 @@ SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
     [
         *SCRIPTS,
         *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
-        *(f"tools/{name}.py" for name in ("export_onnx", "choose_engine", "reproduce_tables")),
+        *(f"tools/{name}.py" for name in ("export_onnx", "reproduce_tables")),
     ],
 )
 def test_help_from_any_folder(script, tmp_path):

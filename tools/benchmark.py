@@ -34,6 +34,7 @@ def add_options(parser: Parser) -> None:
         "peer", metavar="COMMAND", help="another recipe: prints 'N fps' or 'N frames/s' for the clip that it gets as last word"
     )
     own["networks"].option("only", nargs="+", metavar="NAME", help="these backbones (default: all)")
+    own["networks"].option("engines", nargs="+", metavar="NAME", help="these engines (default: all that are there)")
     own["networks"].option("limit", type=float, default=900, metavar="S", help="seconds for a network on an engine (default: 900)")
     own["smoothing"].option("frames", type=int, default=2_800_000, metavar="N", help="default: 2800000, those of Aff-Wild2")
     for name in ("startup", "memory"):

@@ -35,6 +35,7 @@ def tables(results: Path) -> dict:
         "bundle-networks": zoo.members,
         "bundle-files": zoo.files,
         "networks": zoo.networks,
+        "paper-networks": zoo.paper_networks,
     }
     return {name: partial(make, results) for name, make in makers.items()}
 

@@ -18,10 +18,10 @@ from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference import onnx_export
 from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_crops, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.inference.engines import network_program
+from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS, network_program
 from image_classification.CFC_SP.inference.onnx_export import check_model, convert, write_onnx
 from image_classification.CFC_SP.inference.onnx_files import LISTING, open_onnx
-from image_classification.CFC_SP.inference.precision import NETWORK_PROGRAMS, bfloat16_change, cpu_has_bfloat16
+from image_classification.CFC_SP.inference.precision import bfloat16_change, cpu_has_bfloat16
 from image_classification.CFC_SP.inference.program import Program
 from tests import clips
 from tools import export_onnx

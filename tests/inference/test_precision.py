@@ -1,22 +1,19 @@
 import numpy as np
 import paddle
 import pytest
-import yaml
 from paddle import nn
 
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference import precision
 from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
-from image_classification.CFC_SP.inference.bundle import MANIFEST, open_bundle
+from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS
 from image_classification.CFC_SP.inference.precision import (
-    NETWORK_PROGRAMS,
     bfloat16_change,
     checked_precision,
     cpu_has_bfloat16,
     in_precision,
-    record_precision,
-    recorded_precision,
 )
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.layers import PReLU
@@ -136,21 +133,3 @@ def test_a_swin_transformer_runs_in_bfloat16(tmp_path):
     bundle = seeded_bundle(ExpressionNet(Preprocess(48, 48, 1, "image"), swin), "swin", tmp_path)
     change = bfloat16_change(lambda bfloat16: Program(bundle, "swin", bfloat16=bfloat16), 48)
     assert 0 < change <= MAX_PROBABILITY_CHANGE
-
-
-@pytest.mark.parametrize("verdict", ["bfloat16", "float32"])
-def test_the_manifest_records_it(verdict, lite_copy, monkeypatch):
-    before = open_bundle(lite_copy)
-    monkeypatch.setattr(precision, "checked_precision", lambda build, size: verdict)
-    assert record_precision(lite_copy) == {"frame": verdict}
-    after = open_bundle(lite_copy)
-    assert [recorded_precision(after, name) for name in NETWORK_PROGRAMS] == [verdict]
-    assert after.manifest == before.manifest | {"precision": {"frame": verdict}}
-    assert sorted(path.name for path in lite_copy.iterdir()) == sorted([MANIFEST, *after.manifest["files"]])
-
-
-@pytest.mark.parametrize("value", ["bfloat16", ["frame"], {"frame": "int4"}, None])
-def test_a_manifest_that_says_nonsense_means_float32(value, lite_copy):
-    manifest = yaml.safe_load((lite_copy / MANIFEST).read_text())
-    (lite_copy / MANIFEST).write_text(yaml.safe_dump(manifest | {"precision": value}))
-    assert recorded_precision(open_bundle(lite_copy), "frame") == "float32"

@@ -24,14 +24,16 @@ from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 from tools.benchmarks.measuring import median_of, seconds_of
+from tools.benchmarks.processes import forget_peak, peak_mb
 
 RATIOS = ("times_the_floor", "times_the_peer")
 RATES = ("frames_per_s", "peer_frames_per_s")
+MEMORY = "peak_memory"
 _PRINTED_RATE = re.compile(r"([\d.]+) (?:fps|frames/s)")
 
 
 def measure(arguments) -> Iterator[list[dict]]:
-    """The rows of one clip after another, one a measure: the stages, `total`, the floor's two parts, RATES and RATIOS.
+    """The rows of one clip after another, one a measure: the stages, `total`, the floor's two parts, MEMORY, RATES and RATIOS.
 
     Stages may overlap, so their milliseconds need not add up to the total's.
     """
@@ -45,6 +47,7 @@ def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, 
     with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
 
         def analyse():
+            forget_peak()
             return analyse_clip(recognizer, path, OutputFolder(folder, "clip", ("csv",)))
 
         # Not counted: oneDNN prepares its primitives.
@@ -52,12 +55,12 @@ def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, 
         rows = list(read_rows(Path(folder, "clip", FILES["csv"])))
         found = defaultdict(list)
         for _ in range(runs):
-            timings = analyse().timings_s
+            timings, memory = analyse().timings_s, peak_mb()
             total = timings.pop("total")
             decoding, classifying = seconds_of(lambda: _decode(path), 1)[0], seconds_of(lambda: networks(summary.face_rows), 1)[0]
             writing = seconds_of(lambda: _write(rows, Path(folder, "rows.csv")), 1)[0]
             once = {**timings, "write": writing, "total": total, "floor_decode": decoding, "floor_networks": classifying}
-            once |= {"frames_per_s": summary.frames / total, "times_the_floor": total / (decoding + classifying)}
+            once |= {MEMORY: memory, "frames_per_s": summary.frames / total, "times_the_floor": total / (decoding + classifying)}
             if peer:
                 once["peer_frames_per_s"] = peer_rate(peer, path)
                 once["times_the_peer"] = once["frames_per_s"] / once["peer_frames_per_s"]
@@ -77,7 +80,7 @@ def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, 
 
 
 def _unit(measure: str) -> str:
-    return "1" if measure in RATIOS else "frames/s" if measure in RATES else "ms"
+    return {**dict.fromkeys(RATIOS, "1"), **dict.fromkeys(RATES, "frames/s"), MEMORY: "MB"}.get(measure, "ms")
 
 
 def _median(measure: str, values: list[float]) -> dict:

@@ -10,34 +10,32 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import paddle
-from safetensors.numpy import save_file
 
 from image_classification.backbones import BACKBONES, build_backbone, family_of
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.inference.agreement import example_crops
+from image_classification.CFC_SP.inference.engine_speed import ALL_ENGINES, measure_engines
 from image_classification.IResNet.iresnet import IResNet
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.benchmarks.counting import count_macs, count_parameters
-from tools.benchmarks.measuring import median_of, seconds_of
+from tools.benchmarks.measuring import median_of
+from tools.random_bundle import seeded_bundle
 
-# What Program takes for each engine.
-ENGINES = {"onednn": {"onednn": True}, "cpu": {"onednn": False}}
 BATCHES = (1, 8)
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def measure(arguments) -> Iterator[list[dict]]:
     """The rows of one network on one engine after another, one a batch size; what fails is named on standard error and left out."""
-    unknown = [name for name in arguments.only or [] if name not in BACKBONES]
-    if unknown:
-        raise UserError(f"-only: expected some of {', '.join(BACKBONES)}, found {unknown[0]!r}")
+    for option, asked, known in (("only", arguments.only, BACKBONES), ("engines", arguments.engines, ALL_ENGINES)):
+        unknown = [name for name in asked or [] if name not in known]
+        if unknown:
+            raise UserError(f"-{option}: expected some of {', '.join(known)}, found {unknown[0]!r}")
     for name in arguments.only or BACKBONES:
-        for engine in ENGINES:
+        for engine in arguments.engines or ALL_ENGINES:
             rows = _apart(name, engine, arguments.runs, arguments.limit)
             if rows:
                 yield rows
@@ -76,35 +74,27 @@ def build(name: str) -> ExpressionNet:
 
 
 def measure_network(name: str, engine: str, runs: int) -> list[dict]:
-    """One row a batch size. `parameters` and `macs` are the trained network's, `run_macs` those of what runs, fused where it can be."""
+    """One row a batch size, none where the engine is not there or cannot run the network.
+
+    `parameters` and `macs` are the trained network's, `run_macs` those of what runs, fused where it can be; the differences are to
+    the eager network.
+    """
     channels, side = native_input(name)
     net = build(name)
     picture = paddle.zeros([1, channels, side, side])
-    parameters, macs = count_parameters(net), count_macs(net.backbone, picture)
-    if hasattr(net.backbone, "fuse"):
-        net.backbone.fuse()
-    known = {"network": name, "channels": channels, "side": side, "parameters": parameters, "macs": macs}
-    known |= {"run_macs": count_macs(net.backbone, picture)}
+    known = {"network": name, "channels": channels, "side": side, "parameters": count_parameters(net)}
+    known["macs"] = count_macs(net.backbone, picture)
+    rows = []
     with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
-        bundle = write_program(net, side, Path(folder))
-        rows = []
+        bundle = seeded_bundle(net, "net", Path(folder))
+        known["run_macs"] = count_macs(net.backbone, picture)
         for batch in BATCHES:
-            program = Program(bundle, "net", **ENGINES[engine])
-            crops = np.random.default_rng(0).integers(0, 256, (batch, side, side, 3), dtype=np.uint8)
-            for _ in range(2):
-                program(crops)
-            spent = median_of(seconds_of(lambda program=program, crops=crops: program(crops), runs), 1e3 / batch)
-            rows.append({**known, "engine": program.engine, "batch": batch, "unit": "ms/picture", **spent.row(4)})
+            with paddle.no_grad():
+                expected = (net(paddle.to_tensor(example_crops(side, batch))).numpy(),)
+            for row in measure_engines(bundle, "net", [engine], batch, runs, expected):
+                if spent := row.pop("seconds"):
+                    rows.append({**known, **row, "unit": "ms/picture", **median_of(spent, 1e3 / batch).row(4)})
     return rows
-
-
-def write_program(net: ExpressionNet, side: int, folder: Path) -> Bundle:
-    """Saves the network in `folder` as the one program, `net`, of what `Program` takes for a bundle."""
-    save_file({name: value.numpy() for name, value in net.state_dict().items()}, folder / "net.safetensors")
-    for name, parameter in net.state_dict().items():
-        parameter.name = f"net/{name}"
-    paddle.jit.save(net, str(folder / "net"), input_spec=[paddle.static.InputSpec([None, side, side, 3], "uint8", "crops")])
-    return Bundle(folder, {"name": "net", "files": {"net.safetensors": ""}}, "")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from tools.benchmarks.clips import RATES, RATIOS
+from tools.benchmarks.clips import MEMORY, RATES, RATIOS
 from tools.benchmarks.measuring import read_rows
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, table
 
 BENCHMARK = "python tools/benchmark.py"
 # What stands in the rows of benchmark-clips.csv beside the stages.
-_SUMS = ("total", "floor_decode", "floor_networks", *RATES, *RATIOS)
+_SUMS = ("total", "floor_decode", "floor_networks", MEMORY, *RATES, *RATIOS)
 _BUDGET_CLIP, _BUDGET_BUNDLE, _BUDGET_FRAMES = "portrait_720p.mp4", "lite", "2800000"
 
 
@@ -24,7 +24,7 @@ def _of_current_bundles(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def clips(results: Path) -> str:
-    """Every clip with each bundle: frames a second, milliseconds a frame and stage, and the ratios to the floor and the peer."""
+    """Every clip with each bundle: frames a second, milliseconds a frame and stage, memory, and the ratios to the floor and the peer."""
     rows = _of_current_bundles(_rows(results, "clips"))
     if not rows:
         return not_measured(f"{BENCHMARK} clips -video FILES -peer COMMAND")
@@ -36,12 +36,14 @@ def clips(results: Path) -> str:
         per_frame = [f"{own[stage] / int(row['frames']):.1f}" if stage in own else "" for stage in stages]
         ratios = [f"{own[ratio]:.1f}" if ratio in own else "" for ratio in RATIOS]
         what = f"{clip}, {row['width']}x{row['height']}, {int(row['faces']) / int(row['frames']):.1f} faces"
-        lines.append([bundle, what, f"{own['frames_per_s']:.0f}", *per_frame, *ratios])
+        memory = f"{own[MEMORY]:.0f} MB" if MEMORY in own else ""
+        lines.append([bundle, what, f"{own['frames_per_s']:.3g}", *per_frame, memory, *ratios])
     headers = [
         "bundle",
         "clip",
         "frames/s",
         *(f"{stage}, ms a frame" for stage in stages),
+        "most memory",
         "times the floor's time",
         "times the peer's speed",
     ]

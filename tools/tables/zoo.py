@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from image_classification.backbones import BACKBONES
+from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
+from image_classification.CFC_SP.inference.engine_speed import ALL_ENGINES
 from tools.benchmarks.measuring import read_rows
 from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table
 
+# As the rows of benchmark-networks.csv have them.
+BATCHES = ("1", "8")
 COMMAND = "python tools/benchmark.py networks"
 
 
@@ -48,32 +52,58 @@ def files(_: Path) -> str:
 
 
 def networks(results: Path) -> str:
-    """Every backbone: parameters, MACs, milliseconds a picture on each engine and batch size, and whether weights ship."""
+    """Every backbone: parameters, MACs, milliseconds a picture on each engine, the fastest of them, and whether weights ship."""
+    return _networks(results, list(BACKBONES))
+
+
+def paper_networks(results: Path) -> str:
+    """The same of the paper's own networks and of the lite ones alone."""
+    configs = sorted(CONFIG_FOLDER.glob("*_flat.yaml"))
+    return _networks(results, sorted({load_config(path).MODEL.NAME for path in configs}))
+
+
+def _networks(results: Path, names: list[str]) -> str:
     rows = read_rows(results / "benchmark-networks.csv")
     if not rows:
         return not_measured(COMMAND)
-    rows = same_machine(rows)
+    rows = [row for row in same_machine(rows) if row["network"] in names]
     found = newest(rows, "network", "engine", "batch")
-    settings = sorted(newest(rows, "engine", "batch"), key=lambda setting: (setting[0] != "onednn", setting[0], int(setting[1])))
+    engines = [engine for engine in ALL_ENGINES if any(row["engine"] == engine for row in rows)]
     ships = {
         (network["backbone"], f"{bundle} ({network['stage']})")
         for bundle, manifest in shipped().items()
         for network in manifest["networks"]
     }
     lines = []
-    for (name,), row in sorted(newest(rows, "network").items(), key=lambda item: list(BACKBONES).index(item[0][0])):
+    for (name,), row in sorted(newest(rows, "network").items(), key=lambda item: names.index(item[0][0])):
         macs, run_macs = float(row["macs"]), float(row["run_macs"])
-        weights = ", ".join(sorted(where for backbone, where in ships if backbone == name)) or "no weights ship"
-        times = [f"{float(found[(name, *setting)]['median']):.1f}" if (name, *setting) in found else "failed" for setting in settings]
+        times = {batch: {e: found[name, e, batch] for e in engines if (name, e, batch) in found} for batch in BATCHES}
         lines.append(
             [
                 f"`{name}`",
                 f"{row['side']} px, {'grey' if row['channels'] == '1' else 'RGB'}",
                 short_count(float(row["parameters"])),
                 short_count(macs) + (f", fused {short_count(run_macs)}" if run_macs != macs else ""),
-                *times,
-                weights,
+                *(_milliseconds(times["8"].get(engine)) for engine in engines),
+                *(_fastest(times[batch]) for batch in reversed(BATCHES)),
+                ", ".join(sorted(where for backbone, where in ships if backbone == name)) or "no weights ship",
             ]
         )
-    headers = ["network", "input", "parameters", "MACs", *(f"ms, {engine}, batch {batch}" for engine, batch in settings), "weights"]
-    return table(headers, lines, f"Milliseconds a picture. {measured_on(found.values())}")
+    headers = ["network", "input", "parameters", "MACs", *engines, "fastest", "fastest, one by one", "weights"]
+    note = "Milliseconds a picture in batches of 8; empty where an engine was not measured or cannot run the network; struck through where "
+    note += "its outputs differ from the eager network's by more than 1e-4, or in bfloat16 its probabilities by more than 0.02."
+    return table(headers, lines, f"{note} {measured_on(found.values())}")
+
+
+def _milliseconds(row: dict[str, str] | None) -> str:
+    if row is None:
+        return ""
+    text = f"{float(row['median']):.1f}"
+    return f"~~{text}~~" if row["correct"] == "False" else text
+
+
+def _fastest(times: dict[str, dict[str, str]]) -> str:
+    """The engine that takes the least of those that compute the same, with its milliseconds."""
+    right = {engine: float(row["median"]) for engine, row in times.items() if row["correct"] != "False"}
+    engine = min(right, key=right.get, default=None)
+    return f"{engine}, {right[engine]:.1f}" if engine else ""

@@ -9,7 +9,7 @@ import yaml
 from ..core.cascade import Cascade
 from ..errors import UserError
 from ..inference.bundle import MANIFEST
-from ..inference.precision import record_precision
+from ..inference.engine_speed import record_engines
 from .contents import make_manifest, write_files
 from .members import Source, load_members
 from .parity import check_parity
@@ -25,7 +25,7 @@ def export_bundle(
     licence: that of the weights. config: gives SP and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
 
     The bundle appears only when its programs, on the CPU with and without oneDNN, agree with the eager networks and with NumPy
-    within `agreement.TOLERANCE`; the manifest records whether bfloat16 keeps the probabilities. Raises UserError for checkpoints
+    within `agreement.TOLERANCE`; the manifest records the fastest engine that computes the same. Raises UserError for checkpoints
     that do not belong together and for a bundle that fails; nothing is then written.
     """
     folder = Path(folder)
@@ -41,7 +41,7 @@ def export_bundle(
         manifest = make_manifest(folder.name, work, members, temperatures, config, licence)
         (work / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False, width=120), encoding="utf-8")
         check_parity(work, layers)
-        record_precision(work)
+        record_engines(work)
         for path in work.iterdir():
             path.chmod(0o644)
         if folder.exists():

@@ -1,82 +1,90 @@
 """How fast each engine runs a network program on this machine, and whether it computes the same."""
 
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+import yaml
 
 from ..errors import UserError
+from ..files import atomic_path
 from .agreement import MAX_PROBABILITY_CHANGE, TOLERANCE, example_crops, probability_change, relative_difference
-from .bundle import Bundle
+from .bundle import MANIFEST, Bundle, open_bundle
+from .engines import NETWORK_PROGRAMS, PADDLE_ENGINES
 from .onnx_export import convert
-from .openvino_program import OpenVinoProgram, import_openvino
+from .openvino_program import OpenVinoProgram
 from .precision import cpu_has_bfloat16
 from .program import Program
 
-_WARM_UPS = 2
+ALL_ENGINES = (*PADDLE_ENGINES, "openvino", "openvino bfloat16")
+BATCH, RUNS, _WARM_UPS = 8, 5, 2
 
 
-def measure_engines(bundle: Bundle, name: str, batch: int = 8, runs: int = 10) -> list[dict]:
-    """One row for every engine that is there: engine, batch, ms_per_picture (median) with its quartiles, the differences, correct.
+def measure_engines(
+    bundle: Bundle, name: str, engines: Iterable[str] = PADDLE_ENGINES, batch: int = BATCH, runs: int = RUNS, expected=None
+) -> list[dict]:
+    """One row for each of `engines`, some of ALL_ENGINES: engine, batch, seconds (of every run), relative_difference,
+    probability_change, correct.
 
-    The engines take turns, so that what else the machine does meets them alike. relative_difference and probability_change are to
-    Paddle without oneDNN; correct in float32 within TOLERANCE, in bfloat16 within MAX_PROBABILITY_CHANGE. An engine that cannot run the
-    program has a row without figures, and `correct` False. Batches may have any size; bundle: anything with a bundle's programs.
+    The engines take turns, so that what else the machine does meets them alike. The differences are to `expected`, the outputs for
+    `example_crops`, or where that is None to Paddle without oneDNN; correct in float32 within TOLERANCE, in bfloat16 within
+    MAX_PROBABILITY_CHANGE. An engine that is not there or cannot run the program has a row without seconds, and `correct` False.
+    bundle: anything with a bundle's programs; batches may have any size.
     """
     crops = example_crops(bundle.manifest["crop"]["size"], batch)
-    rows, programs, expected = [], {}, None
-    for engine, build in _engines(bundle, name).items():
-        row = {"engine": engine, "batch": batch, "ms_per_picture": "", "quartile_1": "", "quartile_3": ""}
-        row |= {"relative_difference": "", "probability_change": "", "correct": False}
+    if expected is None:
+        expected = Program(bundle, name, onednn=False)(crops)
+    rows, programs = [], {}
+    for engine in engines:
+        row = {"engine": engine, "batch": batch, "seconds": [], "relative_difference": "", "probability_change": "", "correct": False}
         rows.append(row)
         try:
-            program = build()
+            program = _build(bundle, name, engine)
             found = program(crops)
-        except (RuntimeError, ValueError):
-            # What engines say of an operation that they cannot run.
+        except (RuntimeError, ValueError, UserError, ModuleNotFoundError):
+            # What engines say of an operation that they cannot run, and what is said of a package that is not installed.
             continue
         if program.engine != engine:
             continue
-        expected = found if expected is None else expected
         difference, change = relative_difference(found, expected), probability_change(found, expected)
         fine = change <= MAX_PROBABILITY_CHANGE if engine.endswith("bfloat16") else difference <= TOLERANCE
         row |= {"relative_difference": f"{difference:.1e}", "probability_change": f"{change:.1e}", "correct": fine}
-        programs[engine] = program
-    for program in programs.values():
-        for _ in range(_WARM_UPS):
-            program(crops)
-    spent = {engine: [] for engine in programs}
-    for _ in range(runs):
-        for engine, program in programs.items():
+        programs[engine] = program, row["seconds"]
+    for number in range(_WARM_UPS + runs):
+        for program, spent in programs.values():
             begin = time.perf_counter()
             program(crops)
-            spent[engine].append((time.perf_counter() - begin) * 1e3 / batch)
-    for row in rows:
-        if row["engine"] in spent:
-            quartiles = np.percentile(spent[row["engine"]], (50, 25, 75))
-            row |= dict(zip(("ms_per_picture", "quartile_1", "quartile_3"), (f"{value:.3f}" for value in quartiles), strict=True))
+            if number >= _WARM_UPS:
+                spent.append(time.perf_counter() - begin)
     return rows
 
 
 def fastest(rows: list[dict]) -> str:
-    """The engine of the quickest correct row of `measure_engines`."""
-    return min((row for row in rows if row["correct"]), key=lambda row: float(row["ms_per_picture"]))["engine"]
+    """The engine of the correct row of `measure_engines` with the least median."""
+    return min((row for row in rows if row["correct"]), key=lambda row: np.median(row["seconds"]))["engine"]
 
 
-def _engines(bundle: Bundle, name: str) -> dict:
-    """How to build the program on every engine that this machine has, by what its `engine` will say; the reference comes first."""
-    builders = {
-        "cpu": lambda: Program(bundle, name, onednn=False),
-        "onednn": lambda: Program(bundle, name),
-        "onednn bfloat16": lambda: Program(bundle, name, bfloat16=True),
-    }
-    try:
-        import_openvino()
-        model = convert(bundle, name)
-    except (UserError, ModuleNotFoundError):
-        pass
-    else:
-        builders |= {
-            "openvino": lambda: OpenVinoProgram(model, name),
-            "openvino bfloat16": lambda: OpenVinoProgram(model, name, bfloat16=True),
-        }
-    return {engine: build for engine, build in builders.items() if cpu_has_bfloat16() or not engine.endswith("bfloat16")}
+def record_engines(folder: str | Path) -> dict[str, dict]:
+    """Measures Paddle's engines on every network program and writes the fastest correct one into the manifest; returns what it wrote.
+
+    To be called when the bundle in `folder` is complete: the sha256 of its manifest changes.
+    """
+    bundle = open_bundle(folder)
+    engines = {}
+    for name in NETWORK_PROGRAMS:
+        rows = measure_engines(bundle, name)
+        medians = {row["engine"]: round(float(np.median(row["seconds"])) * 1e3 / BATCH, 3) for row in rows if row["correct"]}
+        engines[name] = {"fastest": fastest(rows), "batch": BATCH, "ms_per_picture": medians}
+    with atomic_path(bundle.folder / MANIFEST) as part:
+        part.write_text(yaml.safe_dump(bundle.manifest | {"engines": engines}, sort_keys=False, width=120), encoding="utf-8")
+    return engines
+
+
+def _build(bundle: Bundle, name: str, engine: str) -> Program | OpenVinoProgram:
+    bfloat16 = engine.endswith("bfloat16")
+    if bfloat16 and not cpu_has_bfloat16():
+        raise UserError("this CPU does not multiply in bfloat16")
+    if engine.startswith("openvino"):
+        return OpenVinoProgram(convert(bundle, name), name, bfloat16)
+    return Program(bundle, name, onednn=engine != "cpu", bfloat16=bfloat16)

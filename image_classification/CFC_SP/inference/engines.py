@@ -4,10 +4,14 @@ from ..errors import UserError
 from .bundle import Bundle
 from .onnx_files import open_onnx
 from .openvino_program import OpenVinoProgram
-from .precision import PRECISIONS, in_precision, recorded_precision
+from .precision import PRECISIONS, in_precision
 from .program import Program
 
 ENGINES = ("paddle", "openvino")
+# What `Program.engine` says on a CPU.
+PADDLE_ENGINES = ("cpu", "onednn", "onednn bfloat16")
+# The programs by which prediction recognises: crops in, logits out.
+NETWORK_PROGRAMS = ("frame",)
 
 
 def network_program(
@@ -15,9 +19,9 @@ def network_program(
 ) -> Program | OpenVinoProgram:
     """The program `name` of the bundle, one of NETWORK_PROGRAMS, ready to be called; its attribute `engine` says what really runs.
 
-    engine: "paddle", or "openvino", which takes the bundle's ONNX files. precision: "float32"; "auto", bfloat16 where the check at
-    the export allowed it; "bfloat16", which is checked now. A CPU without bfloat16, and a GPU, compute in float32 in any case.
-    Raises UserError for a choice that does not exist or does not fit.
+    engine: "paddle", with oneDNN or without as the manifest records, or "openvino", which takes the bundle's ONNX files. precision:
+    "float32"; "auto", bfloat16 where the export recorded it as correct and fastest; "bfloat16", which is checked now. A CPU without
+    bfloat16, and a GPU, compute in float32 in any case. Raises UserError for a choice that does not exist or does not fit.
     """
     for option, value, choices in (("engine", engine, ENGINES), ("precision", precision, PRECISIONS)):
         if value not in choices:
@@ -30,5 +34,19 @@ def network_program(
         return in_precision(lambda bfloat16: OpenVinoProgram(model, name, bfloat16), precision, recorded, name, size)
     if device != "cpu":
         return Program(bundle, name, device)
-    recorded = recorded_precision(bundle, name)
-    return in_precision(lambda bfloat16: Program(bundle, name, bfloat16=bfloat16), precision, recorded, name, size)
+    recorded = recorded_engine(bundle, name)
+    return in_precision(
+        lambda bfloat16: Program(bundle, name, onednn=bfloat16 or recorded != "cpu", bfloat16=bfloat16),
+        precision,
+        "bfloat16" if recorded.endswith("bfloat16") else "float32",
+        name,
+        size,
+    )
+
+
+def recorded_engine(bundle: Bundle, name: str) -> str:
+    """The one of PADDLE_ENGINES that the export found fastest for a program; "onednn" where the manifest says nothing."""
+    entry = bundle.manifest.get("engines")
+    entry = entry.get(name) if isinstance(entry, dict) else None
+    engine = entry.get("fastest") if isinstance(entry, dict) else None
+    return engine if engine in PADDLE_ENGINES else "onednn"

@@ -11,9 +11,10 @@ from ..errors import UserError
 from ..files import git_sha, sha256_of
 from .agreement import TOLERANCE, example_crops, relative_difference
 from .bundle import Bundle, open_bundle
+from .engines import NETWORK_PROGRAMS
 from .onnx_files import LISTING, SCHEMA_VERSION, onnx_path
 from .openvino_program import OpenVinoProgram
-from .precision import NETWORK_PROGRAMS, checked_precision
+from .precision import checked_precision
 from .program import Program, program_files
 
 OPSET = 17

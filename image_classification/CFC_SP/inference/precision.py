@@ -1,19 +1,11 @@
 """bfloat16 for the networks: where a CPU has it, and where the probabilities stay what they were."""
 
-from pathlib import Path
-
-import yaml
 from paddle.base import core
 
 from ..errors import UserError
-from ..files import atomic_path
 from .agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
-from .bundle import MANIFEST, Bundle, open_bundle
-from .program import Program
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-# The programs by which prediction recognises: crops in, logits out.
-NETWORK_PROGRAMS = ("frame",)
 _CROPS = 8
 
 
@@ -39,31 +31,10 @@ def bfloat16_change(build, size: int) -> float:
 
 
 def checked_precision(build, size: int) -> str:
-    """What a bundle records of a program: "bfloat16" where this CPU has it and it changes no probability by more than 0.02."""
+    """What is recorded of an ONNX program: "bfloat16" where this CPU has it and it changes no probability by more than 0.02."""
     if cpu_has_bfloat16() and bfloat16_change(build, size) <= MAX_PROBABILITY_CHANGE:
         return "bfloat16"
     return "float32"
-
-
-def record_precision(folder: str | Path) -> dict[str, str]:
-    """Writes the precision of every network program, as Paddle's own engine computes it, into the manifest; returns it by name.
-
-    To be called when the bundle in `folder` is complete: the sha256 of its manifest changes.
-    """
-    bundle = open_bundle(folder)
-    size = bundle.manifest["crop"]["size"]
-    precision = {
-        name: checked_precision(lambda bfloat16, name=name: Program(bundle, name, bfloat16=bfloat16), size) for name in NETWORK_PROGRAMS
-    }
-    with atomic_path(bundle.folder / MANIFEST) as part:
-        part.write_text(yaml.safe_dump(bundle.manifest | {"precision": precision}, sort_keys=False, width=120), encoding="utf-8")
-    return precision
-
-
-def recorded_precision(bundle: Bundle, name: str) -> str:
-    """What the manifest says of a program; "float32" where it says nothing."""
-    recorded = bundle.manifest.get("precision", {})
-    return "bfloat16" if isinstance(recorded, dict) and recorded.get(name) == "bfloat16" else "float32"
 
 
 def in_precision(build, wanted: str, recorded: str, name: str, size: int):
