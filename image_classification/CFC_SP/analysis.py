@@ -21,6 +21,7 @@ from .progress import shown
 from .video.clip import open_clip
 from .video.pictures import PictureReader
 from .video.reader import VideoReader
+from .video.stream import StreamReader
 from .writers.annotated_video import write_annotated_video
 from .writers.output import FILES, OutputFolder
 from .writers.result_json import write_json
@@ -92,7 +93,7 @@ def predict_video(
     options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision)
     recognizer = make_recognizer(bundle, device, min_face, engine, precision)
     with open_clip(path, options.span, fps) as reader:
-        run = _Run(recognizer, reader, options)
+        run = Run(recognizer, reader, options)
         rows = list(run.results(reader))
         return VideoResult(run.finish(reader), rows)
 
@@ -127,7 +128,7 @@ def analyse_clip(
     options = options or Options()
     folder.check_source(path)
     with folder, open_clip(path, options.span, options.fps) as reader:
-        run = _Run(recognizer, reader, options)
+        run = Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s, span=options.span)
         passed = timeline.watch(shown(run.results(reader), "reading", run.expected_frames, quiet))
         # Closed before the clip is, which a thread decodes.
@@ -135,11 +136,11 @@ def analyse_clip(
             for result in passed:
                 writer.write(result)
         summary = run.finish(reader)
-        _write_json(folder, summary)
+        write_result(folder, summary)
         folder.deliver("csv", "json")
         if set(folder.formats) - {"csv", "json"}:
             _draw(folder, summary, timeline, path, options, quiet)
-            _write_json(folder, summary)
+            write_result(folder, summary)
     return summary
 
 
@@ -182,7 +183,8 @@ def _as_before(frames: Iterable[Frame], rows: Iterable[FrameResult], summary: Su
         summary.warnings.append(f"{missing} frames did not decode a second time: the annotated video repeats the one before.")
 
 
-def _write_json(folder: OutputFolder, summary: Summary) -> None:
+def write_result(folder: OutputFolder, summary: Summary) -> None:
+    """Writes the JSON, if it was asked for, of what else is in the folder."""
     if "json" in folder.formats:
         summary.files = {
             FILES[name]: sha256_of(file) for name in folder.formats if name != "json" and (file := folder.whereabouts(name)).exists()
@@ -190,10 +192,10 @@ def _write_json(folder: OutputFolder, summary: Summary) -> None:
         write_json(folder.part("json"), summary, read_rows(folder.whereabouts("csv")))
 
 
-class _Run:
-    """The results of one clip on their way, counted into a Summary."""
+class Run:
+    """The results of one clip or stream on their way, counted into a Summary."""
 
-    def __init__(self, recognizer: Recognizer, reader: VideoReader | PictureReader, options: Options):
+    def __init__(self, recognizer: Recognizer, reader: VideoReader | PictureReader | StreamReader, options: Options):
         manifest, source = recognizer.bundle.manifest, reader.source
         fps = source.fps / options.span.stride
         self.frame_duration_s = 1 / fps
@@ -206,8 +208,13 @@ class _Run:
         self.summary.span, self.summary.options = options.span, options.as_dict()
 
     def results(self, reader: Iterable) -> Iterator[FrameResult]:
+        """The recognizer's results for the frames of `reader`, counted."""
+        return self.counted(self._recognizer.results(reader, self.summary.window_frames))
+
+    def counted(self, results: Iterable[FrameResult]) -> Iterator[FrameResult]:
+        """`results` as they are, each counted on its way."""
         summary = self.summary
-        for result in self._recognizer.results(reader, summary.window_frames):
+        for result in results:
             self._segments.add(result)
             summary.frames += 1
             summary.frames_with_faces += bool(result.faces)
@@ -217,7 +224,8 @@ class _Run:
                 self._tracks.add(face.track)
             yield result
 
-    def finish(self, reader: VideoReader | PictureReader) -> Summary:
+    def finish(self, reader: VideoReader | PictureReader | StreamReader) -> Summary:
+        """The summary, whole."""
         summary, recognizer = self.summary, self._recognizer
         summary.tracks = len(self._tracks)
         summary.segments = self._segments.finish()

@@ -57,10 +57,6 @@ class ExpressionRecognizer:
         Raises UserError for a time that is not after the last one, for another size, for what is no HWC RGB uint8 image, and for a
         bundle whose SP divides by the window, as that has no meaning for half of one.
         """
-        if self._window and self._recognizer.bundle.manifest["sp"]["normalizer"] != "count":
-            raise UserError(
-                "expected a bundle whose SP.NORMALIZER is count, found window: feed() takes no other, or switch SP off (window=0)"
-            )
         frame = self._frame(time_s, image)
         if self._live is None:
             self._live = LiveRecognizer(self._recognizer, self._window_s)

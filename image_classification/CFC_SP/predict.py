@@ -6,9 +6,12 @@ examples:
   predict.py -video a.mp4 -formats csv
   predict.py -video a.mp4 -start 1:30
   predict.py -video pictures -fps 25
+  predict.py -video 0
+  predict.py -video rtsp://cam/1 -end 60
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 if not __package__:
@@ -18,7 +21,13 @@ from image_classification.CFC_SP.entry import MISTAKE, Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("video", nargs="+", required=True, metavar="PATH", help="videos, folders of videos, folders of pictures")
+    parser.option(
+        "video",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="videos, folders of videos or pictures; or a camera's number, or an address",
+    )
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
     parser.option("start", metavar="TIME", help="look at frames from this time on: seconds or h:mm:ss")
@@ -40,14 +49,20 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> int:
     from image_classification.CFC_SP.analysis import Options, make_recognizer, span_of
     from image_classification.CFC_SP.batch import analyse_clips
+    from image_classification.CFC_SP.streaming import predict_stream
     from image_classification.CFC_SP.video.clip import find_clips
+    from image_classification.CFC_SP.video.stream import is_stream
     from image_classification.CFC_SP.writers.output import check_formats
 
     formats = check_formats(arguments.formats.split(","))
     span = span_of(arguments.start, arguments.end, arguments.stride)
     options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
+    make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
+    if any(map(is_stream, arguments.video)):
+        predict_stream(make, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        return 0
     clips = find_clips(arguments.video)
-    recognizer = make_recognizer(arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
+    recognizer = make()
     failed = analyse_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)

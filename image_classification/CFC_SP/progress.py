@@ -2,31 +2,39 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tqdm import tqdm
 
 LINE_EVERY_S = 10.0
 
 
-def shown(items: Iterable, what: str, total: int | None, quiet: bool = False) -> Iterable:
+def shown(items: Iterable, what: str, total: int | None, quiet: bool = False, note: Callable[[], str] | None = None) -> Iterable:
     """`items` as they are, with frames a second and the time left on standard error; `total`: how many there will be, about.
 
-    Where standard error is no terminal, a line of text tells it every LINE_EVERY_S seconds.
+    note: gives some words on the newest item. Where standard error is no terminal, a line of text tells it every LINE_EVERY_S seconds.
     """
     if quiet:
         return items
     if sys.stderr.isatty():
-        return tqdm(items, desc=what, total=total, unit=" frames", dynamic_ncols=True, leave=False)
-    return _with_lines(items, what, total)
+        bar = tqdm(items, desc=what, total=total, unit=" frames", dynamic_ncols=True, leave=False)
+        return bar if note is None else _noted(bar, note)
+    return _with_lines(items, what, total, note)
 
 
-def _with_lines(items: Iterable, what: str, total: int | None) -> Iterator:
+def _noted(bar: tqdm, note: Callable[[], str]) -> Iterator:
+    for item in bar:
+        bar.set_postfix_str(note(), refresh=False)
+        yield item
+
+
+def _with_lines(items: Iterable, what: str, total: int | None, note: Callable[[], str] | None) -> Iterator:
     begin = last = time.monotonic()
     for count, item in enumerate(items, 1):
-        yield item
         now = time.monotonic()
         if now - last >= LINE_EVERY_S:
             last, rate = now, count / (now - begin)
             left = f" of {total}, {(total - count) / rate:.0f} s left" if total and total >= count else ""
-            print(f"{what}: {count} frames{left}, {rate:.1f} frames/s", file=sys.stderr, flush=True)
+            words = f"; {note()}" if note else ""
+            print(f"{what}: {count} frames{left}, {rate:.1f} frames/s{words}", file=sys.stderr, flush=True)
+        yield item

@@ -119,8 +119,9 @@ class Segment:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run says of itself beside its rows. `timings_s` are seconds a stage; `bundle` holds name, sha256 and the files' sha256;
-    `options` what was asked for, by name, None for a default; `files` the sha256 of the other results, by file name."""
+    """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
+    stage; `bundle`: name, sha256 and the files' sha256; `options`: what was asked for, by name, None for a default; `files`: the
+    sha256 of the other results, by file name."""
 
     source: Source
     bundle: dict
@@ -131,6 +132,7 @@ class Summary:
     frames_with_faces: int = 0
     face_rows: int = 0
     damaged_frames: int = 0
+    dropped_frames: int = 0
     tracks: int = 0
     label_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EXPR, 0))
     timings_s: dict[str, float] = field(default_factory=dict)

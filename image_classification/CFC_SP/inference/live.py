@@ -4,6 +4,7 @@ from collections import deque
 from queue import SimpleQueue
 
 from ..core.records import Frame, FrameResult
+from ..errors import UserError
 from ..video.live_follower import LiveFollower
 from .pipeline import Recognizer
 
@@ -13,10 +14,13 @@ LIVE_BATCH = 4
 class LiveRecognizer(Recognizer):
     """One stream through the networks of `recognizer`, which must not be used meanwhile; end it with `close`.
 
-    window_s: how long SP's window reaches into the past, in seconds; 0 switches SP off.
+    window_s: how long SP's window reaches into the past, in seconds; 0 switches SP off. Raises UserError for a bundle whose SP
+    divides by the window, as that has no meaning for half of one.
     """
 
     def __init__(self, recognizer: Recognizer, window_s: float):
+        if window_s and recognizer.bundle.manifest["sp"]["normalizer"] != "count":
+            raise UserError("expected a bundle whose SP.NORMALIZER is count, found window: smooth no stream with it (window 0)")
         vars(self).update(vars(recognizer))
         self._follower = LiveFollower(recognizer._follower)
         # No batch fills up while others wait for it.

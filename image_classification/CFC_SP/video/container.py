@@ -9,6 +9,7 @@ from ..errors import UserError
 from ..files import Nameless
 
 MAX_PIXELS = 8192 * 8192
+MAX_FPS, FALLBACK_FPS = 480.0, 30.0
 
 
 def open_file(path: str | os.PathLike):
@@ -70,6 +71,13 @@ def pick_stream(container, shown: str):
         raise UserError(f"expected a codec that this FFmpeg decodes, found an unknown one in {shown}: convert the clip to H.264.")
     check_size(stream.codec_context.width, stream.codec_context.height, shown)
     return stream
+
+
+def frame_rate(stream) -> float:
+    """The average frames a second that the container states, FALLBACK_FPS where that is none or cannot be."""
+    # Containers with a clock in milliseconds may state 1000 for any clip.
+    stated = [float(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
+    return next((rate for rate in stated if 0 < rate <= MAX_FPS), FALLBACK_FPS)
 
 
 def check_size(width: int, height: int, shown: str) -> None:

@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..errors import UserError
-from .container import MAX_PIXELS, check_size
-from .reader import FALLBACK_FPS, MAX_FPS, note_size_change, nothing_within
+from .container import FALLBACK_FPS, MAX_FPS, MAX_PIXELS, check_size
+from .reader import note_size_change, nothing_within
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 

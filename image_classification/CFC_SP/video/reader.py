@@ -13,10 +13,9 @@ import numpy as np
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..errors import UserError
-from .container import check_size, open_container, open_file, pick_stream, reading_failed
+from .container import check_size, frame_rate, open_container, open_file, pick_stream, reading_failed
 from .seeking import find_landing
 
-MAX_FPS, FALLBACK_FPS = 480.0, 30.0
 # A demuxer that fails this often without giving a packet in between will not recover.
 MAX_DEMUX_FAILURES = 16
 # Containers round their durations and leave out a last frame's own; only a larger gap means a lost end.
@@ -216,17 +215,12 @@ class VideoReader:
             codec=self._stream.codec_context.codec.canonical_name,
             width=width,
             height=height,
-            fps=self._frame_rate(),
+            fps=frame_rate(self._stream),
             duration_s=self._announced_duration_s() or container_s,
             rotation=self._quarter_turns * 90,
             size_bytes=file.st_size,
             modified_s=file.st_mtime,
         )
-
-    def _frame_rate(self) -> float:
-        # Containers with a clock in milliseconds may state 1000 for any clip.
-        stated = [float(rate) for rate in (self._stream.average_rate, self._stream.guessed_rate) if rate]
-        return next((rate for rate in stated if 0 < rate <= MAX_FPS), FALLBACK_FPS)
 
     def _time_of(self, picture: av.VideoFrame) -> float:
         time_s, last = picture.time, self._last_time_s

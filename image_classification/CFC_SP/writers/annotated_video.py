@@ -31,7 +31,7 @@ def write_annotated_video(
     Both are read once and in step, so memory does not grow with the clip. A frame keeps its `time_s`, the container's own time,
     to 1/90000 s, whether the rate varies or not; odd sizes gain one repeated column or row. Sound is copied as it is when MP4
     players know its codec, and encoded as AAC when not. Of a `span`, whose frames alone are given, the video begins at its start,
-    and has its sound. A folder of pictures (`source.path`) has none.
+    and has its sound. A source that is no file, a folder of pictures or a stream, has none.
 
     Returns warnings, one sentence each: sound that could not be kept whole. Raises UserError where the H.264 encoder does not
     open, ValueError where frames and results disagree, OSError where `target` cannot be written.
@@ -44,7 +44,7 @@ def write_annotated_video(
     options = {"movflags": "faststart", "movie_timescale": str(_CLOCK)}
     with ExitStack() as opened:
         clip = None
-        if not os.path.isdir(source.path):
+        if os.path.isfile(source.path):
             # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
             file = Nameless(opened.enter_context(open(source.path, "rb")))
             reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}

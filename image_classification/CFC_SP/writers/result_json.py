@@ -25,7 +25,7 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
         **{key: said[key] for key in ("source", "options", "bundle", "device", "engine", "window_frames")},
         "timings_s": {stage: round(seconds, 3) for stage, seconds in said["timings_s"].items()},
         "counts": {
-            **{key: said[key] for key in ("frames", "frames_with_faces", "face_rows", "damaged_frames", "tracks")},
+            **{key: said[key] for key in ("frames", "frames_with_faces", "face_rows", "damaged_frames", "dropped_frames", "tracks")},
             "labels": said["label_counts"],
         },
         "segments": [

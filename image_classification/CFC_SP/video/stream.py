@@ -1,0 +1,242 @@
+"""Cameras and network streams: the newest frame, again and again, for a program that may be slower than they are."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import av
+import numpy as np
+
+from ..core.records import Frame, Source
+from ..errors import UserError
+from .container import check_size, frame_rate, pick_stream
+from .reader import note_size_change
+
+SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp")
+# What a playlist may lead to: never a file of this machine.
+_PROTOCOLS = ",".join((*SCHEMES, "crypto", "httpproxy", "srtp", "tls"))
+# Without a frame for so long, a connection is given up for a new one.
+SILENCE_S = 10.0
+# Without a frame for so long, new connections included, the stream has ended.
+PATIENCE_S = 30.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+
+
+def is_stream(word: str) -> bool:
+    """Whether what was given as a video is a camera (a number, /dev/video...) or an address, and no file of that name."""
+    return bool(_device(word) or urlsplit(word).scheme in SCHEMES) and not Path(word).is_file() and not Path(word).is_dir()
+
+
+def stream_name(word: str) -> str:
+    """A name for the results of a stream that begins now: two recordings of a camera never share one."""
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", _shown(word).removeprefix("/dev/"))).strip("-.")[:80]
+    return f"{f'camera-{plain}' if plain.isdigit() else plain or 'stream'}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _device(word: str) -> str | None:
+    return f"/dev/video{word}" if word.isascii() and word.isdigit() else word if word.startswith("/dev/video") else None
+
+
+def _shown(word: str) -> str:
+    """An address without what may be a password."""
+    return re.sub(r"(?<=://)[^/@]*@", "", word)
+
+
+class StreamReader:
+    """Iterates over the newest frames of the camera or stream `address` as records.Frame, HWC RGB uint8, until it ends or `stop`.
+
+    A thread decodes all that comes. A frame that the loop has no time for is dropped and counted in `dropped`; `index` counts it
+    too. `time_s` is media time from the first frame on, increasing; after a broken connection it goes on with the time that the
+    break took. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
+    without a frame. What has an end of its own, such as a file behind an address, ends there.
+
+    source: records.Source, its path without a password. damaged: packets that did not decode. Raises UserError where the address
+    cannot be opened or gives no picture.
+    """
+
+    damaged = dropped = reconnections = 0
+
+    def __init__(self, address: str):
+        self._address, self._shown = address, _shown(address)
+        self._notes: list[str] = []
+        self._news = threading.Condition()
+        self._slot: tuple[int, float, av.VideoFrame] | None = None
+        self._over = self._stopped = False
+        self._count, self._last_s = 0, None
+        self._fault: BaseException | None = None
+        self._connection = _Connection(address, self._shown)
+        self.source = self._connection.source
+        self._began = time.monotonic()
+        self._thread = threading.Thread(target=self._work, name="stream", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.stop()
+        self._thread.join()
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the user, of what has happened so far."""
+        found = list(self._notes)
+        if self.dropped:
+            found.append(f"{self.dropped} of {self._count} frames were dropped: they came while another was looked at.")
+        if self.reconnections:
+            found.append(f"The connection was lost and made anew {self.reconnections} times.")
+        return found
+
+    def stop(self) -> None:
+        """Ends the iteration after the frame in hand, the first at the earliest; a signal handler may call it, and any thread."""
+        self._stopped = True
+
+    def __iter__(self) -> Iterator[Frame]:
+        first = True
+        while first or not self._stopped:
+            with self._news:
+                while self._slot is None and not self._over and (first or not self._stopped):
+                    # Awake now and then: a signal handler cannot notify.
+                    self._news.wait(0.1)
+                taken, self._slot = self._slot, None
+            if taken is None:
+                break
+            index, time_s, picture = taken
+            yield Frame(index, time_s, self._rgb(picture))
+            first = False
+        if self._fault is not None:
+            raise self._fault
+
+    def _rgb(self, picture: av.VideoFrame) -> np.ndarray:
+        size = self.source.width, self.source.height
+        if (picture.width, picture.height) != size:
+            check_size(picture.width, picture.height, self._shown)
+            note_size_change(self._notes, *size)
+        return picture.to_ndarray(format="rgb24", width=size[0], height=size[1])
+
+    def _work(self) -> None:
+        try:
+            while self._connection is not None and not self._stopped:
+                with self._connection as connection:
+                    self._take(connection)
+                    self.damaged += connection.damaged
+                self._connection = None if connection.is_finite or self._stopped else self._reconnected()
+        except BaseException as fault:
+            # Told where the frames are asked for.
+            self._fault = fault
+        with self._news:
+            self._over = True
+            self._news.notify()
+
+    def _take(self, connection: "_Connection") -> None:
+        """Puts every frame of the connection where the loop finds it, in place of the one before."""
+        frame_s, first_s = 1 / self.source.fps, None
+        base_s = 0.0 if self._last_s is None else max(self._last_s + frame_s, time.monotonic() - self._began)
+        for picture in connection:
+            first_s = picture.time if first_s is None else first_s
+            time_s = base_s if picture.time is None else base_s + picture.time - first_s
+            if self._last_s is not None and time_s <= self._last_s:
+                time_s = self._last_s + frame_s
+            self._last_s = time_s
+            with self._news:
+                self.dropped += self._slot is not None
+                self._slot = self._count, time_s, picture
+                self._news.notify()
+            self._count += 1
+            if self._stopped:
+                return
+
+    def _reconnected(self) -> "_Connection | None":
+        lost, pause = time.monotonic(), _FIRST_PAUSE_S
+        while not self._stopped and time.monotonic() - lost + pause < PATIENCE_S:
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            try:
+                connection = _Connection(self._address, self._shown)
+            except UserError:
+                continue
+            self.reconnections += 1
+            return connection
+        if not self._stopped:
+            self._notes.append(f"The stream gave no frame for {PATIENCE_S:g} s and was taken to have ended.")
+        return None
+
+
+class _Connection:
+    """One connection to a camera or stream, iterated once over its pictures; it must have given the first before it counts.
+
+    is_finite: it has a length, as a file has. damaged: packets that did not decode.
+    """
+
+    def __init__(self, address: str, shown: str):
+        self.damaged = 0
+        device = _device(address)
+        # A second of looking tells the format; FFmpeg's own five would begin with five seconds of the past.
+        options = {} if device else {"protocol_whitelist": _PROTOCOLS, "rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        with ExitStack() as opened:
+            try:
+                container = av.open(
+                    device or address,
+                    format="v4l2" if device else None,
+                    container_options=options,
+                    timeout=SILENCE_S,
+                    metadata_errors="replace",
+                )
+            except (av.FFmpegError, OSError, ValueError) as fault:
+                raise UserError(
+                    f"expected a camera or a stream at {shown!r}, found none that opens ({getattr(fault, 'strerror', None) or fault}): "
+                    "check that it is there and that this machine may use it."
+                ) from fault
+            self._container = opened.enter_context(container)
+            self._stream = pick_stream(container, shown)
+            self._packets = container.demux(self._stream)
+            self._pictures = self._decode()
+            self._first = next(self._pictures, None)
+            if self._first is None:
+                raise UserError(f"expected pictures from {shown!r}, found none within {SILENCE_S:g} s: check the stream.")
+            self.is_finite = device is None and container.duration is not None
+            self.source = self._describe(shown)
+            opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._container.close()
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        yield self._first
+        yield from self._pictures
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        while True:
+            try:
+                packet = next(self._packets, None)
+            except (av.FFmpegError, OSError):
+                # The connection broke, as it does in the end.
+                return
+            if packet is None:
+                return
+            try:
+                pictures = packet.decode()
+            except av.FFmpegError:
+                # What comes before the first key frame, or was lost on its way.
+                self.damaged += 1
+                continue
+            yield from pictures
+
+    def _describe(self, shown: str) -> Source:
+        return Source(
+            path=shown,
+            codec=self._stream.codec_context.codec.canonical_name,
+            width=self._first.width,
+            height=self._first.height,
+            fps=frame_rate(self._stream),
+            duration_s=None,
+        )
