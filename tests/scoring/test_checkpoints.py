@@ -50,7 +50,7 @@ def test_a_stage_alone(call, trained, stage, classes, of):
 def test_mistakes_are_one_sentence(call, trained, tmp_path):
     coarse = trained("coarse")
     for words, message in (
-        (("-negative", coarse), "expected a checkpoint of the negative stage, found one of the coarse stage"),
+        (("-negative", coarse), "expected a checkpoint of the negative or flat stage, found one of the coarse stage"),
         (("-coarse", coarse, "-bundle", "lite"), "expected a bundle or checkpoints, found both"),
         (("-coarse", tmp_path / "none.safetensors"), "no checkpoint at"),
         (("-coarse", coarse, "-submission", tmp_path / "files"), "-submission: expected a coarse and a negative network"),

@@ -3,6 +3,7 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.cascade import Cascade
+from image_classification.CFC_SP.core.ensemble import stage_logits
 from image_classification.CFC_SP.core.labels import EXPR_TO_COARSE, EXPR_TO_NEGATIVE
 from image_classification.CFC_SP.core.reference import mean_around, softmax
 from image_classification.CFC_SP.errors import UserError
@@ -52,6 +53,16 @@ def test_a_stage_alone_against_a_loop(random_frames, stage, names):
             probabilities = np.mean([softmax(own[i] + mean_around(own, i, valid, 9, "count")) for own in networks], axis=0)
             assert found.labels[start + i] == probabilities.argmax()
             np.testing.assert_allclose(found.confidences[start + i], probabilities.max(), atol=1e-5)
+
+
+@pytest.mark.parametrize("stage", ["coarse", "negative"])
+def test_a_flat_network_stands_in_either_stage(random_frames, stage):
+    frames, logits = random_frames(*LENGTHS, networks={"f": "flat"})
+    found = Scorer(frames, logits).predict(stage, ["f"], 0)
+    eight = paddle.to_tensor(logits["f"][frames.picture[frames.picture >= 0]])
+    shares = paddle.nn.functional.softmax(stage_logits(eight, "flat", stage), axis=1).numpy()
+    np.testing.assert_array_equal(found.labels[frames.picture >= 0], shares.argmax(1))
+    np.testing.assert_allclose(found.confidences[frames.picture >= 0], shares.max(1), atol=1e-6)
 
 
 def test_frames_without_a_crop_take_the_nearest_label(random_frames):

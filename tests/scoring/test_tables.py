@@ -92,6 +92,16 @@ def test_the_command_writes_the_tables_it_can(tables, trained, tmp_path):
     assert again.count("pictures from the cache") == 2 and " pictures in " not in again
 
 
+def test_flat_runs_fill_every_stage(tables, trained, tmp_path):
+    trained("flat", run="one", seed=5)
+    members = [f"{name}=one" for name in ("swin_s_flat", "swin_s_coarse", "repvgg_negative", "repvgg_coarse")]
+    code, shown = tables("-members", *members)
+    assert code == 0 and shown.out.count("ours") >= 12
+    with open(tmp_path / "tables" / "tables.csv", newline="") as file:
+        rows = {(row["table"], row["row"]): row for row in csv.DictReader(file)}
+    assert rows["2", "1"]["f1"] and rows["3", "repvgg negative"]["f1"] and rows["2", "9"]["missing"]
+
+
 def test_mistakes_are_one_sentence(tables):
     for words, message in (((), "expected runs such as swin_s_flat"), (("-members", "swin_s"), "expected pairs such as")):
         code, shown = tables(*words)

@@ -40,11 +40,13 @@ class LogitsCache:
             raise UserError(f"cannot make the cache {folder} ({error.strerror}): choose another -cache") from error
 
     def logits(self, path: str | Path, stage: str) -> np.ndarray:
-        """Logits float32 [P, C] of the checkpoint at `path`, read-only and memory-mapped: one row a picture, NaN for a damaged one.
+        """Logits float32 [P, C] of the checkpoint at `path`, of `stage` or flat, in the classes that it was trained for; read-only and
+        memory-mapped: one row a picture, NaN for a damaged one.
 
         Raises UserError as `load_trained` does, for weights that give NaN, for a full disk, and while another process computes the same.
         """
-        config, _ = trained_config(path, stage)
+        config, _ = trained_config(path, *dict.fromkeys((stage, "flat")))
+        stage = config.STAGE
         key = {"stage": stage, "weights_sha256": sha256_of(path), **self._pictures, "crop_size": config.DATA.CROP_SIZE}
         name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
         file = self.folder / f"{stage}-{name}.npy"

@@ -45,13 +45,13 @@ class Evaluation:
 def evaluate_checkpoints(
     paths: Mapping[str, Sequence[str]], frames: Frames, cache: LogitsCache, window: int | None = None, negative_scope: str | None = None
 ) -> Evaluation:
-    """The networks `paths`, by stage, on `frames`.
+    """The networks `paths`, by stage, on `frames`; a flat network may stand in any stage.
 
     window: frames; None is the first network's SP.WINDOW, 0 for still pictures. negative_scope: None is the first network's own.
     Raises UserError for checkpoints of another stage, as the cache does, and for a window that still pictures cannot have.
     """
     stages = {stage: list(paths[stage]) for stage in STAGES if paths.get(stage)}
-    config, _ = trained_config(next(iter(stages.values()))[0], next(iter(stages)))
+    config, _ = trained_config(next(iter(stages.values()))[0], next(iter(stages)), "flat")
     if window is None:
         window = config.SP.WINDOW if frames.videos else 0
     logits = {path: cache.logits(path, stage) for stage, own in stages.items() for path in own}
@@ -88,7 +88,7 @@ def record_checkpoints(evaluation: Evaluation, paths: Mapping[str, Sequence[str]
 
     known: data set, split and what else every row says. Raises UserError where the folder cannot be written.
     """
-    members = [(path, *trained_config(path, stage)) for stage in STAGES for path in paths.get(stage) or ()]
+    members = [(path, *trained_config(path, stage, "flat")) for stage in STAGES for path in paths.get(stage) or ()]
     name = "+".join(config.NAME for _, config, _ in members)
     origin = {
         "networks": name,

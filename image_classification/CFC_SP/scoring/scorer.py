@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
-from ..core.labels import COARSE_TO_EXPR, EXPR_TO_STAGE, IGNORED, NEGATIVE_CLASS, NEGATIVE_TO_EXPR, STAGES
+from ..core.labels import COARSE_TO_EXPR, EXPR, EXPR_TO_STAGE, IGNORED, NEGATIVE_CLASS, NEGATIVE_TO_EXPR, STAGES
 from ..core.smoothing import smooth
 from ..errors import UserError
 from ..training.metrics import Scores, score
@@ -29,7 +29,7 @@ class Predictions:
 
 class Scorer:
     """Predictions and scores on `frames` of systems of networks, named as in `logits`: name -> float32 [P, C], NaN for a picture that
-    is damaged.
+    is damaged. A network of all eight classes may stand in any stage.
 
     SP stays within a video; a frame without a crop is not valid to it, and takes label and confidence of the nearest frame that is
     valid; in a video without any such frame both are those of even odds: the first class. normalizer, negative_scope: as in
@@ -48,18 +48,18 @@ class Scorer:
 
     def predict(self, stage: str, names: Sequence[str], window: int) -> Predictions:
         """Of one stage alone: the mean of the networks' probabilities."""
-        probabilities = _mean([self._plain(name, window) for name in names])
+        probabilities = _mean([self._plain(stage, name, window) for name in names])
         return self._filled(stage, probabilities.argmax(0), probabilities.max(0))
 
     def predict_cascade(self, coarse: Sequence[str], negative: Sequence[str], window: int) -> Predictions:
         """Of the cascade (section 3.2): frames that the coarse ensemble calls Negative get the class of the negative ensemble."""
-        decided = _mean([self._plain(name, window) for name in coarse])
+        decided = _mean([self._plain("coarse", name, window) for name in coarse])
         labels, confidences = decided.argmax(0), decided.max(0)
         routed = labels == NEGATIVE_CLASS
         if window and self.negative_scope == "routed":
-            every = [softmax(self._smoothed(name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
+            every = [softmax(self._smoothed("negative", name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
         else:
-            every = [self._plain(name, window)[:, routed] for name in negative]
+            every = [self._plain("negative", name, window)[:, routed] for name in negative]
         fine = _mean(every)
         labels = np.array(COARSE_TO_EXPR)[labels]
         labels[routed] = np.array(NEGATIVE_TO_EXPR)[fine.argmax(0)]
@@ -86,27 +86,27 @@ class Scorer:
         """The true class of every frame as `stage` counts them, int64 [N]; -1 where it is not annotated or not one of the stage's."""
         return np.append(EXPR_TO_STAGE[stage], IGNORED)[self.frames.classes]
 
-    def _probabilities(self, name: str, window: int) -> np.ndarray:
+    def _probabilities(self, stage: str, name: str, window: int) -> np.ndarray:
         """Softmax of a network's smoothed logits, float32 [C, N]: one row a class, along which NumPy is several times faster."""
-        return softmax(self._smoothed(name, window, self.valid) if window else self._own(name), axis=0)
+        return softmax(self._smoothed(stage, name, window, self.valid) if window else self._own(stage, name), axis=0)
 
-    def _smoothed(self, name: str, window: int, among: np.ndarray) -> np.ndarray:
+    def _smoothed(self, stage: str, name: str, window: int, among: np.ndarray) -> np.ndarray:
         """A network's logits with their mean over the frames `among`, float32 [C, N]."""
         if not self.frames.videos:
             raise UserError(f"expected window 0 for still pictures, found {window}: smoothing needs the frames of a video")
-        own = self._own(name)
+        own = self._own(stage, name)
         smoothed = np.empty_like(own)
         for start, end in zip(self.frames.bounds[:-1], self.frames.bounds[1:], strict=True):
             part = slice(start, end)
             smoothed[:, part] = smooth(own[:, part].T, self.valid[part], window, self.normalizer, among[part]).T
         return smoothed
 
-    def _spread(self, name: str) -> np.ndarray:
-        """A network's logits frame by frame, float32 [C, N]; zero where a frame is not valid."""
+    def _spread(self, stage: str, name: str) -> np.ndarray:
+        """A network's logits in the stage's classes frame by frame, float32 [C, N]; zero where a frame is not valid."""
         table = self._logits[name]
         logits = np.zeros((table.shape[1], len(self.frames)), np.float32)
         logits[:, self.valid] = table[self.frames.picture[self.valid]].T
-        return logits
+        return _of_stage(logits, stage) if len(logits) == len(EXPR) else logits
 
     def _filled(self, stage: str, labels: np.ndarray, confidences: np.ndarray) -> Predictions:
         known = self._nearest >= 0
@@ -114,6 +114,16 @@ class Scorer:
         filled = np.zeros_like(labels), np.full_like(confidences, 1 / len(STAGES[stage]))
         filled[0][known], filled[1][known] = labels[places], confidences[places]
         return Predictions(stage, *filled)
+
+
+def _of_stage(logits: np.ndarray, stage: str) -> np.ndarray:
+    """A flat network's logits [8, N] in the classes of `stage`, as `core.ensemble.stage_logits` has them."""
+    if stage == "flat":
+        return logits
+    negative = logits[list(NEGATIVE_TO_EXPR)]
+    if stage == "negative":
+        return negative
+    return np.concatenate([logits[list(COARSE_TO_EXPR[:NEGATIVE_CLASS])], logsumexp(negative, axis=0, keepdims=True)])
 
 
 def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:

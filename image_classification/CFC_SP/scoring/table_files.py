@@ -37,8 +37,8 @@ class Run:
 
 
 def origin_of(path: str | Path, stage: str) -> Run:
-    """What the checkpoint at `path` says of itself; raises UserError for a file that is none of `stage`."""
-    config, note = trained_config(path, stage)
+    """What the checkpoint at `path` says of itself; raises UserError for a file that is neither of `stage` nor flat."""
+    config, note = trained_config(path, stage, "flat")
     return Run(config.NAME, config.SEED, sha256_of(path), note["git_sha"])
 
 

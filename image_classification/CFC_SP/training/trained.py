@@ -21,20 +21,20 @@ class Trained:
     model: ExpressionNet
 
 
-def trained_config(path: str | Path, stage: str) -> tuple[CfgNode, dict]:
-    """The config that the best.safetensors at `path` was trained with, and its note; raises UserError for another file or stage."""
+def trained_config(path: str | Path, *stages: str) -> tuple[CfgNode, dict]:
+    """The config that the best.safetensors at `path` was trained with, and its note; UserError for another file or none of `stages`."""
     _, note = load_checkpoint(path)
     if "config" not in note or "validation" not in note:
         raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
     config = parse_config(note["config"])
-    if stage != config.STAGE:
-        raise UserError(f"{path}: expected a checkpoint of the {stage} stage, found one of the {config.STAGE} stage")
+    if config.STAGE not in stages:
+        raise UserError(f"{path}: expected a checkpoint of the {' or '.join(stages)} stage, found one of the {config.STAGE} stage")
     return config, note
 
 
-def load_trained(path: str | Path, stage: str) -> Trained:
-    """The network at `path`, a best.safetensors of `stage`; raises UserError for another file, another stage, and missing tensors."""
-    config, note = trained_config(path, stage)
+def load_trained(path: str | Path, *stages: str) -> Trained:
+    """The network at `path`, a best.safetensors of one of `stages`; UserError for another file, another stage, and missing tensors."""
+    config, note = trained_config(path, *stages)
     model = build_model(config)
     report = load_pretrained(model, path)
     if report.missing or report.left_out:
