@@ -6,6 +6,7 @@ ImageNet variant halves the input in the stem; the face variant (FaceX-Zoo) keep
 
 from collections.abc import Sequence
 
+import numpy as np
 import paddle
 from paddle import nn
 
@@ -113,6 +114,28 @@ class RepVGG(Backbone):
             if isinstance(layer, RepVGGBlock):
                 layer.fuse()
         return self
+
+    def unfused(self, tensors: dict[str, np.ndarray], prefix: str = "") -> dict[str, np.ndarray]:
+        """The tensors of a fused network, whose names begin with `prefix`, as float32 ones for this network with its branches.
+
+        They compute the same in evaluation mode: the 3x3 branch has it all, the others begin at zero.
+        """
+        found = {prefix + name: value.numpy() for name, value in self.state_dict().items()}
+        found |= {name: value.astype(np.float32) for name, value in tensors.items() if name in found}
+        for name, layer in self.named_sublayers():
+            if not isinstance(layer, RepVGGBlock):
+                continue
+            for branch in ("conv_1x1.bn", *(["identity"] if layer.identity is not None else [])):
+                found[f"{prefix}{name}.{branch}.weight"] = np.zeros_like(found[f"{prefix}{name}.{branch}.weight"])
+                found[f"{prefix}{name}.{branch}.bias"] = np.zeros_like(found[f"{prefix}{name}.{branch}.bias"])
+            dense = f"{prefix}{name}.conv_kxk"
+            found[f"{dense}.conv.weight"], found[f"{dense}.bn.bias"] = (
+                tensors[f"{prefix}{name}.fused.{part}"].astype(np.float32) for part in ("weight", "bias")
+            )
+            found[f"{dense}.bn._mean"] = np.zeros_like(found[f"{dense}.bn._mean"])
+            found[f"{dense}.bn._variance"] = np.ones_like(found[f"{dense}.bn._variance"])
+            found[f"{dense}.bn.weight"] = np.full_like(found[f"{dense}.bn.weight"], (1 + layer.conv_kxk.bn._epsilon) ** 0.5)
+        return found
 
 
 _A, _B = (2, 4, 14, 1), (4, 6, 16, 1)

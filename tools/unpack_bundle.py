@@ -1,0 +1,59 @@
+"""Turns the networks of a bundle back into runs, to score, distil or train on from them.
+
+python tools/unpack_bundle.py -bundle lite -out output
+
+Writes output/<config>/best.safetensors for each network that was trained here. A fused RepVGG gets branches again that compute the
+same; weights are as exact as the bundle's, which stores half precision.
+"""
+
+import sys
+from pathlib import Path
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from image_classification.CFC_SP.entry import Parser, run_script
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives one folder a network")
+
+
+def run(arguments) -> None:
+    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.inference.bundle import open_bundle
+
+    bundle = open_bundle(arguments.bundle)
+    trained = {network["training"]["config"]: network for network in bundle.manifest["networks"] if network["origin"] == "trained"}
+    if not trained:
+        raise UserError(f"{arguments.bundle}: expected networks that were trained here, found none")
+    if there := [name for name in trained if (arguments.out / name).exists()]:
+        raise UserError(f"{arguments.out / there[0]} is there: choose another -out, or remove it")
+    for name, network in trained.items():
+        print(unpack(bundle, network, arguments.out / name))
+
+
+def unpack(bundle, network: dict, folder: Path) -> Path:
+    """Writes the checkpoint of a network of the manifest to `folder` and returns it; raises UserError for weights that do not fit."""
+    from image_classification.CFC_SP.config import load_config
+    from image_classification.CFC_SP.core.labels import STAGES
+    from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
+    from image_classification.CFC_SP.training.model import build_model
+
+    training = network["training"]
+    config = load_config(f"configs/{training['config']}.yaml", ["SEED", str(training["seed"])])
+    model = build_model(config)
+    weights, _ = load_checkpoint(bundle.folder / network["weights"])
+    if hasattr(model.backbone, "unfused"):
+        weights = model.backbone.unfused(weights, "backbone.")
+    path = folder / "best.safetensors"
+    folder.mkdir(parents=True)
+    note = {"config": config.dump(), "git_sha": training["git_sha"], "validation": network["validation"]}
+    save_checkpoint(path, weights, note | {"classes": list(STAGES[config.STAGE])})
+    load_pretrained(model, path)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(sys.modules[__name__]))
