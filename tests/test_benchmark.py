@@ -166,6 +166,12 @@ def test_the_rate_of_a_peer():
         peer_rate("no-such-program", "clip.mp4")
 
 
+def test_the_papers_tables_are_timed(tmp_path):
+    assert run_script(benchmark, ["tables", "-frames", "3000", "-out", str(tmp_path)]) == 0
+    (row,) = read_rows(tmp_path / "benchmark-tables.csv")
+    assert row["frames"] == "3000" and 0 < float(row["table2_s"]) < float(row["total_s"]) and float(row["peak_mb"]) > 50
+
+
 def test_a_run_of_the_command(tmp_path):
     assert run_script(benchmark, ["smoothing", "-frames", "500", "-runs", "2", "-out", str(tmp_path)]) == 0
     rows = read_rows(tmp_path / "benchmark-smoothing.csv")

@@ -19,6 +19,7 @@ COMMANDS = {
     "clips": "clips from file to CSV: each stage, the floor, a peer",
     "networks": "every backbone: parameters, multiplications, milliseconds a picture",
     "smoothing": "smooth predicting over a whole data set",
+    "tables": "the paper's Tables 2 and 4 from cached logits",
     "startup": "predict.py on a clip of one frame",
     "memory": "predict.py's memory on a long clip",
 }
@@ -36,7 +37,8 @@ def add_options(parser: Parser) -> None:
     own["networks"].option("only", nargs="+", metavar="NAME", help="these backbones (default: all)")
     own["networks"].option("engines", nargs="+", metavar="NAME", help="these engines (default: all that are there)")
     own["networks"].option("limit", type=float, default=900, metavar="S", help="seconds for a network on an engine (default: 900)")
-    own["smoothing"].option("frames", type=int, default=2_800_000, metavar="N", help="default: 2800000, those of Aff-Wild2")
+    for name in ("smoothing", "tables"):
+        own[name].option("frames", type=int, default=2_800_000, metavar="N", help="default: 2800000, those of Aff-Wild2")
     for name in ("startup", "memory"):
         own[name].option("video", required=True, metavar="FILE", help="a clip")
     own["memory"].option("loop", type=int, default=1, metavar="N", help="how often the clip is shown in a row (default: 1)")

@@ -20,8 +20,7 @@ WITHOUT_CROP, ANNOTATED = 0.03, 0.9
 def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, seed: int = 0) -> dict[str, float]:
     """seconds for reading the logits and computing each table, "peak_mb" of the whole process, and the sizes.
 
-    Called as `python -c "from image_classification.CFC_SP.scoring.benchmark import time_tables; print(time_tables())"`. The logits lie
-    on disk as a cache has them; writing them is not counted.
+    The logits lie on disk as a cache has them; writing them is not counted.
     """
     lines = [line for line in plan({}) if line.table in (2, 4)]
     data = _random_frames(frames, videos, np.random.default_rng(seed))
