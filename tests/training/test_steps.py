@@ -136,4 +136,5 @@ def test_choice_of_form(small_config):
     assert choose_step(small_config(), "cpu") is StaticStep
     assert choose_step(small_config(), "gpu") is EagerStep
     assert choose_step(small_config({"TRAIN.GRAD_CLIP": 5.0}), "cpu") is EagerStep
+    assert choose_step(small_config({"DATA.CROP_SIZE": 56}), "cpu") is EagerStep
     assert choose_step(small_config({"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48}), "cpu") is EagerStep
