@@ -154,7 +154,13 @@ def choose_step(config, device: str, group: Group = ALONE) -> type:
     Paddle 3.3's clipping by global norm crashes in a static program with oneDNN, and so does resizing of the crops.
     """
     train = config.TRAIN
-    plain = config.DATA.CROP_SIZE == config.MODEL.INPUT_SIZE and not train.GRAD_CLIP and train.ACCUMULATE == 1 and train.AMP == "none" and group.size == 1
+    plain = (
+        config.DATA.CROP_SIZE == config.MODEL.INPUT_SIZE
+        and not train.GRAD_CLIP
+        and train.ACCUMULATE == 1
+        and train.AMP == "none"
+        and group.size == 1
+    )
     return StaticStep if device == "cpu" and plain and family_of(config.MODEL.NAME).trains_in_program else EagerStep
 
 
