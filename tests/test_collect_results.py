@@ -51,7 +51,7 @@ def test_a_place_that_is_wrong_is_named(text, said):
 
 def test_nothing_is_shown_that_was_not_measured(tmp_path):
     makers = tables(tmp_path)
-    for name in ("speed", "networks", "memory", "robustness"):
+    for name in ("speed", "networks", "memory", "robustness", "stand-in"):
         assert makers[name]().startswith("*Not measured yet: `python tools/")
     assert makers["budgets"]().count("not measured") == 8
 
@@ -102,6 +102,17 @@ def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_pat
     assert "lite (coarse)" in small[9]
     assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "300.0", "", "", "cpu, 300.0", "", "no weights ship"]
     assert "`swin_s`" not in tables(tmp_path)["paper-networks"]()
+
+
+def test_the_papers_tables_show_what_was_computed_and_what_is_missing(tmp_path):
+    (tmp_path / "tables").mkdir()
+    known = {"table": 2, "negative": "n", "flat": "", "window": 256, "data": "a simulation", "split": "test", "git_sha": "abcdef0123"}
+    rows = [{**known, "row": 1, "coarse": "a b", "paper_f1": 43.78, "f1": 51.2345, "frames": 1800, "missing": ""}]
+    rows.append({**known, "row": 2, "coarse": "c", "paper_f1": 42.74, "f1": "", "frames": "", "missing": "c"})
+    write(tmp_path / "tables", "tables", rows)
+    text = tables(tmp_path)["stand-in"]()
+    assert "| 2 | 1 | coarse: a, b; negative: n | 256 | 43.78 | 51.2 |" in text and "| 256 | 42.74 | *c* |" in text
+    assert "a simulation, test, 1,800 annotated frames, computed at abcdef0." in text
 
 
 def test_robustness_weighs_clips_by_their_faces(tmp_path):

@@ -21,7 +21,7 @@ DOCUMENTS = (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
 
 def tables(results: Path) -> dict:
     """The functions that make the tables, by name."""
-    from tools.tables import scores, speed, zoo
+    from tools.tables import paper, scores, speed, zoo
 
     makers = {
         "pictures": scores.pictures,
@@ -36,6 +36,7 @@ def tables(results: Path) -> dict:
         "bundle-files": zoo.files,
         "networks": zoo.networks,
         "paper-networks": zoo.paper_networks,
+        "stand-in": paper.stand_in,
     }
     return {name: partial(make, results) for name, make in makers.items()}
 
