@@ -1,11 +1,14 @@
 """A part of a clip against a full decode of it."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.span import Span
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
+from image_classification.CFC_SP.video.seeking import Landing
 from tests import clips
 
 FRAMES, GOP = 60, 12
@@ -112,3 +115,15 @@ def test_times_that_repeat_are_decoded_from_the_start(tmp_path):
     assert len(everything) + video.damaged == 60 and np.all(np.diff([frame.time_s for frame in everything]) > 0)
     found, _ = part(path, everything[45].time_s)
     assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in everything[45:]]
+
+
+def test_a_seek_that_lands_elsewhere_begins_anew(whole, monkeypatch):
+    """As where a damaged index misleads: the reader must not wait for itself."""
+    path, frames = whole("a.mp4")
+    monkeypatch.setattr(Landing, "index_of", lambda *_: None)
+    found = []
+    reading = threading.Thread(target=lambda: found.extend(part(path, 1.0)[0]), daemon=True)
+    reading.start()
+    reading.join(30)
+    assert [frame.index for frame in found] == list(range(25, FRAMES))
+    np.testing.assert_array_equal(found[0].image, frames[25].image)

@@ -121,8 +121,8 @@ class VideoReader:
         if index is not None and self._span.begins_after(picture.time):
             self._packets_read += landing.packets_before(picture.pts)
             return index, picture
-        # Some containers have no index to seek by.
-        self.close()
+        # Some containers have no index to seek by. Not by close(), which waits for the frame that is being read: this one.
+        self._opened.close()
         self._open()
         return 0, self._first
 
