@@ -40,7 +40,9 @@ def in_processes(
                     raise UserError("a worker process was ended from outside; if memory ran out, take fewer -jobs and start again")
                 yield futures[future], future.result
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # Not by a shutdown that does not wait: at its end Python 3.11 then stumbles over the pool's closed pipe.
+            for future in futures:
+                future.cancel()
 
 
 def _begin(start: Callable, settings: tuple) -> None:

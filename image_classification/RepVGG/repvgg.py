@@ -133,8 +133,9 @@ class RepVGG(Backbone):
                 tensors[f"{prefix}{name}.fused.{part}"].astype(np.float32) for part in ("weight", "bias")
             )
             found[f"{dense}.bn._mean"] = np.zeros_like(found[f"{dense}.bn._mean"])
-            found[f"{dense}.bn._variance"] = np.ones_like(found[f"{dense}.bn._variance"])
-            found[f"{dense}.bn.weight"] = np.full_like(found[f"{dense}.bn.weight"], (1 + layer.conv_kxk.bn._epsilon) ** 0.5)
+            # With the epsilon that is added to it exactly 1, so that fusing again gives the very same numbers.
+            found[f"{dense}.bn._variance"] = np.full_like(found[f"{dense}.bn._variance"], 1 - layer.conv_kxk.bn._epsilon)
+            found[f"{dense}.bn.weight"] = np.ones_like(found[f"{dense}.bn.weight"])
         return found
 
 
