@@ -8,7 +8,6 @@ from ..errors import UserError
 from ..files import sha256_of
 from .fast_forward import fast_forward
 from .group import ALONE, Group
-from .loader import ahead
 from .trained import load_trained
 
 
@@ -21,7 +20,7 @@ class Teachers:
 
     def __init__(self, config, device: str, group: Group = ALONE):
         train = config.TRAIN
-        self._share, self._temperature, self._device = train.TEACHER_SHARE, train.TEACHER_TEMPERATURE, device
+        self._share, self._temperature = train.TEACHER_SHARE, train.TEACHER_TEMPERATURE
         self._networks, self.origin = [], []
         for path in train.TEACHERS:
             teacher = load_trained(path, config.STAGE)
@@ -32,14 +31,14 @@ class Teachers:
             self.origin.append({"name": teacher.config.NAME, "sha256": sha256_of(path), "validation": teacher.note["validation"]})
 
     def teach(self, batches: Iterable[tuple]) -> Iterator[tuple]:
-        """The loader's batches with TEACHER_SHARE of each target taken from the teachers; computed ahead of use on the CPU.
+        """The loader's batches with TEACHER_SHARE of each target taken from the teachers.
 
         A target is (1 - share) x the votes' + share x the mean over the teachers of softmax(logits / temperature), float32 [B, C].
         """
         if not self._networks:
             return iter(batches)
-        # One thread, since a program is not safe in two. A GPU runs ahead of the CPU by itself.
-        return ahead(self._mix, batches, threads=1) if self._device == "cpu" else map(self._mix, batches)
+        # Never beside a training step: on the CPU both compute with oneDNN, whose last bits then depend on what ran when.
+        return map(self._mix, batches)
 
     def _mix(self, batch: tuple) -> tuple:
         crops, targets = batch
