@@ -1,7 +1,11 @@
 """What tests read of a bundle's manifest."""
 
+from image_classification.CFC_SP.core.cascade import Temperature
 
-def temperatures_of(manifest: dict) -> tuple[list[float], list[float]]:
+
+def temperatures_of(manifest: dict) -> tuple[list[Temperature], list[Temperature]]:
     """The temperatures of the coarse networks and of the negative ones."""
-    stages = ("coarse", "negative")
-    return tuple([network["temperature"] for network in manifest["networks"] if network["stage"] == stage] for stage in stages)
+    given = {"coarse": [], "negative": []}
+    for network in manifest["networks"]:
+        given[network["stage"]].append(Temperature(network["temperature"], network.get("temperature_smoothed", network["temperature"])))
+    return given["coarse"], given["negative"]

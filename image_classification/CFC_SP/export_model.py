@@ -1,7 +1,7 @@
 """Exports trained networks as a bundle of static programs, checked for parity before it is written.
 
 python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine
-python export_model.py -cfg configs/table2_09.yaml -runs output -out bundles/paper
+python export_model.py -cfg configs/table2_09.yaml -runs output -calibrate affwild2 -dataset affwild2 -out bundles/paper
 """
 
 import sys
@@ -22,17 +22,21 @@ def add_options(parser: Parser) -> None:
     parser.option("random", action="store_true", help="with -cfg: seeded random weights, to try the networks' size and speed")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
     parser.option(
-        "temperatures", nargs="+", type=float, metavar="T", help="one a network, the negative ones last (default: 1, as in the paper)"
+        "calibrate", metavar="PATH", help="data whose validation split the temperatures are fitted on (default: 1, as in the paper)"
     )
+    parser.option("dataset", default="ferplus", help="which data set that is (default: ferplus)")
     parser.option("onnx", action="store_true", help="write ONNX files too; needs requirements-onnx.txt")
     parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
 
 
 def run(arguments) -> None:
+    from image_classification.CFC_SP.core.cascade import Temperature
     from image_classification.CFC_SP.device import select_device
     from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
+    from image_classification.CFC_SP.exporting.temperatures import fit_temperatures
+    from image_classification.CFC_SP.training.trained import trained_config
 
     select_device("cpu")
     by_name, by_file = bool(arguments.cfg), [bool(arguments.coarse), bool(arguments.negative)]
@@ -41,11 +45,14 @@ def run(arguments) -> None:
     config, sources = None, {"coarse": arguments.coarse, "negative": arguments.negative}
     if by_name:
         config, sources = sources_of_cascade(arguments.cfg, arguments.runs, arguments.random)
-    first, count = len(sources["coarse"]), sum(map(len, sources.values()))
-    temperatures = arguments.temperatures or [1.0] * count
-    if len(temperatures) != count:
-        raise UserError(f"-temperatures: expected {count} numbers, one a network, found {len(temperatures)}")
-    temperatures = {"coarse": temperatures[:first], "negative": temperatures[first:]}
+    if arguments.calibrate and arguments.random:
+        raise UserError("-calibrate needs trained networks, found -random: leave one of them out")
+    temperatures = {stage: [Temperature()] * len(paths) for stage, paths in sources.items()}
+    if arguments.calibrate:
+        cascade = config or trained_config(arguments.coarse[0], "coarse", "flat")[0]
+        temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, cascade.SP.WINDOW)
+        for stage, (fitted, *_) in temperatures.items():
+            print(f"{stage}: temperature {fitted.own}, with SP {fitted.smoothed}")
     folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)
     if arguments.onnx:
         from image_classification.CFC_SP.inference.onnx_export import write_onnx

@@ -2,20 +2,21 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Cascade, decide, joint_probabilities
+from image_classification.CFC_SP.core.cascade import Cascade, Temperature, decide, joint_probabilities
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around, softmax
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting
 from image_classification.CFC_SP.errors import UserError
 from tests.static_program import StaticProgram
 
-TEMPERATURES = [1.0, 2.5], [0.7, 1.0, 1.6]
+TEMPERATURES = [Temperature(1.0, 2.0), Temperature(2.5, 3.5)], [Temperature(0.7, 1.4), Temperature(), Temperature(1.6, 1.2)]
 INPUTS = {
     "coarse_logits": ([2, -1, 5], "float32"),
     "negative_logits": ([3, -1, 4], "float32"),
     "valid": ([-1], "bool"),
     "window": ([1], "int64"),
 }
+ONE = [Temperature()]
 SETTINGS = pytest.mark.parametrize("settings", [(n, s) for n in ("count", "window") for s in ("routed", "all")], ids="-".join)
 
 
@@ -174,7 +175,7 @@ def test_networks_vote_with_their_probabilities():
     """Two networks outvote one, however sure: the sum of the logits would say Neutral."""
     coarse = np.array([[[30, 0, 0, 0, 0]], [[0, 5, 0, 0, 0]], [[0, 5, 0, 0, 0]]], np.float32)
     arrays = coarse, np.zeros((1, 1, 4), np.float32), np.ones(1, bool), np.array([0])
-    _, winner, _, probabilities, _ = Cascade([1.0, 1.0, 1.0], [1.0], "count", "routed")(*map(paddle.to_tensor, arrays))
+    _, winner, _, probabilities, _ = Cascade([Temperature()] * 3, [Temperature()], "count", "routed")(*map(paddle.to_tensor, arrays))
     assert [COARSE[index] for index in winner] == ["Happiness"]
     expected = sum(softmax(network[0]) for network in coarse) / 3
     np.testing.assert_allclose(probabilities.numpy()[0, [0, 4, 6, 7]], expected[:4], atol=1e-6)
@@ -222,13 +223,13 @@ def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (([1.0], [1.0], "mean", "routed"), "count, window, found 'mean'"),
-        (([1.0], [1.0], "count", "some"), "routed, all, found 'some'"),
-        (([], [1.0], "count", "all"), "temperature"),
-        (([1.0], [], "count", "all"), "temperature"),
-        (([1.0, 0.0], [1.0], "count", "all"), r"\[1.0, 0.0\]"),
-        (([1.0], [1.0, -2.0], "count", "all"), "-2.0"),
-        (([float("nan")], [1.0], "count", "all"), "nan"),
+        ((ONE, ONE, "mean", "routed"), "count, window, found 'mean'"),
+        ((ONE, ONE, "count", "some"), "routed, all, found 'some'"),
+        (([], ONE, "count", "all"), "temperature"),
+        ((ONE, [], "count", "all"), "temperature"),
+        (([*ONE, Temperature(0.0)], ONE, "count", "all"), "own=0.0"),
+        ((ONE, [Temperature(1.0, -2.0)], "count", "all"), "smoothed=-2.0"),
+        (([Temperature(float("nan"))], ONE, "count", "all"), "nan"),
     ],
 )
 def test_wrong_settings_are_named(arguments, words):

@@ -4,6 +4,7 @@ import pytest
 
 from image_classification.CFC_SP import export_model
 from image_classification.CFC_SP.config import load_config
+from image_classification.CFC_SP.core.cascade import Temperature
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
@@ -13,7 +14,7 @@ from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.training.checkpoint import load_pretrained
 from image_classification.CFC_SP.training.model import build_model
 
-ONE_EACH = {"coarse": [1.0], "negative": [1.0]}
+ONE_EACH = {"coarse": [Temperature()], "negative": [Temperature()]}
 
 
 def export(*words):
@@ -25,8 +26,7 @@ def exported(runs, tmp_path_factory):
     """A bundle of two ensembles that share a flat network, from a config that names their runs."""
     folder, config = tmp_path_factory.mktemp("bundles") / "shared", tmp_path_factory.mktemp("configs") / "cascade.yaml"
     config.write_text("SP: {WINDOW: 64}\nCASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}\n")
-    temperatures = 1.5, 1.0, 0.8, 1.2
-    assert export("-cfg", config, "-runs", runs, "-out", folder, "-licence", "CC0-1.0", "-temperatures", *temperatures) == 0
+    assert export("-cfg", config, "-runs", runs, "-out", folder, "-licence", "CC0-1.0") == 0
     return folder
 
 
@@ -38,7 +38,7 @@ def test_the_bundle_says_what_it_holds(exported):
     networks = bundle.manifest["networks"]
     roles = [("coarse", "coarse"), ("coarse", "flat"), ("negative", "negative"), ("negative", "flat")]
     assert [(network["stage"], network["trained_as"]) for network in networks] == roles
-    assert [network["temperature"] for network in networks] == [1.5, 1.0, 0.8, 1.2]
+    assert {(network["temperature"], network["temperature_smoothed"]) for network in networks} == {(1.0, 1.0)}
     assert [len(network["classes"]) for network in networks] == [5, 5, 4, 4]
     assert {network["licence"] for network in networks} == {"CC0-1.0"}
     assert {network["origin"] for network in networks} == {"trained"}
@@ -79,12 +79,6 @@ def test_a_bundle_that_fails_its_check_is_not_written(checkpoints, tmp_path, mon
     with pytest.raises(UserError, match=r"no bundle written: .*negative \(onednn\)"):
         export_bundle({"coarse": [checkpoints["flat"]], "negative": [checkpoints["flat"]]}, tmp_path / "bundle", ONE_EACH, "none")
     assert not list(tmp_path.iterdir())
-
-
-def test_temperatures_must_be_one_a_network(checkpoints, tmp_path, capsys):
-    files = "-coarse", checkpoints["coarse"], "-negative", checkpoints["negative"], checkpoints["flat"]
-    assert export(*files, "-out", tmp_path / "b", "-temperatures", "2", "3") == 2
-    assert "expected 3 numbers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

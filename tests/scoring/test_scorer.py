@@ -2,7 +2,7 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Cascade
+from image_classification.CFC_SP.core.cascade import Cascade, Temperature
 from image_classification.CFC_SP.core.ensemble import stage_logits
 from image_classification.CFC_SP.core.labels import EXPR_TO_COARSE, EXPR_TO_NEGATIVE
 from image_classification.CFC_SP.core.reference import mean_around, softmax
@@ -29,7 +29,7 @@ def videos(frames):
 def test_a_cascade_is_that_of_the_layer_video_by_video(random_frames, normalizer, scope, window):
     frames, logits = random_frames(*LENGTHS, networks=NETWORKS)
     found = Scorer(frames, logits, normalizer, scope).predict_cascade(["a", "b"], ["m", "n"], window)
-    layer = Cascade([1.0, 1.0], [1.0, 1.0], normalizer, scope)
+    layer = Cascade([Temperature()] * 2, [Temperature()] * 2, normalizer, scope)
     compared = 0
     for start, end in videos(frames):
         coarse, negative = (np.stack([spread(frames, logits[name], start, end) for name in names]) for names in ("ab", "mn"))

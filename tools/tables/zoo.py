@@ -27,11 +27,11 @@ def members(_: Path) -> str:
                     f"`{network['backbone']}`",
                     f"{network['input']['size']} px, {'grey' if network['input']['channels'] == 1 else 'RGB'}",
                     f"{validation['val_accuracy']:.1%}, {validation['val_macro_f1']:.3f}",
-                    network["temperature"],
+                    f"{network['temperature']}, {network.get('temperature_smoothed', network['temperature'])}",
                     f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}, at {training['git_sha'][:7]}",
                 ]
             )
-    headers = ["bundle", "stage", "network", "input", "validation accuracy, macro-F1 of its stage", "temperature", "trained by"]
+    headers = ["bundle", "stage", "network", "input", "validation accuracy, macro-F1 of its stage", "temperature, with SP", "trained by"]
     return table(headers, lines)
 
 

@@ -1,5 +1,7 @@
 """The coarse-to-fine cascade over one track (section 3.2) with smooth predicting in both stages (section 3.3)."""
 
+from typing import NamedTuple
+
 import numpy as np
 import paddle
 import paddle.nn.functional as F
@@ -11,12 +13,19 @@ from .smoothing import check_normalizer, own_logits, window_mean
 NEGATIVE_SCOPES = ("routed", "all")
 
 
+class Temperature(NamedTuple):
+    """What a network's logits are divided by before softmax: a frame's own, and those that SP made of them. 1 and 1 are the paper."""
+
+    own: float = 1.0
+    smoothed: float = 1.0
+
+
 class Cascade(paddle.nn.Layer):
     """The sequence part of CFC-SP: the logits of one track in, its expressions out. One program serves every T and window.
 
-    temperatures_coarse, temperatures_negative: one for each network of the stage, in the order of its logits. Softmax takes the
-    smoothed logits divided by them; 1 is the paper. normalizer: as in `smoothing.smooth`. negative_scope: the frames whose negative
-    logits are averaged, "routed" (valid ones whose coarse class is Negative) or "all" (every valid one).
+    temperatures_coarse, temperatures_negative: a Temperature for each network of the stage, in the order of its logits.
+    normalizer: as in `smoothing.smooth`. negative_scope: the frames whose negative logits are averaged, "routed" (valid ones whose
+    coarse class is Negative) or "all" (every valid one).
     Raises UserError for an unknown normalizer or scope, a stage without a network, or a temperature that is not above 0 and finite.
     """
 
@@ -27,14 +36,14 @@ class Cascade(paddle.nn.Layer):
             scopes = ", ".join(NEGATIVE_SCOPES)
             raise UserError(f"expected a negative scope out of {scopes}, found {negative_scope!r}: choose one of them")
         temperatures = temperatures_coarse, temperatures_negative
-        if not all(temperatures) or not all(0 < t < float("inf") for stage in temperatures for t in stage):
+        if not all(temperatures) or not all(0 < t < float("inf") for stage in temperatures for network in stage for t in network):
             raise UserError(
                 "expected a temperature above 0 for each coarse network and for each negative one, found "
                 f"{temperatures_coarse} and {temperatures_negative}: give them all, 1 leaves the logits as they are"
             )
         # Buffers, since Paddle Inference refuses a program without a single parameter.
-        self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures_coarse, "float32").unsqueeze(1))
-        self.register_buffer("temperatures_negative", paddle.to_tensor(temperatures_negative, "float32").unsqueeze(1))
+        self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures_coarse, "float32"))
+        self.register_buffer("temperatures_negative", paddle.to_tensor(temperatures_negative, "float32"))
         self.normalizer = normalizer
         self.negative_scope = negative_scope
 
@@ -42,7 +51,7 @@ class Cascade(paddle.nn.Layer):
     def settings(self) -> tuple:
         """What it was built with: (temperatures_coarse, temperatures_negative, normalizer, negative_scope)."""
         stages = self.temperatures_coarse, self.temperatures_negative
-        return *(stage.flatten().tolist() for stage in stages), self.normalizer, self.negative_scope
+        return *([Temperature(*pair) for pair in stage.tolist()] for stage in stages), self.normalizer, self.negative_scope
 
     def forward(self, coarse_logits, negative_logits, valid, window):
         """(label int64 [T], coarse int64 [T], raw_label int64 [T], probabilities and raw_probabilities float32 [T, 8]) of one track.
@@ -61,16 +70,18 @@ class Cascade(paddle.nn.Layer):
         """
         own_coarse = own_logits(coarse_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, M * 5]
         own_negative = own_logits(negative_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, K * 4]
-        raw = mean_softmax(own_coarse, self.temperatures_coarse), mean_softmax(own_negative, self.temperatures_negative)
+        coarse_temperatures = _temperatures(self.temperatures_coarse, window)
+        negative_temperatures = _temperatures(self.temperatures_negative, window)
+        raw = mean_softmax(own_coarse, coarse_temperatures[0]), mean_softmax(own_negative, negative_temperatures[0])
         raw_label, _ = decide(*raw)
 
         coarse = own_coarse + window_mean(own_coarse, valid, window, self.normalizer)
-        coarse_probabilities = mean_softmax(coarse, self.temperatures_coarse)
+        coarse_probabilities = mean_softmax(coarse, coarse_temperatures[1])
         scope = valid
         if self.negative_scope == "routed":
             scope = paddle.logical_and(valid, coarse_probabilities.argmax(1) == NEGATIVE_CLASS)
         negative = own_negative + window_mean(own_negative, scope, window, self.normalizer)
-        negative_probabilities = mean_softmax(negative, self.temperatures_negative)
+        negative_probabilities = mean_softmax(negative, negative_temperatures[1])
         label, coarse_label = decide(coarse_probabilities, negative_probabilities)
         probabilities = joint_probabilities(coarse_probabilities, negative_probabilities)
         return label, coarse_label, raw_label, probabilities, joint_probabilities(*raw)
@@ -84,6 +95,12 @@ def mean_softmax(logits, temperatures):
     count = temperatures.shape[0]
     networks = logits.reshape([-1, count, logits.shape[1] // count])
     return F.softmax(networks / temperatures).sum(1) / count
+
+
+def _temperatures(temperatures, window):
+    """(own, smoothed) of temperatures [n, 2], [n, 1] each; with window 0 nothing is smoothed, and both are a frame's own."""
+    own, smoothed = temperatures[:, :1], temperatures[:, 1:]
+    return own, paddle.where(window > 0, smoothed, own)
 
 
 def decide(coarse_probabilities, negative_probabilities):

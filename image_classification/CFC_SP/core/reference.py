@@ -37,7 +37,8 @@ def vote(logits, i, valid, among, window, temperatures, normalizer):
     networks = []
     for network, temperature in zip(logits, temperatures, strict=True):
         own = network[i] if valid[i] else np.zeros(len(network[i]))
-        networks.append(softmax((own + mean_around(network, i, among, window, normalizer)) / temperature))
+        mean = mean_around(network, i, among, window, normalizer)
+        networks.append(softmax((own + mean) / (temperature.smoothed if window else temperature.own)))
     return np.mean(networks, axis=0)
 
 

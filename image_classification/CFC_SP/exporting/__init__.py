@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from ..core.cascade import Cascade
+from ..core.cascade import Cascade, Temperature
 from ..errors import UserError
 from ..inference.bundle import MANIFEST
 from ..inference.engine_speed import record_engines
@@ -16,7 +16,7 @@ from .parity import check_parity
 
 
 def export_bundle(
-    sources: dict[str, Sequence[Source]], folder: str | Path, temperatures: dict[str, Sequence[float]], licence: str, config=None
+    sources: dict[str, Sequence[Source]], folder: str | Path, temperatures: dict[str, Sequence[Temperature]], licence: str, config=None
 ) -> Path:
     """Writes a bundle to `folder` and returns it.
 

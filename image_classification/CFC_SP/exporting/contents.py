@@ -6,7 +6,7 @@ from pathlib import Path
 import paddle
 from safetensors.numpy import save_file
 
-from ..core.cascade import Cascade
+from ..core.cascade import Cascade, Temperature
 from ..core.ensemble import Clip, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from ..files import git_sha, sha256_of
@@ -96,7 +96,7 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], tempe
     }
 
 
-def _network(stage: str, member: Member, temperature: float, licence: str) -> dict:
+def _network(stage: str, member: Member, temperature: Temperature, licence: str) -> dict:
     config = member.config
     # What a foreign checkpoint was trained on is not known here.
     data = config.DATA.NAME if member.origin == "trained" else None
@@ -109,7 +109,8 @@ def _network(stage: str, member: Member, temperature: float, licence: str) -> di
         "input": {"size": config.MODEL.INPUT_SIZE, "channels": config.MODEL.IN_CHANNELS, "normalize": config.MODEL.NORMALIZE},
         "weights": f"{member.stem}.safetensors",
         "origin": member.origin,
-        "temperature": temperature,
+        "temperature": temperature.own,
+        "temperature_smoothed": temperature.smoothed,
         "training": training,
         "licence": licence,
         "validation": member.validation,

@@ -57,7 +57,7 @@ class Scorer:
         labels, confidences = decided.argmax(0), decided.max(0)
         routed = labels == NEGATIVE_CLASS
         if window and self.negative_scope == "routed":
-            every = [softmax(self._smoothed("negative", name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
+            every = [softmax(self.smoothed("negative", name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
         else:
             every = [self._plain("negative", name, window)[:, routed] for name in negative]
         fine = _mean(every)
@@ -86,20 +86,23 @@ class Scorer:
         """The true class of every frame as `stage` counts them, int64 [N]; -1 where it is not annotated or not one of the stage's."""
         return np.append(EXPR_TO_STAGE[stage], IGNORED)[self.frames.classes]
 
-    def _probabilities(self, stage: str, name: str, window: int) -> np.ndarray:
-        """Softmax of a network's smoothed logits, float32 [C, N]: one row a class, along which NumPy is several times faster."""
-        return softmax(self._smoothed(stage, name, window, self.valid) if window else self._own(stage, name), axis=0)
-
-    def _smoothed(self, stage: str, name: str, window: int, among: np.ndarray) -> np.ndarray:
-        """A network's logits with their mean over the frames `among`, float32 [C, N]."""
+    def smoothed(self, stage: str, name: str, window: int, among: np.ndarray | None = None) -> np.ndarray:
+        """A network's logits with their mean over the frames `among`, float32 [C, N]; None: over all that are valid. Window 0: its own."""
+        own = self._own(stage, name)
+        if not window:
+            return own
         if not self.frames.videos:
             raise UserError(f"expected window 0 for still pictures, found {window}: smoothing needs the frames of a video")
-        own = self._own(stage, name)
+        among = self.valid if among is None else among
         smoothed = np.empty_like(own)
         for start, end in zip(self.frames.bounds[:-1], self.frames.bounds[1:], strict=True):
             part = slice(start, end)
             smoothed[:, part] = smooth(own[:, part].T, self.valid[part], window, self.normalizer, among[part]).T
         return smoothed
+
+    def _probabilities(self, stage: str, name: str, window: int) -> np.ndarray:
+        """Softmax of a network's smoothed logits, float32 [C, N]: one row a class, along which NumPy is several times faster."""
+        return softmax(self.smoothed(stage, name, window), axis=0)
 
     def _spread(self, stage: str, name: str) -> np.ndarray:
         """A network's logits in the stage's classes frame by frame, float32 [C, N]; zero where a frame is not valid."""

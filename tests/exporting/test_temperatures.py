@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from image_classification.CFC_SP import export_model
+from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.exporting.temperatures import fit_temperature
+from image_classification.CFC_SP.inference.bundle import open_bundle
+
+
+def draw(temperature):
+    """Logits of one network [1, 5, N], and classes drawn from its softmax at `temperature`."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (1, 5, 20_000))
+    return logits, (rng.random(20_000) > softmax(logits[0] / temperature, axis=0).cumsum(0)).sum(0)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_drew_the_classes_is_found(temperature):
+    assert fit_temperature(*draw(temperature)) == pytest.approx(temperature, rel=0.05)
+
+
+def test_of_an_ensemble_the_mean_of_the_probabilities_is_fitted():
+    """Beside a network that knows nothing, a right one has to be surer."""
+    logits, truth = draw(1.0)
+    assert fit_temperature(np.concatenate([logits, 0 * logits]), truth) < 0.7
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory, write_ferplus):
+    """Validation pictures of noise in FER+'s layout, four of every class."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(32):
+        votes = [0] * 10
+        votes[number % 8] = 10
+        rows.append(("PublicTest", f"fer{number:07}.png", votes, rng.integers(0, 256, (48, 48), dtype=np.uint8)))
+    return write_ferplus(tmp_path_factory.mktemp("ferplus"), rows)
+
+
+def test_a_bundle_is_calibrated_where_it_is_asked_for(checkpoints, pictures, tmp_path, capsys):
+    words = ["-coarse", checkpoints["coarse"], checkpoints["flat"], "-negative", checkpoints["negative"], "-calibrate", str(pictures)]
+    assert run_script(export_model, [*words, "-out", str(tmp_path / "bundle")]) == 0
+    said = capsys.readouterr().out
+    networks = open_bundle(tmp_path / "bundle").manifest["networks"]
+    assert [network["stage"] for network in networks] == ["coarse", "coarse", "negative"]
+    assert networks[0]["temperature"] == networks[1]["temperature"]
+    for network in networks:
+        # Untrained networks know nothing of noise: the flatter the better.
+        assert network["temperature"] > 1
+        assert network["temperature_smoothed"] == pytest.approx(2 * network["temperature"], abs=1e-3)
+        assert f"{network['stage']}: temperature {network['temperature']}" in said
+
+
+def test_random_networks_have_nothing_to_calibrate(pictures, tmp_path, capsys):
+    words = ["-cfg", "configs/table2_09.yaml", "-random", "-calibrate", str(pictures), "-out", str(tmp_path / "bundle")]
+    assert run_script(export_model, words) == 2
+    assert "found -random" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
