@@ -28,6 +28,7 @@ def tables(results: Path) -> dict:
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,
         "clips": scores.clips,
+        "flips": scores.flips,
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,

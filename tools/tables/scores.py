@@ -8,6 +8,8 @@ from tools.robustness_rows import NOTHING
 from tools.tables.bundles import shipped
 from tools.tables.markdown import newest, not_measured, table
 
+_FLIPS = "raw_flips", "flips"
+
 
 def pictures(results: Path) -> str:
     """The newest scores of every shipped bundle's cascade on each split of FER+."""
@@ -66,6 +68,22 @@ def clips(results: Path) -> str:
     means = (sum(float(row[name]) for row in rows) / len(rows) for name in ("raw_share", "smoothed_share"))
     lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
     return table(["real clips: share of a labelled range's frames with the right coarse class", "before smoothing", "after"], lines)
+
+
+def flips(results: Path) -> str:
+    """How often labels change on real clips, before and after smoothing."""
+    rows = read_rows(results / "flips.csv")
+    if not rows:
+        return not_measured("python tools/score_clips.py -clips FOLDER -out results")
+    lines = [[f"{row['clip']}, {float(row['face_seconds']):.0f} s of faces", *_two_digits(row)] for row in rows]
+    weights = [float(row["face_seconds"]) for row in rows]
+    means = {name: sum(float(row[name]) * weight for row, weight in zip(rows, weights, strict=True)) / sum(weights) for name in _FLIPS}
+    lines.append(["**all**", *(f"**{value}**" for value in _two_digits(means))])
+    return table(["real clips: changes of the label a second of a face", "before smoothing", "after"], lines)
+
+
+def _two_digits(row) -> list[str]:
+    return [f"{float(row[name]):.2f}" for name in _FLIPS]
 
 
 def robustness(results: Path) -> str:
