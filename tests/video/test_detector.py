@@ -19,7 +19,7 @@ def detector(networks):
 
 
 def test_finds_what_the_reference_package_finds(networks, astronaut):
-    faces = FaceDetector(networks, REFERENCE["min_face"], REFERENCE["thresholds"]).detect(astronaut)
+    faces = FaceDetector(networks, REFERENCE["min_face"], REFERENCE["thresholds"], settling=0).detect(astronaut)
     # The reference counts pixels from 1; its own box moves by 1 to 2 px (one deviation) when the picture is shifted by a pixel.
     expected = np.array(REFERENCE["boxes"]) - [1, 1, 0, 0]
     assert len(faces) == len(expected) == 1
@@ -146,3 +146,14 @@ def test_labelled_ranges_of_the_shared_clips(detector):
     with open_video(clips.SHARED_CLIPS / "no_face_then_smile.mov") as video:
         found = {frame.index: len(detector.detect(frame.image)) for frame in video if frame.index in sampled}
     assert found == {i: int(label != "no_face") for i, label in sampled.items()}
+
+
+def test_looking_again_finds_the_face_where_it_was_detected(networks, astronaut):
+    """Followed from a detection on, faces that stand still move less where the detection has settled."""
+    pictures = [np.roll(astronaut, (7 * i, -11 * i), (0, 1)) for i in range(8)]
+    moved = {}
+    for settling in (0, 2):
+        detector = FaceDetector(networks, settling=settling)
+        boxes = [detector.detect(picture).boxes for picture in pictures]
+        moved[settling] = np.mean([np.abs(detector.follow(p, b).boxes - b) for p, b in zip(pictures, boxes, strict=True)])
+    assert moved[2] < 0.7 * moved[0], moved

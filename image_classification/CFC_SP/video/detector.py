@@ -19,6 +19,9 @@ WINDOW, STRIDE = 12, 2
 BATCHES = (1, 4, 16)
 # Sizes of the windows, in sizes of the known box, in which a face that seems lost is looked for again.
 SECOND_LOOKS = (0.85, 1.18)
+# How often O-Net looks again at a face that was detected. Followed from frame to frame it comes to frame a face in a way of its own, two
+# looks from where R-Net's window leads: without them detected faces and followed ones differ, and so do the labels of some.
+SETTLING = 2
 # Boxes of one frame that overlap by this much are one face.
 SAME_FACE = 0.3
 # A multiple of every number of halvings that pays.
@@ -40,16 +43,28 @@ class FaceDetector:
     min_face: shorter side in pixels of the smallest face looked for; some smaller ones are found as well.
     thresholds: the least face probability of P-, R- and O-Net. The usual 0.6, 0.7, 0.7 let through plants and hands that O-Net
     gives up to 0.934 (shared clips); upright faces get 0.99 and more there, so 0.95 parts them, at the price of some profiles.
+    settling: how often O-Net looks again; 0 is MTCNN.
     """
 
-    def __init__(self, networks: Mapping[str, Network], min_face: float = MIN_FACE, thresholds: tuple[float, float, float] = THRESHOLDS):
+    def __init__(
+        self,
+        networks: Mapping[str, Network],
+        min_face: float = MIN_FACE,
+        thresholds: tuple[float, float, float] = THRESHOLDS,
+        settling: int = SETTLING,
+    ):
         self._networks = networks
         self._min_face = min_face
         self._thresholds = thresholds
+        self._settling = settling
 
     def detect(self, image: np.ndarray) -> Faces:
         """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
-        return self._judge(image, self._refine(image, self._propose(image)))
+        faces = self._judge(image, self._refine(image, self._propose(image)))
+        for _ in range(self._settling):
+            again = self._judge(image, faces.boxes)
+            faces = again.joined(faces[~overlapping(faces.boxes, again.boxes)])
+        return faces[np.argsort(-faces.scores, kind="stable")]
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
         """The faces near known boxes [N, 4] (say, the last frame's), by O-Net alone; fewer where one is gone."""
