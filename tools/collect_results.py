@@ -38,6 +38,7 @@ def tables(results: Path) -> dict:
         "networks": zoo.networks,
         "paper-networks": zoo.paper_networks,
         "stand-in": paper.stand_in,
+        "ferplus-tables": paper.ferplus,
     }
     return {name: partial(make, results) for name, make in makers.items()}
 
