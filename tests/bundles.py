@@ -7,5 +7,5 @@ def temperatures_of(manifest: dict) -> tuple[list[Temperature], list[Temperature
     """The temperatures of the coarse networks and of the negative ones."""
     given = {"coarse": [], "negative": []}
     for network in manifest["networks"]:
-        given[network["stage"]].append(Temperature(network["temperature"], network.get("temperature_smoothed", network["temperature"])))
+        given[network["stage"]].append(Temperature(network["temperature"], network["temperature_smoothed"]))
     return given["coarse"], given["negative"]

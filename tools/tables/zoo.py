@@ -27,7 +27,7 @@ def members(_: Path) -> str:
                     f"`{network['backbone']}`",
                     f"{network['input']['size']} px, {'grey' if network['input']['channels'] == 1 else 'RGB'}",
                     f"{validation['val_accuracy']:.1%}, {validation['val_macro_f1']:.3f}",
-                    f"{network['temperature']}, {network.get('temperature_smoothed', network['temperature'])}",
+                    f"{network['temperature']}, {network['temperature_smoothed']}",
                     f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}, at {training['git_sha'][:7]}",
                 ]
             )
