@@ -61,9 +61,11 @@ class FaceDetector:
     def detect(self, image: np.ndarray) -> Faces:
         """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
         faces = self._judge(image, self._refine(image, self._propose(image)))
+        windows = faces.boxes
         for _ in range(self._settling):
-            again = self._judge(image, faces.boxes)
+            again = self._judge(image, windows)
             faces = again.joined(faces[~overlapping(faces.boxes, again.boxes)])
+            windows = damped(windows, faces.boxes)
         return faces[np.argsort(-faces.scores, kind="stable")]
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
@@ -171,6 +173,19 @@ def _around(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarra
     low = np.clip(np.floor(boxes[:, :2].min(axis=0) / _BLOCK - 1) * _BLOCK, 0, (limit - 1) // _BLOCK * _BLOCK).astype(int)
     high = np.clip(np.ceil(boxes[:, 2:].max(axis=0) / _BLOCK + 1) * _BLOCK, low + 1, limit).astype(int)
     return image[low[1] : high[1], low[0] : high[0]], low
+
+
+def damped(windows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Where to look next for the faces found at `boxes` [N, 4] in `windows` [M, 4]: a third of the way back from box to window.
+
+    O-Net overshoots: looking in its last box again and again, it makes boxes that are too large and too small by turns. Half of the
+    way back loses more faces that move, and leaves fewer labels as they are where every frame is detected.
+    """
+    if not len(windows):
+        return boxes
+    overlap = intersection_over_union(boxes, windows)
+    known = overlap.max(axis=1, keepdims=True) > SAME_FACE
+    return np.where(known, (2 * boxes + windows[overlap.argmax(axis=1)]) / 3, boxes)
 
 
 def overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

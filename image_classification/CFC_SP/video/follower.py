@@ -7,9 +7,11 @@ followed back to where they came in, so that looking seldom makes none of them l
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..core.records import Faces, Frame
 from .cuts import CutDetector
-from .detector import FaceDetector, overlapping
+from .detector import FaceDetector, damped, overlapping
 
 KEY_EVERY_S = 1.0
 # What the frames between two key frames may take in memory; longer stretches get a key frame early.
@@ -35,25 +37,27 @@ class FaceFollower:
         """Every frame, in order, as late as its next key frame. Frames must come in order."""
         cuts = CutDetector()
         held: list[Seen] = []
+        windows = None
         for frame in frames:
             cut = cuts.is_cut(frame.image)
-            faces = None if cut or self._is_due(held, frame) else self._followed(frame, held[-1].faces)
+            faces = None if cut or self._is_due(held, frame) else self._followed(frame, windows)
             key = Seen(frame, self._detector.detect(frame.image) if faces is None else faces, cut)
             if faces is None:
                 if not cut:
                     self._follow_back(held, key.faces)
                 yield from held
                 held.clear()
+            windows = key.faces.boxes if faces is None else damped(windows, key.faces.boxes)
             held.append(key)
         yield from held
 
     def _is_due(self, held: list[Seen], frame: Frame) -> bool:
         return not held or frame.time_s - held[0].frame.time_s >= self._every_s or len(held) * frame.image.nbytes >= HELD_BYTES
 
-    def _followed(self, frame: Frame, known: Faces) -> Faces | None:
-        """The faces of the frame before in this one; None where one of them got lost."""
-        faces = self._detector.follow(frame.image, known.boxes)
-        return faces if len(faces) == len(known) else None
+    def _followed(self, frame: Frame, windows: np.ndarray) -> Faces | None:
+        """The faces of the frame before in this one, looked for in `windows` [N, 4]; None where one of them got lost."""
+        faces = self._detector.follow(frame.image, windows)
+        return faces if len(faces) == len(windows) else None
 
     def _follow_back(self, held: list[Seen], faces: Faces) -> None:
         """Adds to the held frames, last to first, the faces that the key frame shows and they lack."""

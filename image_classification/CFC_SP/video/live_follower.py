@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ..core.records import Frame
 from .cuts import CutDetector
+from .detector import damped
 from .follower import FaceFollower, Seen
 
 
@@ -16,11 +17,14 @@ class LiveFollower(FaceFollower):
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame, in order, at once."""
-        cuts, faces, detected_s = CutDetector(), None, 0.0
+        cuts, windows, detected_s = CutDetector(), None, 0.0
         for frame in frames:
             cut = cuts.is_cut(frame.image)
-            due = faces is None or cut or frame.time_s - detected_s >= self._every_s
-            faces = None if due else self._followed(frame, faces)
+            due = windows is None or cut or frame.time_s - detected_s >= self._every_s
+            faces = None if due else self._followed(frame, windows)
             if faces is None:
                 faces, detected_s = self._detector.detect(frame.image), frame.time_s
+                windows = faces.boxes
+            else:
+                windows = damped(windows, faces.boxes)
             yield Seen(frame, faces, cut)
