@@ -57,7 +57,13 @@ def stage_logits(logits, trained_as: str, stage: str):
     if stage == "negative":
         return negative
     # Negative is the last coarse class: what stands before it is plain.
-    return paddle.concat([_columns(logits, COARSE_TO_EXPR[:NEGATIVE_CLASS]), paddle.logsumexp(negative, axis=1, keepdim=True)], axis=1)
+    return paddle.concat([_columns(logits, COARSE_TO_EXPR[:NEGATIVE_CLASS]), _logsumexp(negative)], axis=1)
+
+
+def _logsumexp(logits):
+    """paddle.logsumexp over the classes, [N, 1], in operations that OpenVINO 2026.4 computes for every N: its own keeps the first N."""
+    most = logits.max(axis=1, keepdim=True)
+    return most + (logits - most).exp().sum(axis=1, keepdim=True).log()
 
 
 def _columns(logits, order):
