@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.video.detector import BATCHES, FaceDetector, intersection_over_union, suppress
+from image_classification.CFC_SP.video.detector import BATCHES, FaceDetector, damped, intersection_over_union, suppress
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 
@@ -157,3 +157,8 @@ def test_looking_again_finds_the_face_where_it_was_detected(networks, astronaut)
         boxes = [detector.detect(picture).boxes for picture in pictures]
         moved[settling] = np.mean([np.abs(detector.follow(p, b).boxes - b) for p, b in zip(pictures, boxes, strict=True)])
     assert moved[2] < 0.7 * moved[0], moved
+
+
+def test_the_next_window_lies_between_a_box_and_its_own_window():
+    windows, boxes = np.array([[0, 0, 30, 30], [100, 0, 130, 30]]), np.array([[103, 3, 136, 36], [500, 0, 530, 30]])
+    np.testing.assert_allclose(damped(windows, boxes), [[102, 2, 134, 34], [500, 0, 530, 30]])

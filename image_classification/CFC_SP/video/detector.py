@@ -179,7 +179,7 @@ def damped(windows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Where to look next for the faces found at `boxes` [N, 4] in `windows` [M, 4]: a third of the way back from box to window.
 
     O-Net overshoots: looking in its last box again and again, it makes boxes that are too large and too small by turns. Half of the
-    way back loses more faces that move, and leaves fewer labels as they are where every frame is detected.
+    way back leaves fewer labels as they are where every frame is detected.
     """
     if not len(windows):
         return boxes
