@@ -17,6 +17,7 @@ from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
+from tools.benchmarks.stream_copy import repeat
 from tools.clip_scores import count_flips, read_ranges, score_ranges
 
 FRAMES = 40
@@ -197,28 +198,24 @@ def test_one_failing_clip_does_not_stop_the_others(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("seconds_after_start", [0.0, 0.5])
-def test_killed_at_any_moment_leaves_nothing_half_done_under_a_final_name(tmp_path, talking_man, seconds_after_start):
+def test_killed_on_the_way_leaves_nothing_under_a_final_name(tmp_path, seconds_after_start):
+    clip = tmp_path / "long.mkv"
+    # 2,000 frames take seconds on any machine, so that it cannot end before the kill.
+    repeat(clips.real_clip("carphone_pristine.mp4"), clip, 17)
     process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), "-video", str(talking_man), "-out", str(tmp_path)], stdout=subprocess.DEVNULL, cwd=tmp_path
+        [sys.executable, str(SCRIPT), "-video", str(clip), "-out", str(tmp_path)], stdout=subprocess.DEVNULL, cwd=tmp_path
     )
-    folder = tmp_path / talking_man.stem
+    folder = tmp_path / "long"
     deadline = time.monotonic() + 60
     while not list(folder.glob(".frames.csv.part-*")) and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(seconds_after_start)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    left = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    assert left <= {"frames.csv", "result.json", "annotated.mp4"}
-    if "frames.csv" in left:
-        assert len(rows_of(folder)) == FRAMES
-    if "result.json" in left:
-        assert len(json.loads((folder / "result.json").read_text())["rows"]) == FRAMES
-    if "annotated.mp4" in left:
-        with open_video(folder / "annotated.mp4") as video:
-            assert sum(1 for _ in video) == FRAMES
-    assert run("-video", talking_man, "-formats", "csv", out=tmp_path) == 0
-    assert {path.name for path in folder.iterdir()} == left | {"frames.csv"}
+    left = [path.name for path in folder.iterdir()]
+    assert left and all(name.startswith(".") for name in left)
+    assert run("-video", clip, "-end", "1", "-formats", "csv", out=tmp_path) == 0
+    assert [path.name for path in folder.iterdir()] == ["frames.csv"]
 
 
 def test_ctrl_c_is_one_word_and_leaves_no_parts(tmp_path):
