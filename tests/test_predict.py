@@ -15,7 +15,6 @@ from image_classification.CFC_SP import predict, predict_video
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.files import sha256_of
-from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 from tools.benchmarks.stream_copy import repeat
 from tools.clip_scores import count_flips, read_ranges, score_ranges
