@@ -67,26 +67,55 @@ def test_a_face_that_comes_between_key_frames_is_followed_back_to_where_it_came(
     truth = [[(5, 5)] + [(100 - i, 40)] * (i >= 7) for i in range(20)]
     found, detected, _ = run(truth)
     assert [len(corners) for corners in found] == [1] * 7 + [2] * 13
-    assert found[7] == [[5, 5], [93, 40]] and detected == [0, 15]
+    assert found[7] == [[5, 5], [93, 40]] and detected[:2] == [0, 15]
 
 
 def test_a_lost_face_asks_for_a_detection_at_once():
     truth = [[(5, 5)]] * 8 + [[(60, 30)]] * 8
     found, detected, _ = run(truth)
     assert found == [[list(map(float, corner)) for corner in corners] for corners in truth]
-    assert detected == [0, 8]
+    # The last detection is the clip's end, which shows who came in since.
+    assert detected == [0, 8, 15]
 
 
 def test_a_face_that_only_detection_finds_is_kept():
     found, detected, _ = run([[(5, 5)]] * 6, unseen=[2])
-    assert found == [[[5, 5]]] * 6 and detected == [0, 2]
+    assert found == [[[5, 5]]] * 6 and detected == [0, 2, 5]
+
+
+def test_a_face_between_two_looks_lies_between_them():
+    # In frame 3 the face is elsewhere, and nobody looks.
+    truth = [[(5, 10)], [(7, 10)], [(9, 10)], [(9, 12)], [(13, 10)], [(15, 10)], [(17, 10)]]
+    found, detected, _ = run(truth)
+    assert found == [[[5 + 2 * i, 10]] for i in range(7)] and detected == [0, 6]
+
+
+def test_a_face_that_moves_fast_is_looked_at_in_every_frame():
+    truth = [[(5 + 8 * i + i % 2, 10)] for i in range(7)]
+    assert run(truth)[0] == [[list(map(float, corner)) for corner in corners] for corners in truth]
+
+
+@pytest.mark.parametrize(("gone", "expected"), [(4, [0, 4, 12, 57, 59]), (5, [0, 6, 5, 14, 59])])
+def test_a_face_that_is_lost_altogether_is_looked_for_again_soon(gone, expected):
+    truth = [[(5, 5)]] * gone + [[]] * 3 + [[(5, 5)]] * (57 - gone)
+    found, detected, _ = run(truth, every_s=1.5)
+    assert found == [[list(map(float, corner)) for corner in corners] for corners in truth]
+    # A quarter of a second after the loss.
+    assert detected == expected
+
+
+def test_a_face_that_comes_just_before_a_cut_or_the_end_is_found():
+    truth = [[]] * 3 + [[(5, 5)]] * 3 + [[]] * 3 + [[(30, 5)]] * 2
+    found, detected, _ = run(truth, cuts=[6])
+    assert [len(corners) for corners in found] == [len(corners) for corners in truth]
+    assert detected == [0, 6, 5, 10]
 
 
 def test_nothing_is_followed_across_a_cut():
     truth = [[(5, 5)]] * 4 + [[(5, 5), (60, 20)]] * 4
     found, detected, cuts = run(truth, cuts=[4])
     assert [len(corners) for corners in found] == [1] * 4 + [2] * 4
-    assert detected == [0, 4] and cuts == [False] * 4 + [True] + [False] * 3
+    assert detected == [0, 4, 3, 7] and cuts == [False] * 4 + [True] + [False] * 3
 
 
 def test_held_frames_are_bounded(monkeypatch):

@@ -11,53 +11,97 @@ import numpy as np
 
 from ..core.records import Faces, Frame
 from .cuts import CutDetector
-from .detector import FaceDetector, damped, overlapping
+from .detector import FaceDetector, damped, intersection_over_union, overlapping
 
-KEY_EVERY_S = 1.0
+KEY_EVERY_S = 2.0
+# Every second frame at 30 frames/s: faces move evenly in so short a time, and O-Net's noise more than they do.
+LOOK_EVERY_S = 1 / 15
+# A face that O-Net and detection miss often is back a moment later, as heads that turn are.
+AFTER_LOSS_S = 0.25
+# Time stamps are rounded, to milliseconds in some containers.
+TICK_S = 0.002
+# A box that overlaps its next one by less than this moves too fast to be guessed between them.
+NEAR = 0.6
 # What the frames between two key frames may take in memory; longer stretches get a key frame early.
-HELD_BYTES = 96 << 20
+HELD_BYTES = 192 << 20
 
 
 @dataclass(slots=True)
 class Seen:
-    """A frame with its faces, and whether it begins a new shot."""
+    """A frame with its faces, None until they are known, and whether it begins a new shot."""
 
     frame: Frame
-    faces: Faces
+    faces: Faces | None
     cut: bool
 
 
 class FaceFollower:
-    """Full detection every `every_s` seconds of media time, at cuts and where a face gets lost; 0 detects in every frame."""
+    """Full detection every `every_s` seconds of media time, at cuts and where a face gets lost; 0 detects in every frame.
 
-    def __init__(self, detector: FaceDetector, every_s: float = KEY_EVERY_S):
-        self._detector, self._every_s = detector, every_s
+    Between two looks at the faces that lie up to `look_every_s` apart they move in a straight line.
+    """
+
+    def __init__(self, detector: FaceDetector, every_s: float = KEY_EVERY_S, look_every_s: float = LOOK_EVERY_S):
+        self._detector, self._every_s, self._look_every_s = detector, every_s, look_every_s
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame, in order, as late as its next key frame. Frames must come in order."""
         cuts = CutDetector()
         held: list[Seen] = []
-        windows = None
+        waiting: list[Seen] = []
+        windows, look_s, key_s = None, 0.0, 0.0
         for frame in frames:
-            cut = cuts.is_cut(frame.image)
-            faces = None if cut or self._is_due(held, frame) else self._followed(frame, windows)
-            key = Seen(frame, self._detector.detect(frame.image) if faces is None else faces, cut)
-            if faces is None:
-                if not cut:
-                    self._follow_back(held, key.faces)
+            seen = Seen(frame, None, cuts.is_cut(frame.image))
+            due = seen.cut or not held or frame.time_s >= key_s or (len(held) + len(waiting)) * frame.image.nbytes >= HELD_BYTES
+            if not due and frame.time_s - look_s < self._look_every_s - TICK_S:
+                waiting.append(seen)
+                continue
+            followed = None if due else self._followed(frame, windows)
+            is_key = followed is None
+            seen.faces = self._detector.detect(frame.image) if is_key else followed
+            windows = seen.faces.boxes if is_key else damped(windows, seen.faces.boxes)
+            if is_key:
+                lost = held and not seen.cut and len(seen.faces) < len(held[-1].faces)
+                key_s = frame.time_s + (min(self._every_s, AFTER_LOSS_S) if lost else self._every_s)
+            if seen.cut:
+                self._close_shot(held, waiting)
+            else:
+                held += self._between(held, waiting, seen)
+            if is_key:
+                if not seen.cut:
+                    self._follow_back(held, seen.faces)
                 yield from held
                 held.clear()
-            windows = key.faces.boxes if faces is None else damped(windows, key.faces.boxes)
-            held.append(key)
+            held.append(seen)
+            waiting, look_s = [], frame.time_s
+        self._close_shot(held, waiting)
         yield from held
 
-    def _is_due(self, held: list[Seen], frame: Frame) -> bool:
-        return not held or frame.time_s - held[0].frame.time_s >= self._every_s or len(held) * frame.image.nbytes >= HELD_BYTES
+    def _close_shot(self, held: list[Seen], waiting: list[Seen]) -> None:
+        """Moves the waiting frames to the held ones; a detection in the last shows who came in since the last key frame."""
+        held += self._between(held, waiting, None)
+        if len(held) > 1:
+            self._follow_back(held, self._detector.detect(held[-1].frame.image))
 
     def _followed(self, frame: Frame, windows: np.ndarray) -> Faces | None:
-        """The faces of the frame before in this one, looked for in `windows` [N, 4]; None where one of them got lost."""
+        """The faces of the last look in this frame, looked for in `windows` [N, 4]; None where one of them got lost."""
         faces = self._detector.follow(frame.image, windows)
         return faces if len(faces) == len(windows) else None
+
+    def _between(self, held: list[Seen], waiting: list[Seen], after: Seen | None) -> list[Seen]:
+        """The waiting frames with their faces: on the way from the last held look to the next one, `after`, or else looked for."""
+        if waiting:
+            before = held[-1]
+            faces = before.faces
+            pairs = None if after is None else same_faces(faces.boxes, after.faces.boxes)
+            for seen in waiting:
+                if pairs is None:
+                    found = self._followed(seen.frame, faces.boxes)
+                    faces = seen.faces = self._detector.detect(seen.frame.image) if found is None else found
+                else:
+                    share = (seen.frame.index - before.frame.index) / (after.frame.index - before.frame.index)
+                    seen.faces = before.faces.towards(after.faces[pairs], share)
+        return waiting
 
     def _follow_back(self, held: list[Seen], faces: Faces) -> None:
         """Adds to the held frames, last to first, the faces that the key frame shows and they lack."""
@@ -68,3 +112,14 @@ class FaceFollower:
             faces = self._detector.follow(seen.frame.image, faces.boxes)
             faces = faces[~overlapping(faces.boxes, seen.faces.boxes)]
             seen.faces = seen.faces.joined(faces)
+
+
+def same_faces(boxes: np.ndarray, others: np.ndarray) -> np.ndarray | None:
+    """Which of the others [N, 4] is each of the boxes [N, 4], int [N]; None where one has moved far, or come, or gone."""
+    if len(boxes) != len(others):
+        return None
+    if not len(boxes):
+        return np.zeros(0, int)
+    overlap = intersection_over_union(boxes, others)
+    pairs = overlap.argmax(axis=1)
+    return pairs if len(set(pairs.tolist())) == len(pairs) and overlap.max(axis=1).min() > NEAR else None

@@ -7,13 +7,18 @@ from .cuts import CutDetector
 from .detector import damped
 from .follower import FaceFollower, Seen
 
+# Nobody is followed back to where they came in, so nobody waits long to be seen.
+LIVE_KEY_EVERY_S = 1.0
+
 
 class LiveFollower(FaceFollower):
-    """Detects as seldom as the FaceFollower that it is made of, and gives each frame before it asks for the next: a face that
-    comes in between two detections is found by the second."""
+    """Gives each frame before it asks for the next: a face that comes in between two detections is found by the second.
+
+    Made of a FaceFollower, whose detector it takes; it detects every second, or as often as that one does.
+    """
 
     def __init__(self, follower: FaceFollower):
-        super().__init__(follower._detector, follower._every_s)
+        super().__init__(follower._detector, min(follower._every_s, LIVE_KEY_EVERY_S))
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame, in order, at once."""
