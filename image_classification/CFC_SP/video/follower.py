@@ -23,7 +23,7 @@ TICK_S = 0.002
 # A box that overlaps its next one by less than this moves too fast to be guessed between them.
 NEAR = 0.6
 # What the frames between two key frames may take in memory; longer stretches get a key frame early.
-HELD_BYTES = 192 << 20
+HELD_BYTES = 128 << 20
 
 
 @dataclass(slots=True)
