@@ -50,7 +50,7 @@ def run(arguments) -> None:
     temperatures = {stage: [Temperature()] * len(paths) for stage, paths in sources.items()}
     if arguments.calibrate:
         cascade = config or trained_config(arguments.coarse[0], "coarse", "flat")[0]
-        temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, cascade.SP.WINDOW)
+        temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, cascade.SP)
         for stage, (fitted, *_) in temperatures.items():
             print(f"{stage}: temperature {fitted.own}, with SP {fitted.smoothed}")
     folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)

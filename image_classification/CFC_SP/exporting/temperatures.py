@@ -19,19 +19,20 @@ _RANGE = 0.1, 10.0
 _TERMS_OF_SP = 2
 
 
-def fit_temperatures(sources: Mapping[str, Sequence[str]], dataset: str, root: str, window: int) -> dict[str, list[Temperature]]:
+def fit_temperatures(sources: Mapping[str, Sequence[str]], dataset: str, root: str, sp) -> dict[str, list[Temperature]]:
     """One temperature a stage, for all networks of it, that gives the validation split's true classes the greatest likelihood.
 
     sources: checkpoints by stage, "coarse" and "negative"; the negative one is fitted where the truth is negative. Where the data are
-    videos, the smoothed logits' temperature is fitted with SP over `window` frames, and otherwise twice the other: SP's sum has two terms.
+    videos, the smoothed logits' temperature is fitted with SP as `sp` (a config's node) sets it, and otherwise twice the other: SP's sum
+    has two terms.
     Raises UserError as the data set and the checkpoints do, and for a stage none of whose classes is there.
     """
     frames = load_frames(dataset, root, "val")
     with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
         cache = LogitsCache(folder, frames, dataset, "val")
         logits = {path: cache.logits(path, stage) for stage, paths in sources.items() for path in paths}
-        scorer = Scorer(frames, logits)
-        return {stage: [_fit_stage(scorer, stage, paths, window)] * len(paths) for stage, paths in sources.items()}
+        scorer = Scorer(frames, logits, sp.NORMALIZER)
+        return {stage: [_fit_stage(scorer, stage, paths, sp.WINDOW)] * len(paths) for stage, paths in sources.items()}
 
 
 def _fit_stage(scorer: Scorer, stage: str, paths: Sequence[str], window: int) -> Temperature:
