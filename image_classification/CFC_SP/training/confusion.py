@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from ..files import atomic_path
 
@@ -21,6 +19,10 @@ def write_confusion(confusion: np.ndarray, names: Sequence[str], path: str | Pat
 
 def draw_confusion(confusion: np.ndarray, names: Sequence[str], title: str, path: str | Path) -> None:
     """Draws the counts to a PNG, shaded by the share of each true class."""
+    # Imported here: it takes half a second of the three that an evaluation from cached logits takes, and most of those draw nothing.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     shares = confusion / np.maximum(1, confusion.sum(1, keepdims=True))
     figure = Figure(figsize=(7, 6), layout="constrained")
     FigureCanvasAgg(figure)
