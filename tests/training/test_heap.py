@@ -16,5 +16,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 def test_memory_once_freed_is_used_again_without_a_page_fault():
     faults = [int(subprocess.check_output([sys.executable, "-c", COUNT.format(keep=keep)], text=True)) for keep in (False, True)]
+    # 32 pages where they are huge, 16,384 where they are not. Where the second fails, glibc has come to do it by itself.
     assert faults[1] < 10
-    assert faults[0] > 100  # where this fails, glibc has come to do it by itself
+    assert faults[0] > 20

@@ -14,7 +14,7 @@ from .cuts import CutDetector
 from .detector import FaceDetector, damped, intersection_over_union, overlapping
 
 KEY_EVERY_S = 2.0
-# Every second frame at 30 frames/s: faces move evenly in so short a time, and O-Net's noise more than they do.
+# Every second frame at 30 frames/s: faces move evenly in so short a time.
 LOOK_EVERY_S = 1 / 15
 # A face that O-Net and detection miss often is back a moment later, as heads that turn are.
 AFTER_LOSS_S = 0.25
