@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import paddle
 import pytest
@@ -14,7 +15,7 @@ from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.SwinTransformer.swin import WindowAttention
-from tests.clips import real_clip
+from tests.clips import pictures, real_clip, write_clip
 from tools import benchmark
 from tools.benchmarks import networks
 from tools.benchmarks.clips import peer_rate
@@ -119,6 +120,17 @@ def test_clips_are_repeated_as_they_are(tmp_path):
     assert all(np.array_equal(found[i][1], once[i % 120][1]) for i in range(360))
     steps = np.diff([time_s for time_s, _ in found])
     assert 0.5 * np.median(steps) < steps.min() and steps.max() < 2 * np.median(steps)
+
+
+def test_a_matroska_clip_whose_frames_come_out_of_order_is_repeated(tmp_path):
+    """Its first packets do not say when to decode them."""
+    clip, twice = write_clip(tmp_path / "once.mkv", pictures(30)), tmp_path / "twice.mkv"
+    with av.open(str(clip)) as container:
+        assert any(packet.dts is None for packet in container.demux(video=0) if packet.size)
+    repeat(clip, twice, 2)
+    once, found = pictures_of(clip), pictures_of(twice)
+    assert len(found) == 2 * len(once) == 60
+    assert all(np.array_equal(found[i][1], once[i % 30][1]) for i in range(60))
 
 
 def test_a_clip_is_cut_to_its_first_frame(tmp_path):

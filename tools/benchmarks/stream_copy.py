@@ -34,7 +34,9 @@ def _copy(path: str | Path, target: Path, loops: int, packets: int | None) -> No
                 for number, packet in enumerate(packet for packet in source.demux(pictures) if packet.size):
                     if number == packets:
                         break
-                    packet.pts, packet.dts = (None if at is None else at - first + start for at in (packet.pts, packet.dts))
+                    packet.pts += start - first
+                    # The first packets of a Matroska clip whose frames come out of order say none; none may be shown before `start`.
+                    packet.dts = start if packet.dts is None else packet.dts - first + start
                     end = max(end, packet.pts + (packet.duration or 1))
                     packet.stream = stream
                     output.mux(packet)
