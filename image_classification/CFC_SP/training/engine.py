@@ -19,6 +19,7 @@ from .datasets import StageData, load_split
 from .ema import Ema
 from .fast_forward import fast_forward
 from .group import ALONE, Group
+from .heap import keep_freed_memory
 from .loader import training_batches
 from .model import build_model
 from .optim import count_decayed, trainable
@@ -43,6 +44,7 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     no longer finite or has exploded.
     """
     _check_options(config, device, group)
+    keep_freed_memory()
     folder = RunFolder(config)
     with folder.claimed(resume) if group.leads else nullcontext():
         _Run(config, device, folder, resume, group).train()

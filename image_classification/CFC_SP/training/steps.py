@@ -10,7 +10,6 @@ import paddle
 
 from ...backbones import family_of
 from .group import ALONE, Group
-from .heap import keep_freed_memory
 from .losses import soft_cross_entropy
 from .model import build_model
 from .optim import SLOTS, build_optimizer, trainable
@@ -97,7 +96,6 @@ class StaticStep:
     """The same step as a static program on the CPU, in one process; `model` is the eager twin that gives the initial weights."""
 
     def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
-        keep_freed_memory()
         with _static_mode():
             self._program, startup = paddle.static.Program(), paddle.static.Program()
             with paddle.static.program_guard(self._program, startup):
