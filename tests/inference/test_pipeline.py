@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
-from image_classification.CFC_SP.core.records import Faces
+from image_classification.CFC_SP.core.records import Faces, Frame
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import pipeline
 from image_classification.CFC_SP.inference.bundle import open_bundle
@@ -74,6 +74,22 @@ def test_memory_is_bounded_by_window_and_chunk(recognizer, monkeypatch):
 
     for given, _ in enumerate(recognizer._decided(counted(), 10)):
         assert drawn - given <= 16 + 10
+
+
+@pytest.mark.parametrize(("shape", "depth"), [((90, 160), 64), ((1000, 1000), 22), ((4320, 7680), 4)])
+def test_fewer_large_frames_are_decoded_ahead_than_small_ones(recognizer, monkeypatch, shape, depth):
+    """64 MB of them, but at least four and at most 64."""
+    asked = []
+
+    def spy(items, ahead):
+        asked.append(ahead)
+        yield from items
+
+    monkeypatch.setattr(pipeline, "ahead", spy)
+    clip = [Frame(index, index / 25, np.zeros((*shape, 3), np.uint8)) for index in range(2)]
+    assert [seen.index for seen in recognizer._observed(clip)] == [0, 1]
+    assert list(recognizer._observed([])) == []
+    assert asked == [depth, 4]
 
 
 def test_batches_do_not_mix_faces(recognizer):

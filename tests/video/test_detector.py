@@ -110,7 +110,8 @@ def test_shapes_stay_few(networks, astronaut):
     pyramid = set(shapes["pnet"])
     detector.detect(rng.integers(0, 256, astronaut.shape, np.uint8))
     assert shapes["pnet"] == pyramid and max(pyramid)[2:] == (154, 154)
-    assert shapes["rnet"] <= {(n, 3, 24, 24) for n in BATCHES} and shapes["onet"] <= {(n, 3, 48, 48) for n in BATCHES}
+    for name, size in (("rnet", 24), ("onet", 48)):
+        assert shapes[name] <= {(n, 3, size, size) for n in BATCHES[name]}
 
 
 @pytest.mark.parametrize("over_smaller", [False, True])

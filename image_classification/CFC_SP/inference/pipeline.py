@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from .bundle import Bundle
 from .engines import network_program
 from .program import Program, padded
 
-# Frames decoded ahead of the one that is looked at.
-DECODED_AHEAD = 4
+# Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
+# detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
+AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 4, 64
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
 
@@ -94,8 +95,10 @@ class Recognizer:
         return self._decided(self._scored(self._observed(frames)), window)
 
     def _observed(self, frames: Iterable[Frame]) -> Iterator[_Observed]:
-        tracker = FaceTracker()
-        with closing(ahead(self._decoded(frames), DECODED_AHEAD)) as decoded:
+        tracker, frames = FaceTracker(), iter(frames)
+        first = list(islice(frames, 1))
+        depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
+        with closing(ahead(self._decoded(chain(first, frames)), depth)) as decoded:
             followed = self._follower.follow(self._waited(decoded))
             while True:
                 with self._clock("detect"):

@@ -14,9 +14,9 @@ from ..core.records import Faces
 
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
-# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes; filling up larger ones costs more than
-# several runs.
-BATCHES = (1, 4, 16)
+# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes. O-Net takes longer for sixteen windows at
+# once than for four times four.
+BATCHES = {"rnet": (1, 4, 16), "onet": (1, 2, 4)}
 # Sizes of the windows, in sizes of the known box, in which a face that seems lost is looked for again.
 SECOND_LOOKS = (0.85, 1.18)
 # How often O-Net looks again at a face that was detected. Followed from frame to frame it comes to frame a face in a way of its own, two
@@ -126,10 +126,10 @@ class FaceDetector:
         if not len(boxes):
             return [np.zeros((0, 4)), np.zeros((0, 4)), *([np.zeros((0, 10))] if name == "onet" else []), np.zeros(0)]
         crops, windows = _cut(image, boxes, size)
-        outputs = []
-        for start in range(0, len(crops), BATCHES[-1]):
-            batch = _normalised(crops[start : start + BATCHES[-1]])
-            room = next(n for n in BATCHES if n >= len(batch))
+        outputs, sizes = [], BATCHES[name]
+        for start in range(0, len(crops), sizes[-1]):
+            batch = _normalised(crops[start : start + sizes[-1]])
+            room = next(n for n in sizes if n >= len(batch))
             padded = np.concatenate([batch, np.zeros((room - len(batch), *batch.shape[1:]), np.float32)])
             outputs.append([np.asarray(output)[: len(batch)] for output in self._networks[name](padded)])
         return [windows, *(np.concatenate(parts) for parts in zip(*outputs, strict=True))]
