@@ -14,8 +14,8 @@ from ..core.records import Faces
 
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
-# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes. O-Net takes longer for sixteen windows at
-# once than for four times four.
+# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes. Filling up larger ones costs more than
+# several runs: O-Net takes as long for sixteen windows at once as for four times four.
 BATCHES = {"rnet": (1, 4, 16), "onet": (1, 2, 4)}
 # Sizes of the windows, in sizes of the known box, in which a face that seems lost is looked for again.
 SECOND_LOOKS = (0.85, 1.18)
