@@ -115,7 +115,7 @@ def face_finder(bundle):
     from image_classification.CFC_SP.simulation.rendering import plain_views
     from image_classification.CFC_SP.video.detector import intersection_over_union
 
-    detector, _ = make_detector(bundle, "cpu")
+    detector = make_detector(bundle)
 
     def finds(picture) -> bool:
         return all((intersection_over_union(detector.detect(view).boxes, box[None]) >= FOUND).any() for view, box in plain_views(picture))

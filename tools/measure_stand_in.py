@@ -37,7 +37,7 @@ def run(arguments) -> None:
     from tools.make_ferplus_clips import MANIFEST, SPLITS
 
     bundle = open_bundle(arguments.bundle)
-    detector, _ = make_detector(bundle, "cpu")
+    detector = make_detector(bundle)
     seed = json.loads((arguments.root / MANIFEST).read_text(encoding="utf-8"))["seed"]
     rows = []
     for split in SPLITS:

@@ -163,11 +163,14 @@ def pick_face(boxes, width: int, side: str | None) -> int | None:
 
 def _start_worker(bundle: str) -> None:
     global _detector
-    from image_classification.CFC_SP.device import select_device
+    import cv2
+
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.pipeline import make_detector
 
-    _detector, _ = make_detector(open_bundle(bundle), select_device("cpu"))
+    # The other workers have the other cores.
+    cv2.setNumThreads(1)
+    _detector = make_detector(open_bundle(bundle))
 
 
 def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:

@@ -88,7 +88,7 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.inference.pipeline import Recognizer, make_detector
 
     bundle = open_bundle(arguments.bundle)
-    detector, _ = make_detector(bundle, "cpu")
+    detector = make_detector(bundle)
     recognizers = Recognizer(bundle, key_every_s=0), Recognizer(bundle)
     rows = []
     for path in arguments.video:

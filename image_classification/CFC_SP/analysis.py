@@ -232,8 +232,8 @@ class Run:
         summary.damaged_frames = reader.damaged
         summary.warnings += reader.warnings
         summary.engine = recognizer.engine
-        if recognizer.fallbacks:
-            summary.warnings.append(f"oneDNN failed and was left for {', '.join(recognizer.fallbacks)}, which run slower without it")
+        if recognizer.fell_back:
+            summary.warnings.append("oneDNN failed and was left; the networks run slower without it")
         if recognizer.bundle.is_random:
             summary.warnings.append(f"the weights of bundle {recognizer.bundle.manifest['name']} are random: its labels mean nothing")
         if not summary.face_rows:

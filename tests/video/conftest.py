@@ -1,18 +1,14 @@
-import paddle
 import pytest
+from safetensors.numpy import load_file
 
-from image_classification.CFC_SP.video.mtcnn import load_mtcnn
+from image_classification.CFC_SP.video.mtcnn import WEIGHTS, load_mtcnn
 
 
 @pytest.fixture(scope="session")
-def networks():
-    """MTCNN's eager Layers as functions on NumPy arrays."""
+def mtcnn_weights():
+    return load_file(WEIGHTS)
 
-    def on_arrays(layer):
-        def run(batch):
-            with paddle.no_grad():
-                return tuple(output.numpy() for output in layer(paddle.to_tensor(batch)))
 
-        return run
-
-    return {name: on_arrays(layer) for name, layer in load_mtcnn().items()}
+@pytest.fixture(scope="session")
+def networks(mtcnn_weights):
+    return load_mtcnn(mtcnn_weights)

@@ -36,9 +36,29 @@ def test_the_weights_say_where_they_come_from():
     }
 
 
-def test_every_parameter_is_loaded():
-    fresh, loaded = mtcnn.build_mtcnn(), mtcnn.load_mtcnn()
-    for name, network in loaded.items():
-        assert not network.training
-        for key, value in network.state_dict().items():
-            assert not np.array_equal(value.numpy(), fresh[name].state_dict()[key].numpy()), f"{name}.{key}"
+@pytest.mark.parametrize(("name", "side"), [("rnet", 24), ("onet", 48)])
+def test_a_window_is_judged_alike_in_any_company(networks, name, side):
+    windows = np.random.default_rng(0).uniform(-1, 1, (5, 3, side, side)).astype(np.float32)
+    alone = [networks[name](windows[i : i + 1]) for i in range(5)]
+    for together, parts in zip(networks[name](windows), zip(*alone, strict=True), strict=True):
+        np.testing.assert_allclose(together, np.concatenate(parts), atol=1e-5)
+
+
+def test_what_a_network_gave_stays_as_it_is(networks):
+    rng = np.random.default_rng(1)
+    first = networks["rnet"](rng.uniform(-1, 1, (2, 3, 24, 24)).astype(np.float32))
+    copies = [output.copy() for output in first]
+    networks["rnet"](rng.uniform(-1, 1, (2, 3, 24, 24)).astype(np.float32))
+    assert all(np.array_equal(output, copy) for output, copy in zip(first, copies, strict=True))
+
+
+def test_all_weights_are_those_of_the_networks(mtcnn_weights):
+    shapes = {f"{name}.{key}": shape for name in mtcnn.NAMES for key, shape in mtcnn.parameter_shapes(name).items()}
+    assert {name: array.shape for name, array in mtcnn_weights.items()} == shapes
+
+
+@pytest.mark.parametrize("change", [None, (10,)])
+def test_weights_that_do_not_fit_are_named(mtcnn_weights, change):
+    weights = mtcnn_weights | {"onet.score.bias": change and np.zeros(change, np.float32)}
+    with pytest.raises(ValueError, match=r"onet.score.bias: expected shape \(2,\), found"):
+        mtcnn.load_mtcnn(weights)

@@ -13,7 +13,6 @@ from ..files import git_sha, sha256_of
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
 from ..video.detector import MIN_FACE, THRESHOLDS
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
-from ..video.mtcnn import load_mtcnn
 from .members import Member
 
 # Crops a run of the frame program, and fewer of large ones: a network of 224 px takes tens of megabytes a crop.
@@ -28,14 +27,11 @@ def write_files(work: Path, members: dict[str, list[Member]], cascade: Cascade) 
         _name_parameters(f"{member.stem}/", member.model)
     save_file({name: value.numpy() for name, value in cascade.state_dict().items()}, work / "sequence.safetensors")
     _name_parameters("sequence/", cascade)
-    detector = load_mtcnn()
     shutil.copyfile(DETECTOR_WEIGHTS, work / DETECTOR_WEIGHTS.name)
-    for name, network in detector.items():
-        _name_parameters(f"{DETECTOR_WEIGHTS.stem}/{name}.", network)
     stages = {stage: [(member.model, member.config.STAGE) for member in listed] for stage, listed in members.items()}
     frame = Ensemble(stages)
     layers = {stage: Ensemble({stage: networks}) for stage, networks in stages.items()}
-    layers |= {"frame": frame, "sequence": cascade, "clip": Clip(frame, cascade), **detector}
+    layers |= {"frame": frame, "sequence": cascade, "clip": Clip(frame, cascade)}
     inputs = _inputs(members)
     for name in PROGRAMS:
         layers[name].eval()
@@ -55,9 +51,6 @@ def _inputs(members: dict[str, list[Member]]) -> dict[str, list[tuple]]:
         **{name: [crops] for name in ("coarse", "negative", "frame")},
         "sequence": [*logits, valid, window],
         "clip": [crops, valid, window],
-        "pnet": [([_ANY, 3, _ANY, _ANY], "float32", "x")],
-        "rnet": [([_ANY, 3, 24, 24], "float32", "x")],
-        "onet": [([_ANY, 3, 48, 48], "float32", "x")],
     }
 
 

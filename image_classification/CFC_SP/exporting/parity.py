@@ -50,12 +50,8 @@ def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
     stages = [network["stage"] for network in manifest["networks"]]
     shapes = [(stages.count(stage), _FRAMES, len(classes)) for stage, classes in (("coarse", COARSE), ("negative", NEGATIVE))]
     logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in shapes]
-    pictures = {
-        name: rng.normal(0, 0.5, (4, 3, side, side)).astype(np.float32) for name, side in (("pnet", 60), ("rnet", 24), ("onet", 48))
-    }
     return {
         **{name: (crops,) for name in ("coarse", "negative", "frame")},
         "sequence": (*logits, valid, window),
         "clip": (crops, valid[:_CROPS], window),
-        **{name: (batch,) for name, batch in pictures.items()},
     }

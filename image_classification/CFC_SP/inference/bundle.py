@@ -20,7 +20,7 @@ from ..files import sha256_of
 
 MANIFEST = "manifest.yaml"
 SCHEMA_VERSION = 2
-PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip", "pnet", "rnet", "onet")
+PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MANIFEST_BYTES, _FILE_BYTES = 1 << 20, 4 << 30
@@ -68,17 +68,21 @@ class Bundle:
         """The float32 arrays of a program's parameters, in the order of `names` as `parameter_names` gives them."""
         found = {}
         for stem in sorted({name.partition("/")[0] for name in names}):
-            path = self.folder / f"{stem}.safetensors"
-            if path.name not in self.manifest["files"]:
-                raise _refusal(path, "a program asks for it, and the manifest does not list it")
-            try:
-                found |= {f"{stem}/{key}": value for key, value in load(path.read_bytes()).items()}
-            except (OSError, SafetensorError) as error:
-                raise _refusal(path, f"its weights cannot be read ({error})") from error
+            found |= {f"{stem}/{key}": value for key, value in self.tensors(stem).items()}
         missing = [name for name in names if name not in found]
         if missing:
-            raise _refusal(self.folder, f"its weights lack {missing[0]}")
+            raise refusal(self.folder, f"its weights lack {missing[0]}")
         return {name: np.ascontiguousarray(found[name], np.float32) for name in names}
+
+    def tensors(self, stem: str) -> dict[str, np.ndarray]:
+        """The arrays of the weights file of that stem."""
+        path = self.folder / f"{stem}.safetensors"
+        if path.name not in self.manifest["files"]:
+            raise refusal(path, "it is needed, and the manifest does not list it")
+        try:
+            return load(path.read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise refusal(path, f"its weights cannot be read ({error})") from error
 
 
 def open_bundle(location: str | Path) -> Bundle:
@@ -95,11 +99,11 @@ def open_bundle(location: str | Path) -> Bundle:
         raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
     path = folder / MANIFEST
     if path.stat().st_size > _MANIFEST_BYTES:
-        raise _refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
+        raise refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
     try:
         manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        raise _refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
+        raise refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
     _check_manifest(path, manifest)
     for name, expected in manifest["files"].items():
         _check_file(folder, name, expected)
@@ -115,17 +119,17 @@ def parameter_names(program: bytes) -> list[str]:
 def _check_manifest(path: Path, manifest) -> None:
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA_VERSION:
         found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
-        raise _refusal(path, f"it is of schema {found!r}, this program reads {SCHEMA_VERSION}")
+        raise refusal(path, f"it is of schema {found!r}, this program reads {SCHEMA_VERSION}")
     for name, kind in _REQUIRED.items():
         node = manifest
         for part in name.split("."):
             node = node.get(part) if isinstance(node, dict) else None
         if not isinstance(node, kind) or isinstance(node, bool):
-            raise _refusal(path, f"{name} is missing or malformed")
+            raise refusal(path, f"{name} is missing or malformed")
     if not all(isinstance(network, dict) and isinstance(network.get("origin"), str) for network in manifest["networks"]):
-        raise _refusal(path, "networks is missing or malformed")
+        raise refusal(path, "networks is missing or malformed")
     if manifest["labels"] != {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)}:
-        raise _refusal(path, "its labels are not those of this program")
+        raise refusal(path, "its labels are not those of this program")
     detector = manifest["detector"]
     sound = {
         "crop.size": 8 <= manifest["crop"]["size"] <= 1024,
@@ -138,23 +142,24 @@ def _check_manifest(path: Path, manifest) -> None:
     }
     for name, fine in sound.items():
         if not fine:
-            raise _refusal(path, f"{name} is out of its range")
+            raise refusal(path, f"{name} is out of its range")
     wanted = {f"{name}.json" for name in PROGRAMS}
     if not wanted <= set(manifest["files"]):
-        raise _refusal(path, f"it does not list {sorted(wanted - set(manifest['files']))[0]}")
+        raise refusal(path, f"it does not list {sorted(wanted - set(manifest['files']))[0]}")
 
 
 def _check_file(folder: Path, name, expected) -> None:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise _refusal(folder / MANIFEST, f"it names {name!r}, and a bundle's files lie in its own folder")
+        raise refusal(folder / MANIFEST, f"it names {name!r}, and a bundle's files lie in its own folder")
     path = folder / name
     if path.is_symlink() or not path.is_file():
-        raise _refusal(path, "the manifest lists it, and no such file is there")
+        raise refusal(path, "the manifest lists it, and no such file is there")
     if path.stat().st_size > _FILE_BYTES:
-        raise _refusal(path, f"it has {path.stat().st_size} bytes, no bundle's file is that large")
+        raise refusal(path, f"it has {path.stat().st_size} bytes, no bundle's file is that large")
     if sha256_of(path) != expected:
-        raise _refusal(path, "its sha256 is not the manifest's: it is damaged or was changed")
+        raise refusal(path, "its sha256 is not the manifest's: it is damaged or was changed")
 
 
-def _refusal(path: Path, reason: str) -> UserError:
+def refusal(path: Path, reason: str) -> UserError:
+    """What to raise for a bundle whose file at `path` cannot be used."""
     return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with export_model.py")

