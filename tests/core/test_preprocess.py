@@ -2,7 +2,7 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from image_classification.CFC_SP.core.preprocess import IMAGENET_MEAN, IMAGENET_STD, LUMA, Preprocess
 from tests.static_program import StaticProgram
 
 
@@ -21,13 +21,17 @@ def resized(picture, after):
     return result
 
 
-@pytest.mark.parametrize("sides", [(16, 8), (8, 16), (13, 5), (5, 12)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("sides", [(16, 8), (8, 16), (13, 5), (5, 12), (48, 64)])
 @pytest.mark.filterwarnings("ignore:no variable in your model")
-def test_crops_are_resized_bilinearly_in_every_engine(sides, tmp_path):
+def test_crops_are_resized_bilinearly_in_every_engine(sides, channels, tmp_path):
     before, after = sides
-    crops = np.random.default_rng(0).integers(0, 256, (3, before, before, 3), dtype=np.uint8)
-    layer = Preprocess(before, after)
-    expected = np.stack([(resized(crop / 255, after) - IMAGENET_MEAN) / IMAGENET_STD for crop in crops]).transpose(0, 3, 1, 2)
+    crops = np.random.default_rng(0).integers(0, 256, (8, before, before, 3), dtype=np.uint8)
+    mean, std = IMAGENET_MEAN, IMAGENET_STD
+    if channels == 1:
+        crops, mean, std = crops[..., :1].repeat(3, axis=3), np.dot(mean, LUMA), np.dot(std, LUMA)
+    layer = Preprocess(before, after, channels)
+    expected = np.stack([(resized(crop / 255, after) - mean) / std for crop in crops]).transpose(0, 3, 1, 2)[:, :channels]
     np.testing.assert_allclose(layer(paddle.to_tensor(crops)).numpy(), expected, atol=1e-5)
     inputs = {"crops": ([-1, before, before, 3], "uint8")}
     for onednn in (False, True):
