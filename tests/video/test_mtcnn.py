@@ -62,3 +62,9 @@ def test_weights_that_do_not_fit_are_named(mtcnn_weights, change):
     weights = mtcnn_weights | {"onet.score.bias": change and np.zeros(change, np.float32)}
     with pytest.raises(ValueError, match=r"onet.score.bias: expected shape \(2,\), found"):
         mtcnn.load_mtcnn(weights)
+
+
+def test_weights_of_another_precision_are_taken(networks, mtcnn_weights):
+    pictures = np.random.default_rng(2).uniform(-1, 1, (2, 3, 24, 24)).astype(np.float32)
+    doubles = mtcnn.load_mtcnn({name: array.astype(np.float64) for name, array in mtcnn_weights.items()})
+    assert np.array_equal(doubles["rnet"](pictures)[1], networks["rnet"](pictures)[1])

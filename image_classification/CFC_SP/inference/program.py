@@ -23,8 +23,8 @@ class Program:
     ("could not execute a primitive"): the program is then built anew without it, once, and `engine` says so.
     """
 
-    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, threads: int = THREADS, bfloat16: bool = False):
-        self.name, self._bundle, self._threads = name, bundle, threads
+    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
+        self.name, self._bundle = name, bundle
         self.engine = device if device != "cpu" else "cpu" if not onednn else "onednn bfloat16" if bfloat16 else "onednn"
         self.fell_back = False
         self._predictor = self._build()
@@ -52,7 +52,7 @@ class Program:
             if self.engine == "gpu":
                 config.enable_use_gpu(256, 0)
             else:
-                config.set_cpu_math_library_num_threads(self._threads)
+                config.set_cpu_math_library_num_threads(THREADS)
                 if self.engine.startswith("onednn"):
                     config.enable_mkldnn()
                     config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)

@@ -38,8 +38,8 @@ Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 def load_mtcnn(weights: Mapping[str, np.ndarray]) -> dict[str, Network]:
     """The three networks, by name: pnet, rnet, onet. Not thread-safe.
 
-    weights: float32, those of `parameter_shapes`, each name after its network's and a dot. Each network is called with RGB pictures as
-    float32 [N, 3, H, W], scaled to (x - 127.5) / 128:
+    weights: those of `parameter_shapes`, taken as float32, each name after its network's and a dot. Each network is called with RGB
+    pictures as float32 [N, 3, H, W], scaled to (x - 127.5) / 128:
     pnet, windows of 12 px, one every 2 px: [N, 3, H, W] -> regression [N, 4, h, w], face probability [N, h, w];
     rnet: [N, 3, 24, 24] -> regression [N, 4], face probability [N];
     onet: [N, 3, 48, 48] -> regression [N, 4], landmarks [N, 10], face probability [N].
@@ -53,7 +53,7 @@ def load_mtcnn(weights: Mapping[str, np.ndarray]) -> dict[str, Network]:
         for key, shape in parameter_shapes(name).items():
             if own[key] is None or own[key].shape != shape:
                 raise ValueError(f"{name}.{key}: expected shape {shape}, found {None if own[key] is None else own[key].shape}")
-        networks[name] = _on_opencv(name, own)
+        networks[name] = _on_opencv(name, {key: value.astype(np.float32) for key, value in own.items()})
     return networks
 
 
