@@ -1,12 +1,15 @@
 import shutil
 
 import numpy as np
+import paddle
 import pytest
 
 from image_classification.backbones import BACKBONES
 from image_classification.CFC_SP import device  # noqa: F401, before whatever imports Paddle
 from image_classification.CFC_SP.config import load_config
+from image_classification.CFC_SP.training.checkpoint import save_checkpoint
 from image_classification.CFC_SP.training.datasets import as_stage
+from image_classification.CFC_SP.training.model import build_model
 from image_classification.RepVGG.repvgg import RepVGG
 
 SMALL = {
@@ -60,6 +63,23 @@ def tiny_network(monkeypatch):
         return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
 
     monkeypatch.setitem(BACKBONES, "repvgg_lite", build)
+
+
+@pytest.fixture
+def write_trained(small_config, tiny_network, tmp_path):
+    """Writes a seeded network as a best.safetensors whose opinions differ from picture to picture."""
+
+    def write(name, seed, changes=None):
+        config = small_config({"NAME": name} | (changes or {}))
+        paddle.seed(seed)
+        model = build_model(config)
+        model.backbone.head.weight.set_value(model.backbone.head.weight * 100)
+        path = tmp_path / f"{name}.safetensors"
+        note = {"config": config.dump(), "git_sha": "made here", "validation": {"val_macro_f1": 0.5}}
+        save_checkpoint(path, {key: value.numpy() for key, value in model.state_dict().items()}, note)
+        return path
+
+    return write
 
 
 class Pictures:

@@ -6,28 +6,8 @@ from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.training.checkpoint import load_checkpoint, save_checkpoint
 from image_classification.CFC_SP.training.engine import train
-from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.teachers import Teachers
 from image_classification.CFC_SP.training.trained import load_trained
-
-VALIDATION = {"val_macro_f1": 0.5}
-
-
-@pytest.fixture
-def write_teacher(small_config, tiny_network, tmp_path):
-    """Writes a seeded network as a best.safetensors whose opinions differ from picture to picture."""
-
-    def write(name, seed, changes=None):
-        config = small_config({"NAME": name} | (changes or {}))
-        paddle.seed(seed)
-        model = build_model(config)
-        model.backbone.head.weight.set_value(model.backbone.head.weight * 100)
-        path = tmp_path / f"{name}.safetensors"
-        note = {"config": config.dump(), "validation": VALIDATION}
-        save_checkpoint(path, {key: value.numpy() for key, value in model.state_dict().items()}, note)
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -37,8 +17,8 @@ def batches():
 
 
 @pytest.mark.parametrize(("share", "temperature"), [(0.3, 2.0), (1.0, 1.0)])
-def test_targets_against_a_loop(write_teacher, small_config, batches, share, temperature):
-    paths = [write_teacher("one", 1), write_teacher("two", 2)]
+def test_targets_against_a_loop(write_trained, small_config, batches, share, temperature):
+    paths = [write_trained("one", 1), write_trained("two", 2)]
     changes = {"TRAIN.TEACHERS": [str(path) for path in paths], "TRAIN.TEACHER_SHARE": share, "TRAIN.TEACHER_TEMPERATURE": temperature}
     found = list(Teachers(small_config(changes), "cpu").teach(iter(batches)))
     networks = [load_trained(path, "coarse").model for path in paths]
@@ -62,9 +42,9 @@ def test_no_teacher_leaves_the_batches_alone(small_config, batches):
     assert [a is b for a, b in zip(teachers.teach(batches), batches, strict=True)] == [True] * 6
 
 
-def test_mistakes_are_named(write_teacher, small_config, tmp_path):
-    other_stage = write_teacher("fine", 1, {"STAGE": "negative"})
-    other_size = write_teacher("large", 1, {"DATA.CROP_SIZE": 32})
+def test_mistakes_are_named(write_trained, small_config, tmp_path):
+    other_stage = write_trained("fine", 1, {"STAGE": "negative"})
+    other_size = write_trained("large", 1, {"DATA.CROP_SIZE": 32})
     save_checkpoint(tmp_path / "bare.safetensors", {"a": np.zeros(1)}, {})
     for path, message in (
         (other_stage, "fine.*expected a checkpoint of the coarse stage, found one of the negative stage"),
@@ -81,9 +61,9 @@ class Stopped(Exception):
 
 
 def test_a_taught_run_resumes_to_the_same_weights_and_names_its_teachers(
-    write_teacher, small_config, ferplus, tmp_path, monkeypatch, capsys
+    write_trained, small_config, ferplus, tmp_path, monkeypatch, capsys
 ):
-    paths = [str(write_teacher("one", 1)), str(write_teacher("two", 2))]
+    paths = [str(write_trained("one", 1)), str(write_trained("two", 2))]
 
     def config(name, teachers=paths):
         changes = {"NAME": name, "DATA.ROOT": ferplus, "OUTPUT": tmp_path / "out", "TRAIN.EPOCHS": 1, "TRAIN.SAVE_EVERY": 2}
@@ -95,7 +75,10 @@ def test_a_taught_run_resumes_to_the_same_weights_and_names_its_teachers(
             raise Stopped
 
     expected = train(config("whole"), "cpu")
-    origin = [{"name": name, "sha256": sha256_of(path), "validation": VALIDATION} for name, path in zip(("one", "two"), paths, strict=True)]
+    origin = [
+        {"name": name, "sha256": sha256_of(path), "validation": {"val_macro_f1": 0.5}}
+        for name, path in zip(("one", "two"), paths, strict=True)
+    ]
     assert f"teacher two: validation macro-F1 0.500, sha256 {origin[1]['sha256'][:12]}" in capsys.readouterr().out
     assert load_checkpoint(expected / "best.safetensors")[1]["teachers"] == origin
     plain = train(config("plain", []), "cpu")

@@ -28,11 +28,18 @@ def members(_: Path) -> str:
                     f"{network['input']['size']} px, {'grey' if network['input']['channels'] == 1 else 'RGB'}",
                     f"{validation['val_accuracy']:.1%}, {validation['val_macro_f1']:.3f}",
                     f"{network['temperature']}, {network['temperature_smoothed']}",
-                    f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}, at {training['git_sha'][:7]}",
+                    _trained_by(training),
                 ]
             )
     headers = ["bundle", "stage", "network", "input", "validation accuracy, macro-F1 of its stage", "temperature, with SP", "trained by"]
     return table(headers, lines)
+
+
+def _trained_by(training: dict) -> str:
+    if averaged := training.get("averaged"):
+        parts = ", ".join(f"{part['share']:.0%} `{part['name']}`" for part in averaged)
+        return f"`tools/average_weights.py` of {parts}, at {training['git_sha'][:7]}"
+    return f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}, at {training['git_sha'][:7]}"
 
 
 def files(_: Path) -> str:

@@ -94,6 +94,8 @@ def _network(stage: str, member: Member, temperature: Temperature, licence: str)
     # What a foreign checkpoint was trained on is not known here.
     data = config.DATA.NAME if member.origin == "trained" else None
     training = {"data": data, "config": config.NAME, "seed": config.SEED, "git_sha": member.git_sha}
+    if member.averaged:
+        training["averaged"] = [*member.averaged]
     return {
         "stage": stage,
         "trained_as": config.STAGE,

@@ -26,7 +26,8 @@ Source = str | Path | CfgNode
 @dataclass(frozen=True)
 class Member:
     """One network of a bundle: its weights file's stem, its config, where its weights are from ("trained", "random", or whose
-    checkpoint was ported), the code that made them, their validation scores if known, and the fused layer in evaluation mode."""
+    checkpoint was ported), the code that made them, their validation scores if known, the fused layer in evaluation mode, and of a
+    mean of networks what `training.averaging` notes of each."""
 
     stem: str
     config: CfgNode
@@ -34,6 +35,7 @@ class Member:
     git_sha: str
     validation: dict | None
     model: paddle.nn.Layer
+    averaged: tuple[dict, ...] = ()
 
     @property
     def stored(self) -> dict[str, np.ndarray]:
@@ -96,17 +98,17 @@ def _called(source: Source) -> str:
 
 def _load(source: Source, stems: list[str]) -> Member:
     if isinstance(source, CfgNode):
-        config, facts = source, ("random", git_sha(), None)
+        config, facts, averaged = source, ("random", git_sha(), None), ()
         model = build_model(config)
         randomise(model, config.NAME)
     else:
-        config, facts, model = _read_checkpoint(source)
+        config, facts, model, averaged = _read_checkpoint(source)
     model.eval()
     _ready(model, _called(source), config.DATA.CROP_SIZE)
     base = f"{config.STAGE}_{config.MODEL.NAME}"
     stems.append(base)
     count = stems.count(base)
-    return Member(base if count == 1 else f"{base}_{count}", config, *facts, model)
+    return Member(base if count == 1 else f"{base}_{count}", config, *facts, model, averaged)
 
 
 def _read_checkpoint(path: str | Path):
@@ -119,7 +121,7 @@ def _read_checkpoint(path: str | Path):
     if report.missing or report.left_out:
         raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
     origin = f"ported, of {note['origin']}" if "origin" in note else "trained"
-    return config, (origin, note["git_sha"], note["validation"]), model
+    return config, (origin, note["git_sha"], note["validation"]), model, tuple(note.get("averaged", ()))
 
 
 def _ready(model: paddle.nn.Layer, name: str, crop_size: int) -> None:
