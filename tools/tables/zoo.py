@@ -77,7 +77,7 @@ def _networks(results: Path, names: list[str]) -> str:
     found = newest(rows, "network", "engine", "batch")
     engines = [engine for engine in ALL_ENGINES if any(row["engine"] == engine for row in rows)]
     ships = {
-        (network["backbone"], f"{bundle} ({network['stage']})")
+        (network["backbone"], str(network["input"]["size"]), f"{bundle} ({network['stage']})")
         for bundle, manifest in shipped().items()
         for network in manifest["networks"]
     }
@@ -93,13 +93,19 @@ def _networks(results: Path, names: list[str]) -> str:
                 short_count(macs) + (f", fused {short_count(run_macs)}" if run_macs != macs else ""),
                 *(_milliseconds(times["8"].get(engine)) for engine in engines),
                 *(_fastest(times[batch]) for batch in reversed(BATCHES)),
-                ", ".join(sorted(where for backbone, where in ships if backbone == name)) or "no weights ship",
+                _places(ships, name, row["side"]) or "no weights ship",
             ]
         )
     headers = ["network", "input", "parameters", "MACs", *engines, "fastest", "fastest, one by one", "weights"]
     note = "Milliseconds a picture in batches of 8; empty where an engine was not measured or cannot run the network; struck through where "
     note += "its outputs differ from the eager network's by more than 1e-4, or in bfloat16 its probabilities by more than 0.02."
     return table(headers, lines, f"{note} {measured_on(found.values())}")
+
+
+def _places(ships: set[tuple[str, str, str]], name: str, side: str) -> str:
+    """Where a network ships, with its input's side where that is not the `side` measured."""
+    found = [where if own == side else f"{where} at {own} px" for backbone, own, where in ships if backbone == name]
+    return ", ".join(sorted(found))
 
 
 def _milliseconds(row: dict[str, str] | None) -> str:
