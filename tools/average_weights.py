@@ -32,9 +32,7 @@ def run(arguments) -> None:
     if out.exists():
         raise UserError(f"{out} is there: choose another -out, or remove it")
     shares = arguments.shares or [1.0] * len(arguments.weights)
-    device = select_device(arguments.device)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    scores = average(arguments.weights, shares, arguments.data, device, out)
+    scores = average(arguments.weights, shares, arguments.data, select_device(arguments.device), out)
     print(f"{out}: {', '.join(f'{name} {value}' for name, value in scores.items())}")
 
 

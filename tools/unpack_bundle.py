@@ -49,8 +49,8 @@ def unpack(bundle, network: dict, folder: Path) -> Path:
         weights = model.backbone.unfused(weights, "backbone.")
     path = folder / "best.safetensors"
     folder.mkdir(parents=True)
-    note = {"config": config.dump(), "git_sha": training["git_sha"], "validation": network["validation"]}
-    save_checkpoint(path, weights, note | {"classes": list(STAGES[config.STAGE])})
+    note = {"config": config.dump(), "validation": network["validation"], "classes": list(STAGES[config.STAGE])}
+    save_checkpoint(path, weights, note | {key: training[key] for key in ("git_sha", "averaged") if key in training})
     load_pretrained(model, path)
     return path
 

@@ -72,6 +72,8 @@ def test_shares_must_be_one_a_network(write_two, ferplus, tmp_path, shares):
 def test_the_script_writes_a_run_once(write_two, ferplus, tmp_path, capsys):
     paths = [str(path) for path in write_two()]
     words = ["-weights", *paths, "-data", str(ferplus), "-out", str(tmp_path / "mean"), "-device", "cpu"]
+    assert run_script(average_weights, [*words, "-shares", "1"]) == 2
+    assert not (tmp_path / "mean").exists()
     assert run_script(average_weights, words) == 0
     assert "best.safetensors: val_accuracy 0." in capsys.readouterr().out
     assert [part["share"] for part in load_checkpoint(tmp_path / "mean" / "best.safetensors")[1]["averaged"]] == [0.5, 0.5]

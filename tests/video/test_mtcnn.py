@@ -64,7 +64,9 @@ def test_weights_that_do_not_fit_are_named(mtcnn_weights, change):
         mtcnn.load_mtcnn(weights)
 
 
-def test_weights_of_another_precision_are_taken(networks, mtcnn_weights):
+def test_weights_in_half_precision_compute_in_single(mtcnn_weights):
     pictures = np.random.default_rng(2).uniform(-1, 1, (2, 3, 24, 24)).astype(np.float32)
-    doubles = mtcnn.load_mtcnn({name: array.astype(np.float64) for name, array in mtcnn_weights.items()})
-    assert np.array_equal(doubles["rnet"](pictures)[1], networks["rnet"](pictures)[1])
+    halves = {name: array.astype(np.float16) for name, array in mtcnn_weights.items()}
+    singles = {name: array.astype(np.float32) for name, array in halves.items()}
+    given, expected = (mtcnn.load_mtcnn(weights)["rnet"](pictures)[1] for weights in (halves, singles))
+    assert np.array_equal(given, expected)

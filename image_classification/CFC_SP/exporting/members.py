@@ -8,13 +8,14 @@ import numpy as np
 import paddle
 from yacs.config import CfgNode
 
-from ..config import find_config, load_config, parse_config
+from ..config import find_config, load_config
+from ..core.labels import STAGES
 from ..errors import UserError
 from ..files import git_sha
 from ..inference.agreement import example_crops
-from ..training.checkpoint import load_checkpoint, load_pretrained
 from ..training.model import build_model
 from ..training.random_weights import randomise
+from ..training.trained import load_trained
 from .parity import compare
 
 # Of weights in half precision against the trained ones, as a share of the largest value.
@@ -98,30 +99,20 @@ def _called(source: Source) -> str:
 
 def _load(source: Source, stems: list[str]) -> Member:
     if isinstance(source, CfgNode):
-        config, facts, averaged = source, ("random", git_sha(), None), ()
-        model = build_model(config)
+        config, note = source, {"git_sha": git_sha(), "validation": None}
+        origin, model = "random", build_model(config)
         randomise(model, config.NAME)
     else:
-        config, facts, model, averaged = _read_checkpoint(source)
+        trained = load_trained(source, *STAGES)
+        config, note, model = trained.config, trained.note, trained.model
+        origin = f"ported, of {note['origin']}" if "origin" in note else "trained"
     model.eval()
     _ready(model, _called(source), config.DATA.CROP_SIZE)
     base = f"{config.STAGE}_{config.MODEL.NAME}"
     stems.append(base)
     count = stems.count(base)
-    return Member(base if count == 1 else f"{base}_{count}", config, *facts, model, averaged)
-
-
-def _read_checkpoint(path: str | Path):
-    _, note = load_checkpoint(path)
-    if "config" not in note or "validation" not in note:
-        raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
-    config = parse_config(note["config"])
-    model = build_model(config)
-    report = load_pretrained(model, path)
-    if report.missing or report.left_out:
-        raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
-    origin = f"ported, of {note['origin']}" if "origin" in note else "trained"
-    return config, (origin, note["git_sha"], note["validation"]), model, tuple(note.get("averaged", ()))
+    stem = base if count == 1 else f"{base}_{count}"
+    return Member(stem, config, origin, note["git_sha"], note["validation"], model, tuple(note.get("averaged", ())))
 
 
 def _ready(model: paddle.nn.Layer, name: str, crop_size: int) -> None:

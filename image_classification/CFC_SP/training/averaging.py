@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.labels import STAGES
 from ..errors import UserError
 from ..files import git_sha, sha256_of
 from .checkpoint import save_checkpoint
 from .datasets import load_split
-from .engine import STATISTICS_BATCHES
 from .fast_forward import fast_forward
 from .loader import training_batches
 from .model import build_model
 from .samplers import epoch_order, repeat_factors
 from .trained import Trained, load_trained
-from .validation import measure_statistics, validate
+from .validation import STATISTICS_BATCHES, measure_statistics, validate
 
 
 def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, device: str, out: Path) -> dict[str, float]:
@@ -28,7 +28,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     """
     if len(paths) != len(shares) or not all(0 < share < math.inf for share in shares):
         raise UserError(f"-shares: expected a positive number for each of the {len(paths)} networks, found {[*shares]}")
-    networks = [load_trained(path, "coarse", "negative", "flat") for path in paths]
+    networks = [load_trained(path, *STAGES) for path in paths]
     for path, network in zip(paths[1:], networks[1:], strict=True):
         _check_alike(paths[0], networks[0], path, network)
     parts = np.array(shares) / sum(shares)
@@ -52,6 +52,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
         for network, part, path in zip(networks, parts.tolist(), paths, strict=True)
     ]
     note = {"config": config.dump(), "git_sha": git_sha(), "validation": validation, "classes": list(data.names), "averaged": averaged}
+    out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, weights, note)
     return validation
 

@@ -27,11 +27,9 @@ from .run_folder import RunFolder
 from .samplers import epoch_order, repeat_factors
 from .steps import choose_step
 from .teachers import Teachers
-from .validation import measure_statistics, validate
+from .validation import STATISTICS_BATCHES, measure_statistics, validate
 
 _EMA = "ema."
-# Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
-STATISTICS_BATCHES = 16
 # A loss so many times that of a guess by chance, log(classes), has exploded.
 EXPLODED = 1e4
 

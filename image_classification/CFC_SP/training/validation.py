@@ -12,6 +12,9 @@ from .group import ALONE, Group
 from .loader import plain_batches
 from .metrics import Scores, score
 
+# Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
+STATISTICS_BATCHES = 16
+
 
 def measure_statistics(model, batches: Iterable[tuple], group: Group = ALONE) -> None:
     """Sets the batch-norm statistics of `model` to their means over `batches` of the loader ("precise BN", Wu & Johnson 2021).
