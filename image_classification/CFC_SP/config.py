@@ -39,6 +39,7 @@ def default_config() -> CfgNode:
     c.MODEL.DROPOUT = 0.0  # before the classifier
     c.MODEL.DROP_PATH = 0.0  # of residual branches, rising to this rate at the last block; for backbones that have it
     c.MODEL.PRETRAINED = ""  # weights to start from, ours or foreign; their classifier is left out when the classes differ
+    c.MODEL.FROZEN = []  # parts of the backbone that stay as they were loaded, statistics included, such as stem or pairs.0
 
     c.AUG = CfgNode()
     c.AUG.ROTATION = 14.0  # degrees either way
@@ -258,8 +259,9 @@ def _check(config: CfgNode) -> None:
         raise UserError(f"MODEL.INPUT_SIZE for {config.MODEL.NAME}: expected {family.min_input} px or more{multiple}, found {side}")
     if config.MODEL.DROP_PATH and not family.has_drop_path:
         raise UserError(f"MODEL.DROP_PATH: expected 0, since {config.MODEL.NAME} has no drop path, found {config.MODEL.DROP_PATH}")
-    if not all(isinstance(path, str) for path in config.TRAIN.TEACHERS):
-        raise UserError(f"TRAIN.TEACHERS: expected a list of paths, found {config.TRAIN.TEACHERS}")
+    for name, kind in (("TRAIN.TEACHERS", "paths"), ("MODEL.FROZEN", "names")):
+        if not all(isinstance(item, str) for item in get(name)):
+            raise UserError(f"{name}: expected a list of {kind}, found {get(name)}")
     if config.TRAIN.BATCH_SIZE % config.TRAIN.ACCUMULATE:
         raise UserError(f"TRAIN.ACCUMULATE {config.TRAIN.ACCUMULATE} must divide TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:

@@ -1,5 +1,7 @@
 """From crops to the network's input, as a layer: the same one in training, in export and in prediction."""
 
+from collections.abc import Iterable
+
 import paddle
 from paddle import nn
 
@@ -68,6 +70,25 @@ class ExpressionNet(nn.Layer):
     def __init__(self, preprocess: Preprocess, backbone: nn.Layer):
         super().__init__()
         self.preprocess, self.backbone = preprocess, backbone
+        self._frozen: tuple[str, ...] = ()
+
+    def freeze(self, names: Iterable[str]) -> None:
+        """Keeps the parts of the backbone called `names` as they are: training changes neither weights nor statistics there.
+
+        Raises KeyError for a name that is no part.
+        """
+        parts = dict(self.backbone.named_sublayers())
+        for name in names:
+            for parameter in parts[name].parameters():
+                parameter.trainable = False
+        self._frozen = tuple(names)
+
+    def train(self) -> None:
+        """Training mode for all but the frozen parts."""
+        super().train()
+        parts = dict(self.backbone.named_sublayers())
+        for name in self._frozen:
+            parts[name].eval()
 
     def forward(self, crops):
         return self.backbone(self.preprocess(crops))

