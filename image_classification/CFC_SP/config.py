@@ -39,7 +39,7 @@ def default_config() -> CfgNode:
     c.MODEL.DROPOUT = 0.0  # before the classifier
     c.MODEL.DROP_PATH = 0.0  # of residual branches, rising to this rate at the last block; for backbones that have it
     c.MODEL.PRETRAINED = ""  # weights to start from, ours or foreign; their classifier is left out when the classes differ
-    c.MODEL.FROZEN = []  # parts of the backbone that stay as they were loaded, statistics included, such as stem or pairs.0
+    c.MODEL.FROZEN = []  # the first parts of the backbone, to stay as they were loaded, statistics included: stem, pairs.0
 
     c.AUG = CfgNode()
     c.AUG.ROTATION = 14.0  # degrees either way

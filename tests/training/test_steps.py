@@ -4,9 +4,11 @@ import numpy as np
 import paddle
 import pytest
 
+from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.training.losses import soft_cross_entropy
 from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep, choose_step
+from image_classification.CFC_SP.training.validation import measure_statistics
 
 FORMS = [EagerStep, StaticStep]
 
@@ -132,9 +134,32 @@ def test_parts_of_a_batch_add_up(small_config, batches):
     assert choose_step(small_config({"TRAIN.ACCUMULATE": 2}), "cpu") is EagerStep
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_frozen_parts_stay_as_they_were(form, small_config, tiny_network, batches):
+    """Weights in a step, and statistics when they are measured; the rest moves."""
+    config = small_config({"MODEL.FROZEN": "[stem, stages.0.0]", "TRAIN.BASE_LR": 0.02})
+    model = build(config)
+    before = {name: value.numpy().copy() for name, value in model.state_dict().items()}
+    stepper = form(config, model, 4)
+    for batch in batches:
+        stepper(*batch)
+    after = {name: np.asarray(value) for name, value in stepper.weights().items()}
+    model.set_state_dict(after)
+    measure_statistics(model, batches)
+    after = {name: value.numpy() for name, value in model.state_dict().items()}
+    for name, value in before.items():
+        frozen = name.startswith(("backbone.stem.", "backbone.stages.0.0."))
+        assert np.array_equal(after[name], value) == frozen, name
+
+
+@pytest.mark.parametrize("names", ["[stem, pairs.0]", "[stages.0.0]", "[stem, stages.0.1]"])
+def test_only_the_first_parts_can_be_frozen(small_config, tiny_network, names):
+    with pytest.raises(UserError, match="MODEL.FROZEN: expected the first parts of repvgg_lite, in their order stem, stages, .* found"):
+        build_model(small_config({"MODEL.FROZEN": names}))
+
+
 def test_choice_of_form(small_config):
     assert choose_step(small_config(), "cpu") is StaticStep
     assert choose_step(small_config(), "gpu") is EagerStep
     assert choose_step(small_config({"TRAIN.GRAD_CLIP": 5.0}), "cpu") is EagerStep
-    assert choose_step(small_config({"DATA.CROP_SIZE": 56}), "cpu") is EagerStep
     assert choose_step(small_config({"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48}), "cpu") is EagerStep

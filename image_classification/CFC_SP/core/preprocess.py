@@ -73,14 +73,17 @@ class ExpressionNet(nn.Layer):
         self._frozen: tuple[str, ...] = ()
 
     def freeze(self, names: Iterable[str]) -> None:
-        """Keeps the parts of the backbone called `names` as they are: training changes neither weights nor statistics there.
+        """Keeps the first parts of the backbone, called `names`, as they are: training changes neither weights nor statistics there.
 
-        Raises KeyError for a name that is no part.
+        Raises KeyError for a name that is no part, and ValueError where another part comes before: a gradient that crosses frozen
+        normalisation crashes oneDNN (Paddle 3.3.1).
         """
         parts = dict(self.backbone.named_sublayers())
-        for name in names:
-            for parameter in parts[name].parameters():
-                parameter.trainable = False
+        frozen = {parameter.name for name in names for parameter in parts[name].parameters()}
+        for number, parameter in enumerate(self.backbone.parameters()):
+            if (parameter.name in frozen) != (number < len(frozen)):
+                raise ValueError(f"parts after the first: {', '.join(names)}")
+            parameter.trainable = parameter.trainable and parameter.name not in frozen
         self._frozen = tuple(names)
 
     def train(self) -> None:

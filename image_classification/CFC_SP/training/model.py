@@ -9,7 +9,7 @@ from ..errors import UserError
 def build_model(config) -> ExpressionNet:
     """The backbone of `config.MODEL` for the classes of `config.STAGE`, its preprocessing in front; freshly initialised.
 
-    Raises UserError for a MODEL.FROZEN that is no part of it.
+    Raises UserError for a MODEL.FROZEN that is not its first parts.
     """
     model = config.MODEL
     keywords = {"in_channels": model.IN_CHANNELS, "input_size": model.INPUT_SIZE, "dropout": model.DROPOUT}
@@ -19,7 +19,9 @@ def build_model(config) -> ExpressionNet:
     network = ExpressionNet(Preprocess(config.DATA.CROP_SIZE, model.INPUT_SIZE, model.IN_CHANNELS, model.NORMALIZE), backbone)
     try:
         network.freeze(model.FROZEN)
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         known = ", ".join(name for name, _ in backbone.named_children())
-        raise UserError(f"MODEL.FROZEN: expected parts of {model.NAME}, such as {known}, found {error.args[0]!r}") from error
+        raise UserError(
+            f"MODEL.FROZEN: expected the first parts of {model.NAME}, in their order {known} or parts of these, found {model.FROZEN}"
+        ) from error
     return network

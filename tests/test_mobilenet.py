@@ -1,0 +1,111 @@
+import numpy as np
+import paddle
+import pytest
+
+from image_classification.backbones import BACKBONES
+from image_classification.CFC_SP.config import load_config
+from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
+from image_classification.MobileNet.mobilenet import PAIRS, MobileNet, SeparableConv, mobilenet
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
+
+# Table 1 with its classifier for 1000 classes: 4.2 M parameters and 569 M multiply-adds (Table 4).
+PAPER = 4_231_976
+
+
+def build(channels=1):
+    paddle.seed(0)
+    model = MobileNet(num_classes=8, in_channels=channels, width=0.25)
+    return model, paddle.to_tensor(np.random.default_rng(0).normal(0, 1, (4, channels, 64, 64)).astype("float32"))
+
+
+def test_gradients_reach_all():
+    check_gradients(*build())
+
+
+def test_pictures_do_not_depend_on_each_other():
+    model, pictures = build(channels=3)
+    model.train()
+    for layer in model.sublayers():
+        if isinstance(layer, paddle.nn.BatchNorm2D):
+            layer._momentum = 0.0  # the statistics of the batch that comes, so that differences reach the end
+    model(pictures)
+    check_batches(model, pictures)
+
+
+def test_reset_classifier():
+    check_reset_classifier(*build())
+
+
+def test_a_pair_against_numpy():
+    """Depthwise with its stride, then across the channels, each normalised and cut to [0, 6]."""
+    rng = np.random.default_rng(1)
+    pair = SeparableConv(3, 5, 2)
+    pair.eval()
+    kernels = rng.normal(0, 3, (3, 1, 3, 3)), rng.normal(0, 1, (5, 3, 1, 1))
+    shifts = rng.normal(0, 1, 3), rng.normal(0, 1, 5)
+    for part, kernel, shift in zip((pair.depthwise, pair.pointwise), kernels, shifts, strict=True):
+        part.conv_bn.conv.weight.set_value(kernel.astype("float32"))
+        part.conv_bn.bn.bias.set_value(shift.astype("float32"))
+    x = rng.normal(0, 2, (3, 7, 7))
+    scale = 1 / np.sqrt(1 + pair.depthwise.conv_bn.bn._epsilon)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((0, 0), (1, 1), (1, 1))), (3, 3), axis=(1, 2))[:, ::2, ::2]
+    middle = np.clip(np.einsum("chwkl,ckl->chw", windows, kernels[0][:, 0]) * scale + shifts[0][:, None, None], 0, 6)
+    expected = np.clip(np.einsum("chw,oc->ohw", middle, kernels[1][:, :, 0, 0]) * scale + shifts[1][:, None, None], 0, 6)
+    assert (middle == 6).any() and (expected == 6).any()
+    with paddle.no_grad():
+        found = pair(paddle.to_tensor(x[None].astype("float32"))).numpy()[0]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_counts_are_the_papers():
+    model = mobilenet(num_classes=1000)
+    assert sum(p.size for p in model.parameters() if p.trainable) == PAPER
+    assert len(PAIRS) == 13
+
+
+@pytest.mark.parametrize("size", [(32, 32), (49, 71), (112, 96)])
+def test_takes_any_size(size):
+    model = MobileNet(num_classes=3, width=0.25)
+    model.eval()
+    with paddle.no_grad():
+        features = model.forward_features(paddle.zeros([1, 3, *size]))
+        assert features.shape == [1, 256, *(-(-side // 32) for side in size)]
+        assert model(paddle.zeros([1, 3, *size])).shape == [1, 3]
+
+
+def test_a_width_that_makes_no_network():
+    with pytest.raises(ValueError, match="width above 0"):
+        MobileNet(width=0)
+
+
+def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
+    """oneDNN's depthwise convolutions and their gradients, in the layouts that it chooses."""
+
+    def narrow(**keywords) -> MobileNet:
+        return MobileNet(width=0.25, **keywords)
+
+    # With freshly drawn weights rounding grows from pair to pair; six hold every kind.
+    monkeypatch.setattr("image_classification.MobileNet.mobilenet.PAIRS", PAIRS[:6])
+    monkeypatch.setitem(BACKBONES, "mobilenet", narrow)
+    (tmp_path / "small.yaml").write_text("STAGE: coarse\n", encoding="utf-8")
+    words = (
+        "MODEL.NAME mobilenet MODEL.INPUT_SIZE 96 DATA.CROP_SIZE 48 TRAIN.BATCH_SIZE 16 TRAIN.OPTIMIZER sgd "
+        "TRAIN.WEIGHT_DECAY 0 TRAIN.MOMENTUM 0 TRAIN.WARMUP_EPOCHS 0 TRAIN.EPOCHS 1 TRAIN.BASE_LR 4.0"
+    )
+    config = load_config(tmp_path / "small.yaml", words.split())
+    paddle.seed(0)
+    model = build_model(config)
+    rng = np.random.default_rng(0)
+    crops, targets = rng.integers(0, 256, (16, 48, 48, 3), np.uint8), np.eye(5, dtype=np.float32)[rng.integers(0, 5, 16)]
+    steppers = [form(config, model, 8) for form in (EagerStep, StaticStep)]
+    losses = [stepper(crops, targets) for stepper in steppers]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    before = {name: value.numpy() for name, value in model.state_dict().items() if not name.endswith(("_mean", "_variance"))}
+    eager, static = ({name: np.asarray(value) for name, value in stepper.weights().items()} for stepper in steppers)
+    for name, value in before.items():
+        moved = np.linalg.norm(eager[name] - value)
+        assert moved > 0, name
+        # What comes before a normalisation has no say in the scale: its gradient is rounding.
+        if moved > 1e-3:
+            assert np.linalg.norm(static[name] - eager[name]) < 0.05 * moved, name
