@@ -151,7 +151,8 @@ class StaticStep:
 def choose_step(config, device: str, group: Group = ALONE) -> type:
     """The faster form that works: a static program where the backbone trains right in one, in one process on a CPU.
 
-    Paddle 3.3's clipping by global norm crashes in a static program with oneDNN.
+    Paddle 3.3's clipping by global norm crashes in a static program with oneDNN. Where crops are resized, a program takes half of eager
+    mode's time on one machine and more than it on another (docs/paddle-version.md).
     """
     train = config.TRAIN
     plain = not train.GRAD_CLIP and train.ACCUMULATE == 1 and train.AMP == "none" and group.size == 1
