@@ -149,15 +149,13 @@ def _cut(image: np.ndarray, boxes: np.ndarray, size: int) -> tuple[list[np.ndarr
     pictures = [region]
     for _ in range(halvings.max()):
         pictures.append(_half(pictures[-1]))
-    crops, windows = [], []
-    for box, extent, halving in zip(boxes, extents, halvings, strict=True):
-        picture = pictures[halving]
-        scale = np.divide(picture.shape[1::-1], region.shape[1::-1])
-        side = max(1, round(extent * scale[0]))
-        left, top = nearest_corner((box[:2] + box[2:]) / 2 * scale, side).tolist()
-        crops.append(resize_square(cut_square(picture, left, top, side), size))
-        windows.append(np.array([left, top, left + side, top + side]) / np.tile(scale, 2) + np.tile(origin, 2))
-    return crops, np.array(windows)
+    scales = np.array([np.divide(picture.shape[1::-1], region.shape[1::-1]) for picture in pictures])[halvings]
+    sides = np.maximum(1, np.rint(extents * scales[:, 0])).astype(int)
+    corners = nearest_corner((boxes[:, :2] + boxes[:, 2:]) / 2 * scales, sides)
+    places = zip(halvings.tolist(), corners.tolist(), sides.tolist(), strict=True)
+    crops = [resize_square(cut_square(pictures[halving], left, top, side), size) for halving, (left, top), side in places]
+    windows = np.concatenate([corners / scales, (corners + sides[:, None]) / scales], axis=1)
+    return crops, windows + np.tile(origin, 2)
 
 
 def _around(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -199,16 +197,19 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, over_small
 
     Two boxes are one face where their shared area is more than `threshold` of their union, or of the smaller one.
     """
-    order, kept = np.argsort(-scores, kind="stable"), []
+    order = np.argsort(-scores, kind="stable")
+    boxes = boxes[order]
+    low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    while order.size:
-        best, order = order[0], order[1:]
-        kept.append(best)
-        low, high = np.maximum(boxes[order, :2], boxes[best, :2]), np.minimum(boxes[order, 2:], boxes[best, 2:])
-        shared = np.maximum(high - low, 0).prod(axis=1)
-        whole = np.minimum(areas[order], areas[best]) if over_smaller else areas[order] + areas[best] - shared
-        order = order[shared <= threshold * whole]
-    return np.array(kept, np.intp)
+    whole = np.minimum(areas[:, None], areas) if over_smaller else areas[:, None] + areas - shared
+    apart = shared <= threshold * whole
+    left, kept = np.ones(len(boxes), bool), []
+    for number in range(len(boxes)):
+        if left[number]:
+            kept.append(number)
+            left &= apart[number]
+    return order[kept]
 
 
 def _normalised(images: list[np.ndarray]) -> np.ndarray:
