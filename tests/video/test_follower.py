@@ -118,6 +118,14 @@ def test_nothing_is_followed_across_a_cut():
     assert detected == [0, 4, 3, 7] and cuts == [False] * 4 + [True] + [False] * 3
 
 
+def test_a_last_frame_that_was_searched_is_not_searched_again():
+    """The face followed so far is gone from it; the one that is there instead is followed back."""
+    truth = [[(5, 5)], [(5, 5)], [(5, 5), (60, 20)], [(60, 20)], []]
+    found, detected, _ = run(truth, cuts=[4])
+    assert [len(corners) for corners in found] == [1, 1, 2, 1, 0]
+    assert detected == [0, 4, 3]
+
+
 def test_held_frames_are_bounded(monkeypatch):
     monkeypatch.setattr(follower, "HELD_BYTES", 3 * SCENE.nbytes)
     assert run([[(5, 5)]] * 10, every_s=100)[1] == [0, 3, 6, 9]

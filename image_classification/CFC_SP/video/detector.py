@@ -198,6 +198,8 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, over_small
     Two boxes are one face where their shared area is more than `threshold` of their union, or of the smaller one.
     """
     order = np.argsort(-scores, kind="stable")
+    if len(order) < 2:
+        return order
     boxes = boxes[order]
     low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
     shared = np.maximum(high - low, 0).prod(axis=2)

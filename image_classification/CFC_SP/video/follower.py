@@ -28,11 +28,12 @@ HELD_BYTES = 128 << 20
 
 @dataclass(slots=True)
 class Seen:
-    """A frame with its faces, None until they are known, and whether it begins a new shot."""
+    """A frame with its faces, None until they are known, whether it begins a new shot, and whether it was searched as a whole."""
 
     frame: Frame
     faces: Faces | None
     cut: bool
+    searched: bool = False
 
 
 class FaceFollower:
@@ -81,7 +82,11 @@ class FaceFollower:
         """Moves the waiting frames to the held ones; a detection in the last shows who came in since the last key frame."""
         held += self._between(held, waiting, None)
         if len(held) > 1:
-            self._follow_back(held, self._detector.detect(held[-1].frame.image))
+            *earlier, last = held
+            if last.searched:
+                self._follow_back(earlier, last.faces)
+            else:
+                self._follow_back(held, self._detector.detect(last.frame.image))
 
     def _followed(self, frame: Frame, windows: np.ndarray) -> Faces | None:
         """The faces of the last look in this frame, looked for in `windows` [N, 4]; None where one of them got lost."""
@@ -97,7 +102,8 @@ class FaceFollower:
             for seen in waiting:
                 if pairs is None:
                     found = self._followed(seen.frame, faces.boxes)
-                    faces = seen.faces = self._detector.detect(seen.frame.image) if found is None else found
+                    seen.searched = found is None
+                    faces = seen.faces = self._detector.detect(seen.frame.image) if seen.searched else found
                 else:
                     share = (seen.frame.index - before.frame.index) / (after.frame.index - before.frame.index)
                     seen.faces = before.faces.towards(after.faces[pairs], share)
