@@ -1,8 +1,9 @@
 import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -108,6 +109,36 @@ def test_windows_come_scaled_and_in_bounded_batches(networks, astronaut):
     detector.detect(np.random.default_rng(0).integers(0, 256, astronaut.shape, np.uint8))
     assert max(shapes["pnet"]) == (1, 3, 154, 154)
     assert max(shapes["rnet"]) == (BATCH, 3, 24, 24)
+
+
+def test_of_the_windows_around_a_face_one_is_judged(networks, astronaut):
+    judged = Counter()
+
+    def counted(name):
+        def run(batch):
+            judged[name] += len(batch)
+            return networks[name](batch)
+
+        return run
+
+    faces = FaceDetector({name: counted(name) for name in networks}, settling=0).detect(astronaut)
+    # MTCNN, which judges all that P-Net and R-Net let through, judges 39 and 6.
+    assert len(faces) == 1 and judged["rnet"] < 35 and judged["onet"] < 4, judged
+
+
+def test_every_face_of_a_crowd_is_found(detector, astronaut):
+    # Its box is 87 px by 112 px: neighbours' boxes touch, or overlap a little.
+    face = astronaut[50:180, 175:265]
+    for share, columns in ((0.6, 8), (1, 5)):
+        tile = cv2.resize(face, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        crowd = np.tile(tile, (3, columns, 1))
+        assert len(detector.detect(crowd)) == 3 * columns
+
+
+def test_a_face_within_a_face_is_none(detector, astronaut):
+    picture = astronaut.copy()
+    picture[60:130, 195:250] = cv2.resize(astronaut[55:178, 172:270], (55, 70), interpolation=cv2.INTER_AREA)
+    assert len(detector.detect(picture)) == 1
 
 
 @pytest.mark.parametrize("over_smaller", [False, True])

@@ -4,7 +4,7 @@ Coordinates are continuous: pixel i covers [i, i + 1), so a box over the whole f
 ports count whole pixels from 1, so that their x1 and y1 are larger by 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ class FaceDetector:
     min_face: shorter side in pixels of the smallest face looked for; some smaller ones are found as well.
     thresholds: the least face probability of P-, R- and O-Net. The usual 0.6, 0.7, 0.7 let through plants and hands that O-Net
     gives up to 0.934 (shared clips); upright faces get 0.99 and more there, so 0.95 parts them, at the price of some profiles.
-    settling: how often O-Net looks again; 0 is MTCNN.
+    settling: how often O-Net looks again.
     """
 
     def __init__(
@@ -57,7 +57,10 @@ class FaceDetector:
 
     def detect(self, image: np.ndarray) -> Faces:
         """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
-        faces = self._judge(image, self._refine(image, self._propose(image)))
+        faces = _leaders_first(
+            self._propose(image),
+            lambda proposed: _leaders_first(self._refine(image, proposed), lambda refined: self._judge(image, refined)),
+        )
         windows = faces.boxes
         for _ in range(self._settling):
             again = self._judge(image, windows)
@@ -77,7 +80,7 @@ class FaceDetector:
         return faces
 
     def _propose(self, image: np.ndarray) -> np.ndarray:
-        """P-Net on the image pyramid: windows [N, 4]."""
+        """P-Net on the image pyramid: windows [N, 4], by falling score."""
         height, width = image.shape[:2]
         scale, finest, found = WINDOW / self._min_face, None, []
         while min(height, width) * scale >= WINDOW:
@@ -100,7 +103,7 @@ class FaceDetector:
         return _moved(found[:, :4], found[:, 5:])[:MAX_PROPOSALS]
 
     def _refine(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """R-Net on windows [N, 4]: fewer and better ones."""
+        """R-Net on windows [N, 4]: fewer and better ones, by falling score."""
         boxes, regression, score = self._run("rnet", image, _squared(boxes), 24)
         kept = np.flatnonzero(score > self._thresholds[1])
         kept = kept[suppress(boxes[kept], score[kept], 0.7)]
@@ -113,10 +116,9 @@ class FaceDetector:
         points = landmarks[kept].reshape(-1, 2, 5).transpose(0, 2, 1)
         corner, extent = boxes[kept, None, :2], boxes[kept, None, 2:] - boxes[kept, None, :2]
         points, boxes, score = corner + points * extent, _moved(boxes[kept], regression[kept]), score[kept]
-        best = suppress(boxes, score, 0.7, over_smaller=True)
+        faces = _distinct(Faces(*(array.astype(np.float32) for array in (boxes, score, points))))
         # A regression can turn a box inside out; no crop could be made of it.
-        best = best[(boxes[best, 2:] > boxes[best, :2]).all(axis=1)]
-        return Faces(*(array[best].astype(np.float32) for array in (boxes, score, points)))
+        return faces[(faces.boxes[:, 2:] > faces.boxes[:, :2]).all(axis=1)]
 
     def _run(self, name: str, image: np.ndarray, boxes: np.ndarray, size: int) -> list[np.ndarray]:
         """One network on square windows: the windows as really cut, then the network's outputs."""
@@ -126,6 +128,23 @@ class FaceDetector:
         batches = [crops[start : start + BATCH] for start in range(0, len(crops), BATCH)]
         outputs = [self._networks[name](_normalised(batch)) for batch in batches]
         return [windows, *(np.concatenate(parts) for parts in zip(*outputs, strict=True))]
+
+
+def _leaders_first(windows: np.ndarray, find: Callable[[np.ndarray], Faces]) -> Faces:
+    """What `find` finds in windows [N, 4], which come by falling score: in the best of every heap, then in those where that shows no face.
+
+    MTCNN looks at all of them, and most crowd around the same few faces.
+    """
+    leading = suppress(windows, np.arange(len(windows), 0, -1), SAME_FACE)
+    faces = find(windows[leading])
+    others = np.delete(windows, leading, axis=0)
+    more = find(others[~overlapping(others, faces.boxes)])
+    return _distinct(faces.joined(more[~overlapping(more.boxes, faces.boxes)]))
+
+
+def _distinct(faces: Faces) -> Faces:
+    """The faces by falling score, less those that lie for the most part in, or around, a better one."""
+    return faces[suppress(faces.boxes, faces.scores, 0.7, over_smaller=True)]
 
 
 def _halved(image: np.ndarray, scale: float) -> np.ndarray:
