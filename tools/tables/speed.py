@@ -86,7 +86,7 @@ def budgets(results: Path) -> str:
     lines = [
         [f"frames/s, `{_BUDGET_CLIP}`, CSV only", ">= 100", _number(rate, "{:.0f}")],
         ["times the speed of the peer's recipe on it", ">= 10", _number(peer, "{:.1f}")],
-        ["times the floor (decoding and networks alone), the worst clip", "<= 2", _number(max(over_floor, default=None), "{:.1f}")],
+        ["times the floor (decoding and networks alone), the worst clip", "<= 2", _number(max(over_floor, default=None), "{:.2f}")],
         ["start of `predict.py` to its first frame", "<= 6 s", _number(float(startup[-1]["median"]) if startup else None, "{:.1f} s")],
         ["SP over 2.8 million frames, the slowest window", "<= 2 s", _number(max(smoothing, default=None), "{:.2f} s")],
         ["SP over them with Table 4's six windows", "<= 15 s", _number(sum(smoothing) or None, "{:.2f} s")],
