@@ -64,7 +64,7 @@ class FaceDetector:
         windows = faces.boxes
         for _ in range(self._settling):
             again = self._judge(image, windows)
-            faces = again.joined(faces[~overlapping(faces.boxes, again.boxes)])
+            faces = _with_others(again, faces)
             windows = damped(windows, faces.boxes)
         return faces[np.argsort(-faces.scores, kind="stable")]
 
@@ -76,7 +76,7 @@ class FaceDetector:
             # O-Net misses faces that its window frames badly, and sees them in a window of another size.
             lost = boxes[~overlapping(boxes, faces.boxes)]
             again = self._judge(image, np.concatenate([_resized(lost, share) for share in SECOND_LOOKS]))
-            faces = faces.joined(again[~overlapping(again.boxes, faces.boxes)])
+            faces = _with_others(faces, again)
         return faces
 
     def _propose(self, image: np.ndarray) -> np.ndarray:
@@ -139,7 +139,12 @@ def _leaders_first(windows: np.ndarray, find: Callable[[np.ndarray], Faces]) -> 
     faces = find(windows[leading])
     others = np.delete(windows, leading, axis=0)
     more = find(others[~overlapping(others, faces.boxes)])
-    return _distinct(faces.joined(more[~overlapping(more.boxes, faces.boxes)]))
+    return _distinct(_with_others(faces, more))
+
+
+def _with_others(faces: Faces, more: Faces) -> Faces:
+    """The faces, and those of `more` that none of them shows."""
+    return faces.joined(more[~overlapping(more.boxes, faces.boxes)])
 
 
 def _distinct(faces: Faces) -> Faces:
