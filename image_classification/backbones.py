@@ -3,7 +3,7 @@
 from .HRNet.hrnet import hrnet_lite, hrnet_w18, hrnet_w18_face, hrnet_w32, hrnet_w48
 from .IResNet.iresnet import iresnet18, iresnet34, iresnet50, iresnet100, iresnet152, iresnet_lite
 from .layers import Backbone
-from .MobileNet.mobilenet import mobilenet
+from .MobileNet.mobilenet import mobilenet, mobilenet_face
 from .RepVGG.repvgg import (
     repvgg_a0,
     repvgg_a0_face,
@@ -36,6 +36,7 @@ BACKBONES = {
     "hrnet_w18_face": hrnet_w18_face,
     "hrnet_lite": hrnet_lite,
     "mobilenet": mobilenet,
+    "mobilenet_face": mobilenet_face,
     "repvgg_a0": repvgg_a0,
     "repvgg_a1": repvgg_a1,
     "repvgg_a2": repvgg_a2,
