@@ -58,7 +58,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except OSError as error:
         raise UserError(f"{path}: expected face_recognition_sface_2021dec.onnx ({error.strerror})") from error
     if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise UserError(f"{path}: expected face_recognition_sface_2021dec.onnx with SHA-256 {SHA256}, found {found}: take OpenCV Zoo's file")
+        raise UserError(
+            f"{path}: expected face_recognition_sface_2021dec.onnx with SHA-256 {SHA256}, found {found}: take OpenCV Zoo's file"
+        )
     import onnx
 
     return {entry.name: onnx.numpy_helper.to_array(entry) for entry in onnx.load_from_string(data).graph.initializer}
