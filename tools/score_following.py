@@ -49,7 +49,7 @@ def compare_labels(recognizers: tuple, path: Path) -> dict:
     """The shares of equal labels, same_raw and same_label; recognizers: one that detects in every frame, one that follows."""
     import numpy as np
 
-    from image_classification.CFC_SP.core.smoothing import scaled_window
+    from image_classification.CFC_SP.core.window import scaled_window
     from image_classification.CFC_SP.video.reader import open_video
 
     runs = []
@@ -86,10 +86,12 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.files import git_sha
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.pipeline import Recognizer, make_detector
+    from image_classification.CFC_SP.inference.programs import Programs
 
     bundle = open_bundle(arguments.bundle)
     detector = make_detector(bundle)
-    recognizers = Recognizer(bundle, key_every_s=0), Recognizer(bundle)
+    programs = Programs(bundle, "cpu")
+    recognizers = Recognizer(bundle, programs, key_every_s=0), Recognizer(bundle, programs)
     rows = []
     for path in arguments.video:
         figures = compare_faces(detector, path) | compare_labels(recognizers, path)

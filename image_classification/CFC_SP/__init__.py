@@ -6,9 +6,7 @@ _PUBLIC = {"predict_video": ".analysis", "VideoResult": ".analysis", "Expression
 
 
 def __getattr__(name: str):
-    # Labels and records are of use without Paddle, which takes seconds to import.
+    # Labels and records are of use without what these import.
     if name in _PUBLIC:
-        from . import device  # noqa: F401, before whatever imports Paddle
-
         return getattr(importlib.import_module(_PUBLIC[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """One clip from file to files: the pipeline between the reader and the writers."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -10,11 +11,11 @@ import numpy as np
 
 from .core.records import Frame, FrameResult, Summary
 from .core.segments import SegmentBuilder
-from .core.smoothing import scaled_window
 from .core.span import WHOLE, Span, seconds_of
-from .device import select_device
+from .core.window import scaled_window
 from .errors import UserError
 from .files import sha256_of
+from .inference.apart import ProgramsApart
 from .inference.bundle import open_bundle
 from .inference.pipeline import Recognizer
 from .progress import shown
@@ -109,11 +110,25 @@ def make_recognizer(
     min_face: float | None = None,
     engine: str = "paddle",
     precision: str = "auto",
+    apart: bool = True,
 ) -> Recognizer:
-    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there."""
+    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there.
+
+    apart: with the programs in a process of their own, for whole clips; where each frame waits for its answer that gains nothing.
+    """
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
-    return Recognizer(open_bundle(bundle), select_device(device), min_face, engine=engine, precision=precision)
+    opened, choice = open_bundle(bundle), (device, engine, precision)
+    if apart and sys.platform != "win32":
+        programs = ProgramsApart(opened, *choice)
+        if choice != ("auto", "paddle", "auto"):
+            programs.ready()
+    else:
+        # Imports Paddle, which takes longer than many clips.
+        from .inference.programs import Programs
+
+        programs = Programs(opened, *choice)
+    return Recognizer(opened, programs, min_face)
 
 
 def analyse_clip(
@@ -202,9 +217,9 @@ class Run:
         self.expected_frames = options.span.frames(source.duration_s, source.fps)
         frames = scaled_window(manifest["sp"]["window"] if options.window is None else options.window, fps)
         self._recognizer, self._segments, self._tracks = recognizer, SegmentBuilder(self.frame_duration_s), set()
-        self._before = dict(recognizer.timings_s)
+        self._before = recognizer.timings_s
         self._begin = time.perf_counter()
-        self.summary = Summary(source, recognizer.bundle.identity, recognizer.device, recognizer.engine, frames)
+        self.summary = Summary(source, recognizer.bundle.identity, "", "", frames)
         self.summary.span, self.summary.options = options.span, options.as_dict()
 
     def results(self, reader: Iterable) -> Iterator[FrameResult]:
@@ -231,8 +246,8 @@ class Run:
         summary.segments = self._segments.finish()
         summary.damaged_frames = reader.damaged
         summary.warnings += reader.warnings
-        summary.engine = recognizer.engine
-        if recognizer.fell_back:
+        summary.device, summary.engine = recognizer.programs.device, recognizer.programs.engine
+        if recognizer.programs.fell_back:
             summary.warnings.append("oneDNN failed and was left; the networks run slower without it")
         if recognizer.bundle.is_random:
             summary.warnings.append(f"the weights of bundle {recognizer.bundle.manifest['name']} are random: its labels mean nothing")

@@ -9,7 +9,8 @@ from .device import select_device
 from .errors import UserError
 from .inference.bundle import open_bundle
 from .inference.engines import network_program
-from .inference.program import Program, padded
+from .inference.pipeline import padded
+from .inference.program import Program
 from .scoring.record import write_record
 from .training.datasets import DATASETS, as_stage
 from .training.loader import plain_batches

@@ -9,7 +9,7 @@ import numpy as np
 
 from .analysis import DEFAULT_BUNDLE, make_recognizer
 from .core.records import Frame, FrameResult
-from .core.smoothing import REFERENCE_FPS, scaled_window
+from .core.window import REFERENCE_FPS, scaled_window
 from .errors import UserError
 from .inference.live import LiveRecognizer
 
@@ -32,7 +32,7 @@ class ExpressionRecognizer:
         window: int | None = None,
         min_face: float | None = None,
     ):
-        self._recognizer = make_recognizer(bundle, device, min_face)
+        self._recognizer = make_recognizer(bundle, device, min_face, apart=False)
         self._window = self._recognizer.bundle.manifest["sp"]["window"] if window is None else window
         self._window_s = scaled_window(self._window, REFERENCE_FPS) / REFERENCE_FPS
         self._live: LiveRecognizer | None = None

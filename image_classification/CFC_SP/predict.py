@@ -59,7 +59,7 @@ def run(arguments) -> int:
     options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
     make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
     if any(map(is_stream, arguments.video)):
-        predict_stream(make, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0
     clips = find_clips(arguments.video)
     recognizer = make()

@@ -12,8 +12,8 @@ import cv2
 
 from .analysis import Options, Run, write_result
 from .core.records import Frame, FrameResult, Summary
-from .core.smoothing import REFERENCE_FPS, scaled_window
 from .core.span import WHOLE, Span
+from .core.window import REFERENCE_FPS, scaled_window
 from .errors import UserError
 from .files import atomic_path
 from .inference.live import LiveRecognizer

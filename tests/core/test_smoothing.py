@@ -6,7 +6,8 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.reference import mean_around
-from image_classification.CFC_SP.core.smoothing import SmoothPredicting, scaled_window, smooth
+from image_classification.CFC_SP.core.smoothing import SmoothPredicting, smooth
+from image_classification.CFC_SP.core.window import scaled_window
 from image_classification.CFC_SP.errors import UserError
 
 

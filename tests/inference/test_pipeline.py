@@ -9,12 +9,14 @@ from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import pipeline
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.pipeline import Recognizer, _Observed
+from image_classification.CFC_SP.inference.programs import Programs
 from tests.bundles import temperatures_of
 
 
 @pytest.fixture(scope="module")
 def recognizer(lite):
-    return Recognizer(open_bundle(lite))
+    bundle = open_bundle(lite)
+    return Recognizer(bundle, Programs(bundle, "cpu"))
 
 
 def faces_of(tracks, index):
@@ -99,7 +101,7 @@ def test_batches_do_not_mix_faces(recognizer):
     for index, count in enumerate([0, 1, 3, 40, 0, 2, 33]):
         crops = rng.integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)
         items.append(_Observed(index, index / 25, faces_of(list(range(1, count + 1)), index), crops))
-        alone.append([recognizer._frame(crops[i : i + 1]) for i in range(count)])
+        alone.append([recognizer.programs.frame(crops[i : i + 1]) for i in range(count)])
     scored = list(recognizer._scored(iter(items)))
     assert [item.index for item in scored] == list(range(7))
     for item, expected in zip(scored, alone, strict=True):

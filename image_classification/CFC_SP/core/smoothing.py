@@ -5,16 +5,13 @@ apart: a call takes one track, and never a track across a cut. Eq. 1 divides by 
 fewer at the ends: the normalizer "count" divides by the terms present, "window" is eq. 1 to the letter.
 """
 
-import math
-from numbers import Integral
-
 import numpy as np
 import paddle
 
 from ..errors import UserError
+from .window import check_window
 
 NORMALIZERS = ("count", "window")
-REFERENCE_FPS = 30
 
 
 def smooth(logits, valid, window, normalizer="count", among=None):
@@ -31,7 +28,7 @@ def smooth(logits, valid, window, normalizer="count", among=None):
     floating point, and a valid frame whose logits are not finite. Section 3.3, eq. 1.
     """
     check_normalizer(normalizer)
-    _check_window(window)
+    check_window(window)
     is_tensor = isinstance(logits, paddle.Tensor)
     among = valid if among is None else among
     if is_tensor:
@@ -124,26 +121,7 @@ def _add_window_mean(logits, among, window, normalizer):
         column += (totals[end] - totals[start]) / divisor
 
 
-def scaled_window(window_at_30_fps, fps):
-    """The window in frames (int) of a clip at `fps` frames a second that lasts as long as `window_at_30_fps` frames do at 30.
-
-    0 stays 0; any other window stays at least 1, since SP that fell away would halve the scale of the logits.
-    Raises UserError for a window that is negative or not whole and for a frame rate that is not a positive number.
-    """
-    _check_window(window_at_30_fps)
-    if not (math.isfinite(fps) and fps > 0):
-        raise UserError(f"expected a frame rate above 0, found {fps!r}: give the clip's frames a second")
-    if window_at_30_fps == 0:
-        return 0
-    return max(1, round(window_at_30_fps * fps / REFERENCE_FPS))
-
-
 def check_normalizer(normalizer):
     """Raises UserError unless `normalizer` is one of NORMALIZERS."""
     if normalizer not in NORMALIZERS:
         raise UserError(f"expected a normalizer out of {', '.join(NORMALIZERS)}, found {normalizer!r}: choose one of them")
-
-
-def _check_window(window):
-    if not isinstance(window, Integral) or window < 0:
-        raise UserError(f"expected a window of 0 or more whole frames, found {window!r}: give a whole number, 0 switches SP off")

@@ -6,10 +6,11 @@ soon as no window reaches them.
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,15 +23,19 @@ from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from ..video.mtcnn import load_mtcnn
 from ..video.tracker import FaceTracker
 from .ahead import ahead
+from .apart import ProgramsApart
 from .bundle import Bundle, refusal
-from .engines import network_program
-from .program import Program, padded
+
+if TYPE_CHECKING:
+    from .programs import Programs
 
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
 # detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
 AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 4, 64
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
+# Batches that the networks, apart, have before them while later frames are looked at.
+MOST_BEGUN = 2
 
 
 @dataclass(slots=True)
@@ -56,41 +61,28 @@ def make_detector(bundle: Bundle, min_face: float | None = None) -> FaceDetector
 
 
 class Recognizer:
-    """A bundle made ready on one device, for any number of clips.
+    """A bundle made ready, for any number of clips.
 
-    key_every_s: seconds of media time between full detections, 0: one in every frame. timings_s: seconds spent in each stage since
-    the start; `decode` runs beside the others, and `wait` is what they waited for it. engine: what really runs the networks.
+    programs: those of the bundle, here or apart. key_every_s: seconds of media time between full detections, 0: one in every frame.
     """
 
     def __init__(
-        self,
-        bundle: Bundle,
-        device: str = "cpu",
-        min_face: float | None = None,
-        key_every_s: float = KEY_EVERY_S,
-        engine: str = "paddle",
-        precision: str = "auto",
+        self, bundle: Bundle, programs: "Programs | ProgramsApart", min_face: float | None = None, key_every_s: float = KEY_EVERY_S
     ):
         manifest = bundle.manifest
-        self.bundle, self.device = bundle, device
-        self.timings_s: dict[str, float] = defaultdict(float)
+        self.bundle, self.programs = bundle, programs
+        self._spent_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        self._frame = network_program(bundle, "frame", device, engine, precision)
         # The last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
         self._batch = manifest["batch"]
-        # Small arrays of ever-changing length: nothing for oneDNN to gain.
-        self._sequence = Program(bundle, "sequence", device, onednn=False)
         self._follower = FaceFollower(make_detector(bundle, min_face), key_every_s)
         self._nested_s = 0.0
 
     @property
-    def engine(self) -> str:
-        return self._frame.engine
-
-    @property
-    def fell_back(self) -> bool:
-        """Whether oneDNN gave up on the networks, which run without it since."""
-        return self._frame.fell_back
+    def timings_s(self) -> dict[str, float]:
+        """Seconds spent in each stage so far; `decode` runs beside the others, as `classify` does where the programs are apart, and
+        `wait` is what the others waited for them."""
+        return self._spent_s | ({"classify": self.programs.seconds} if self.programs.apart else {})
 
     def results(self, frames: Iterable[Frame], window: int) -> Iterator[FrameResult]:
         """One FrameResult for every frame, in order; `window` is SP's, in frames of this clip, 0 switches it off."""
@@ -126,7 +118,7 @@ class Recognizer:
         while True:
             begin = time.perf_counter()
             frame = next(frames, None)
-            self.timings_s["decode"] += time.perf_counter() - begin
+            self._spent_s["decode"] += time.perf_counter() - begin
             if frame is None:
                 return
             yield frame
@@ -142,30 +134,38 @@ class Recognizer:
 
     def _scored(self, observed: Iterable[_Observed]) -> Iterator[_Observed]:
         """Gives every face its logits; crops of all frames and faces share batches."""
-        waiting: deque[_Observed] = deque()
+        waiting, begun = deque(), deque()
         for item in observed:
             waiting.append(item)
             if sum(len(item.faces) for item in waiting) >= self._batch or len(waiting) >= CHUNK:
-                yield from self._classify(waiting)
-        yield from self._classify(waiting)
+                begun.append(self._begin(waiting))
+                waiting = deque()
+                if len(begun) > MOST_BEGUN:
+                    yield from self._finish(*begun.popleft())
+        begun.append(self._begin(waiting))
+        for batches in begun:
+            yield from self._finish(*batches)
 
-    def _classify(self, waiting: deque[_Observed]) -> Iterator[_Observed]:
-        with self._clock("classify"):
-            counts = [len(item.faces) for item in waiting]
+    def _begin(self, waiting: deque[_Observed]) -> tuple[deque[_Observed], list[Callable]]:
+        """Begins the networks' runs on the crops, which are dropped; what `_finish` takes."""
+        with self._clock("wait" if self.programs.apart else "classify"):
             crops = np.concatenate([item.crops for item in waiting]) if waiting else np.zeros((0, 1, 1, 3), np.uint8)
-            coarse, negative = [], []
-            for start in range(0, len(crops), self._batch):
-                batch = crops[start : start + self._batch]
-                for logits, part in zip((coarse, negative), self._frame(padded(batch, self._batch)), strict=True):
-                    logits.append(part[:, : len(batch)])
-            position = 0
-            if coarse:
-                coarse, negative = np.concatenate(coarse, axis=1), np.concatenate(negative, axis=1)
-            for item, count in zip(waiting, counts, strict=True):
+            for item in waiting:
                 item.crops = None
-                if count:
-                    item.coarse, item.negative = (logits[:, position : position + count] for logits in (coarse, negative))
-                position += count
+            batches = (crops[start : start + self._batch] for start in range(0, len(crops), self._batch))
+            return waiting, [self.programs.begin_frame(padded(batch, self._batch)) for batch in batches]
+
+    def _finish(self, waiting: deque[_Observed], runs: list[Callable]) -> Iterator[_Observed]:
+        """Gives the faces of `waiting` the logits that the runs end with."""
+        with self._clock("wait"):
+            outputs = [run() for run in runs]
+        if outputs:
+            coarse, negative = (np.concatenate(parts, axis=1) for parts in zip(*outputs, strict=True))
+        position = 0
+        for item in waiting:
+            if count := len(item.faces):
+                item.coarse, item.negative = (logits[:, position : position + count] for logits in (coarse, negative))
+            position += count
         while waiting:
             yield waiting.popleft()
 
@@ -210,7 +210,7 @@ class Recognizer:
             item = held[position]
             coarse[:, position - first], negative[:, position - first] = item.coarse[:, row], item.negative[:, row]
             valid[position - first] = True
-        decided = self._sequence(coarse, negative, valid, np.array([window]))
+        decided = self.programs.sequence(coarse, negative, valid, np.array([window]))
         labels, coarse_labels, raw_labels, probabilities, raw_probabilities = decided
         for position, row in places:
             i, item = position - first, held[position]
@@ -238,5 +238,10 @@ class Recognizer:
             yield
         finally:
             spent = time.perf_counter() - begin
-            self.timings_s[stage] += spent - self._nested_s
+            self._spent_s[stage] += spent - self._nested_s
             self._nested_s = outer + spent
+
+
+def padded(batch: np.ndarray, size: int) -> np.ndarray:
+    """`batch` [n, ...] with zeros up to [size, ...], so that oneDNN meets one shape alone."""
+    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])

@@ -74,11 +74,6 @@ def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
         yield paths
 
 
-def padded(batch: np.ndarray, size: int) -> np.ndarray:
-    """`batch` [n, ...] with zeros up to [size, ...], so that oneDNN meets one shape alone."""
-    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])
-
-
 def write_parameters(path: Path, arrays: list[np.ndarray]) -> None:
     """Writes float32 arrays in Paddle's combined format (`.pdiparams`): for each a header, a protobuf TensorDesc, the bytes."""
     with open(path, "wb") as file:

@@ -9,6 +9,7 @@ from typing import Self
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
@@ -55,6 +56,8 @@ class VideoReader:
         self._shown = repr(os.fsdecode(self._path))
         self._last_time_s = self._last_end_s = None
         self._span = span
+        # A frame's own would be prepared anew each time, which takes most of the time of small ones.
+        self._reformatter = VideoReformatter()
         self._opened, self._closed = ExitStack(), False
         self._reading = threading.Lock()
         self._open()
@@ -238,7 +241,7 @@ class VideoReader:
         if (picture.width, picture.height) != self._decoded_size:
             check_size(picture.width, picture.height, self._shown)
             note_size_change(self.warnings, width, height)
-        image = picture.to_ndarray(format="rgb24", width=width, height=height)
+        image = self._reformatter.reformat(picture, width, height, "rgb24").to_ndarray()
         # FFmpeg counts the turn that shows the picture upright against the clock.
         turn = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)[self._quarter_turns]
         return image if turn is None else cv2.rotate(image, turn)

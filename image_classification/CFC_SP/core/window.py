@@ -1,0 +1,28 @@
+"""How long SP's window is: counted in frames at 30 a second."""
+
+import math
+from numbers import Integral
+
+from ..errors import UserError
+
+REFERENCE_FPS = 30
+
+
+def scaled_window(window_at_30_fps, fps):
+    """The window in frames (int) of a clip at `fps` frames a second that lasts as long as `window_at_30_fps` frames do at 30.
+
+    0 stays 0; any other window stays at least 1, since SP that fell away would halve the scale of the logits.
+    Raises UserError for a window that is negative or not whole and for a frame rate that is not a positive number.
+    """
+    check_window(window_at_30_fps)
+    if not (math.isfinite(fps) and fps > 0):
+        raise UserError(f"expected a frame rate above 0, found {fps!r}: give the clip's frames a second")
+    if window_at_30_fps == 0:
+        return 0
+    return max(1, round(window_at_30_fps * fps / REFERENCE_FPS))
+
+
+def check_window(window):
+    """Raises UserError for a window that is negative or not whole."""
+    if not isinstance(window, Integral) or window < 0:
+        raise UserError(f"expected a window of 0 or more whole frames, found {window!r}: give a whole number, 0 switches SP off")
