@@ -17,8 +17,6 @@ import numpy as np
 from image_classification.CFC_SP.analysis import analyse_clip, make_recognizer
 from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.inference.engines import network_program
 from image_classification.CFC_SP.inference.pipeline import Recognizer
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
@@ -38,7 +36,7 @@ def measure(arguments) -> Iterator[list[dict]]:
     Stages may overlap, so their milliseconds need not add up to the total's.
     """
     recognizer = make_recognizer(arguments.bundle, "cpu")
-    networks = NetworksAlone(recognizer.bundle)
+    networks = NetworksAlone(recognizer)
     for path in arguments.video:
         yield _measure_clip(recognizer, networks, path, arguments.peer, arguments.runs)
 
@@ -102,15 +100,15 @@ def _write(rows: list[FrameResult], path: Path) -> None:
 class NetworksAlone:
     """The bundle's expression networks on a number of faces, in full batches: what no pipeline around them can undercut."""
 
-    def __init__(self, bundle: Bundle):
-        self._program = network_program(bundle, "frame")
-        size, self._batch = bundle.manifest["crop"]["size"], bundle.manifest["batch"]
+    def __init__(self, recognizer: Recognizer):
+        self._programs, manifest = recognizer.programs, recognizer.bundle.manifest
+        size, self._batch = manifest["crop"]["size"], manifest["batch"]
         self._crops = np.random.default_rng(0).integers(0, 256, (self._batch, size, size, 3), dtype=np.uint8)
         self(1)
 
     def __call__(self, faces: int) -> None:
         for _ in range(-(-faces // self._batch)):
-            self._program(self._crops)
+            self._programs.frame(self._crops)
 
 
 def peer_rate(command: str, path: str) -> float:

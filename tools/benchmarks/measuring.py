@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
 from image_classification.CFC_SP.errors import UserError
@@ -43,18 +44,15 @@ def seconds_of(call: Callable[[], object], runs: int) -> list[float]:
 
 def surroundings() -> dict:
     """What a measurement was taken on: CPU model, usable cores, memory in GB, threads of the networks, Paddle's version, git sha."""
-    import paddle
-
-    from image_classification.CFC_SP.device import THREADS
-
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     return {
         "machine": models[0] if models else os.uname().machine,
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
-        "threads": THREADS,
-        "paddle": paddle.__version__,
+        "threads": int(os.environ["OMP_NUM_THREADS"]),
+        # Not by importing it: a clip's memory is measured here, and decoding and detection do without.
+        "paddle": metadata.version(metadata.packages_distributions()["paddle"][0]),
         "git_sha": git_sha(),
     }
 

@@ -5,18 +5,23 @@ from pathlib import Path
 
 
 def forget_peak() -> None:
-    """Begins the count of this process's largest memory anew."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    """Begins the count of the largest memory of this process and all below it anew."""
+    for pid in _tree(os.getpid()):
+        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def peak_mb() -> float:
-    """The most resident memory, in MB, that this process has held since `forget_peak`."""
-    return _field(os.getpid(), "VmHWM")
+    """The most resident memory, in MB, that this process has held since `forget_peak`, and each below it, added up."""
+    return sum(_field(pid, "VmHWM") for pid in _tree(os.getpid()))
 
 
 def resident_mb(pid: int) -> float:
     """The resident memory, in MB, of a process and all below it; 0 when it has ended. A shared page counts for each that holds it."""
-    return _field(pid, "VmRSS") + sum(resident_mb(child) for child in _children(pid))
+    return sum(_field(member, "VmRSS") for member in _tree(pid))
+
+
+def _tree(pid: int) -> list[int]:
+    return [pid, *(member for child in _children(pid) for member in _tree(child))]
 
 
 def _children(pid: int) -> list[int]:

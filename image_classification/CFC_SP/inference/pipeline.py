@@ -110,10 +110,7 @@ class Recognizer:
                 yield _Observed(frame.index, frame.time_s, faces, crops)
 
     def _decoded(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The frames, timed; this runs in a thread of its own, beside all other stages.
-
-        No other stage has one: Paddle holds Python's lock while a program runs (3.3.1), so that two would run by turns.
-        """
+        """The frames, timed; this runs in a thread of its own, beside all other stages."""
         frames = iter(frames)
         while True:
             begin = time.perf_counter()
