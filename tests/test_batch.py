@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_classification.CFC_SP import analysis, predict, predict_video
+from image_classification.CFC_SP import analysis, predict, predict_video, recognizers
 from image_classification.CFC_SP.batch import analyse_clips
 from image_classification.CFC_SP.entry import Parser, run_script
 from image_classification.CFC_SP.errors import UserError
@@ -43,13 +43,13 @@ def write_pictures(folder, count, **options):
 
 @pytest.fixture(scope="module")
 def recognizer():
-    return analysis.make_recognizer()
+    return recognizers.make_recognizer()
 
 
 @pytest.fixture(autouse=True)
 def one_recognizer(recognizer, monkeypatch):
     """Loading the bundle once is enough for tests of what is around it."""
-    monkeypatch.setattr(analysis, "make_recognizer", lambda *options: recognizer)
+    monkeypatch.setattr(recognizers, "make_recognizer", lambda *options: recognizer)
 
 
 @pytest.fixture

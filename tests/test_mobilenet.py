@@ -6,21 +6,22 @@ from image_classification.backbones import BACKBONES
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
-from image_classification.MobileNet.mobilenet import PAIRS, MobileNet, SeparableConv, mobilenet
+from image_classification.MobileNet.mobilenet import PAIRS, MobileNet, SeparableConv, mobilenet, mobilenet_face
 from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
 
 # Table 1 with its classifier for 1000 classes: 4.2 M parameters and 569 M multiply-adds (Table 4).
 PAPER = 4_231_976
 
 
-def build(channels=1):
+def build(channels=1, face=False):
     paddle.seed(0)
-    model = MobileNet(num_classes=8, in_channels=channels, width=0.25)
+    model = MobileNet(num_classes=8, in_channels=channels, width=0.25, face=face)
     return model, paddle.to_tensor(np.random.default_rng(0).normal(0, 1, (4, channels, 64, 64)).astype("float32"))
 
 
-def test_gradients_reach_all():
-    check_gradients(*build())
+@pytest.mark.parametrize("face", [False, True])
+def test_gradients_reach_all(face):
+    check_gradients(*build(face=face))
 
 
 def test_pictures_do_not_depend_on_each_other():
@@ -72,6 +73,14 @@ def test_takes_any_size(size):
         features = model.forward_features(paddle.zeros([1, 3, *size]))
         assert features.shape == [1, 256, *(-(-side // 32) for side in size)]
         assert model(paddle.zeros([1, 3, *size])).shape == [1, 3]
+
+
+def test_sface_keeps_every_position_in_its_stem():
+    model = mobilenet_face(num_classes=3, width=0.25, in_channels=1)
+    model.eval()
+    with paddle.no_grad():
+        assert model.stem(paddle.zeros([1, 1, 48, 40])).shape == [1, 8, 48, 40]
+        assert model.forward_features(paddle.zeros([1, 1, 48, 40])).shape == [1, 256, 3, 3]
 
 
 def test_a_width_that_makes_no_network():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.analysis import make_recognizer
 from image_classification.CFC_SP.core.records import Face
 from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.recognizers import make_recognizer
 from tests.clips import real_clip
 from tools import robustness
 from tools.benchmarks.measuring import read_rows

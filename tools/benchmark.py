@@ -14,6 +14,7 @@ if not __package__:
 
 from image_classification.CFC_SP.entry import Parser, run_script
 
+IMPORTS_PADDLE = False
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 COMMANDS = {
     "clips": "clips from file to CSV: each stage, the floor, a peer",
@@ -23,6 +24,9 @@ COMMANDS = {
     "startup": "predict.py on a clip of one frame",
     "memory": "predict.py's memory on a long clip",
 }
+
+# The others watch processes that import it.
+WITH_PADDLE = ("networks", "smoothing", "tables")
 
 
 def add_options(parser: Parser) -> None:
@@ -54,6 +58,8 @@ def run(arguments) -> None:
     from tools.benchmarks.measuring import append_rows, surroundings
 
     around = surroundings()
+    if arguments.command in WITH_PADDLE:
+        importlib.import_module("image_classification.CFC_SP.device")
     for rows in importlib.import_module(f"tools.benchmarks.{arguments.command}").measure(arguments):
         for row in rows:
             print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)

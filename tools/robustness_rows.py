@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from image_classification.CFC_SP.analysis import make_recognizer
 from image_classification.CFC_SP.evaluation import evaluate_bundle
 from image_classification.CFC_SP.files import git_sha
 from image_classification.CFC_SP.inference.bundle import Bundle, open_bundle
+from image_classification.CFC_SP.recognizers import make_recognizer
 from tools.disturbances import Disturbance, on_crops
 from tools.label_agreement import compare, look_at
 

@@ -1,6 +1,5 @@
 """One clip from file to files: the pipeline between the reader and the writers."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -15,10 +14,9 @@ from .core.span import WHOLE, Span, seconds_of
 from .core.window import scaled_window
 from .errors import UserError
 from .files import sha256_of
-from .inference.apart import ProgramsApart
-from .inference.bundle import open_bundle
 from .inference.pipeline import Recognizer
 from .progress import shown
+from .recognizers import DEFAULT_BUNDLE, make_recognizer
 from .video.clip import open_clip
 from .video.pictures import PictureReader
 from .video.reader import VideoReader
@@ -28,8 +26,6 @@ from .writers.output import FILES, OutputFolder
 from .writers.result_json import write_json
 from .writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
 from .writers.timeline import Timeline, write_timeline
-
-DEFAULT_BUNDLE = "lite"
 
 
 @dataclass(frozen=True)
@@ -102,33 +98,6 @@ def predict_video(
 def span_of(start: float | str | None, end: float | str | None, stride: int) -> Span:
     """The part that is asked for, with times in seconds or as "h:mm:ss"; raises UserError where there is none such."""
     return Span(*(None if time is None else seconds_of(time) for time in (start, end)), stride)
-
-
-def make_recognizer(
-    bundle: str | Path = DEFAULT_BUNDLE,
-    device: str = "auto",
-    min_face: float | None = None,
-    engine: str = "paddle",
-    precision: str = "auto",
-    apart: bool = True,
-) -> Recognizer:
-    """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there.
-
-    apart: with the programs in a process of their own, for whole clips; where each frame waits for its answer that gains nothing.
-    """
-    if min_face is not None and not 12 <= min_face <= 4096:
-        raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
-    opened, choice = open_bundle(bundle), (device, engine, precision)
-    if apart and sys.platform != "win32":
-        programs = ProgramsApart(opened, *choice)
-        if choice != ("auto", "paddle", "auto"):
-            programs.ready()
-    else:
-        # Imports Paddle, which takes longer than many clips.
-        from .inference.programs import Programs
-
-        programs = Programs(opened, *choice)
-    return Recognizer(opened, programs, min_face)
 
 
 def analyse_clip(

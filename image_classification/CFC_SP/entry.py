@@ -56,13 +56,17 @@ def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
 
 
 def guarded(run, arguments) -> int:
-    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C."""
+    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C.
+
+    Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
+    """
     # File names may hold what the terminal's encoding does not.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        importlib.import_module("image_classification.CFC_SP.device")
+        if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
+            importlib.import_module("image_classification.CFC_SP.device")
         return run(arguments) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

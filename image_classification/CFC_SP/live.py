@@ -7,11 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from .analysis import DEFAULT_BUNDLE, make_recognizer
 from .core.records import Frame, FrameResult
 from .core.window import REFERENCE_FPS, scaled_window
 from .errors import UserError
 from .inference.live import LiveRecognizer
+from .recognizers import DEFAULT_BUNDLE, make_recognizer
 
 
 class ExpressionRecognizer:

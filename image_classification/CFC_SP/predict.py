@@ -19,6 +19,8 @@ if not __package__:
 
 from image_classification.CFC_SP.entry import MISTAKE, Parser, run_script
 
+IMPORTS_PADDLE = False
+
 
 def add_options(parser: Parser) -> None:
     parser.option(
@@ -47,22 +49,25 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.analysis import Options, make_recognizer, span_of
-    from image_classification.CFC_SP.batch import analyse_clips
-    from image_classification.CFC_SP.streaming import predict_stream
-    from image_classification.CFC_SP.video.clip import find_clips
+    from image_classification.CFC_SP.recognizers import make_recognizer
     from image_classification.CFC_SP.video.stream import is_stream
     from image_classification.CFC_SP.writers.output import check_formats
 
-    formats = check_formats(arguments.formats.split(","))
+    formats, live = check_formats(arguments.formats.split(",")), any(map(is_stream, arguments.video))
+    make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
+    # Begun before the rest is imported: its process imports Paddle meanwhile.
+    recognizer = None if live else make()
+    from image_classification.CFC_SP.analysis import Options, span_of
+    from image_classification.CFC_SP.batch import analyse_clips
+    from image_classification.CFC_SP.streaming import predict_stream
+    from image_classification.CFC_SP.video.clip import find_clips
+
     span = span_of(arguments.start, arguments.end, arguments.stride)
     options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
-    make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
-    if any(map(is_stream, arguments.video)):
+    if live:
         predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0
     clips = find_clips(arguments.video)
-    recognizer = make()
     failed = analyse_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import paddle
 
-from .analysis import DEFAULT_BUNDLE
 from .device import select_device
 from .inference.bundle import open_bundle
+from .recognizers import DEFAULT_BUNDLE
 
 
 def describe_versions() -> str:

@@ -12,9 +12,10 @@ LIMIT_S = 60.0
 def analyse_forever(pipe: Connection) -> None:
     """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
     from image_classification.CFC_SP import device  # noqa: F401
-    from image_classification.CFC_SP.analysis import Options, analyse_clip, make_recognizer
+    from image_classification.CFC_SP.analysis import Options, analyse_clip
     from image_classification.CFC_SP.core.span import Span
     from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.recognizers import make_recognizer
     from image_classification.CFC_SP.writers.output import OutputFolder
 
     recognizer = make_recognizer(device="cpu")

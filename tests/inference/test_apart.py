@@ -16,6 +16,7 @@ from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.apart import ProgramsApart
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.programs import Programs
+from tests import clips
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,12 @@ def test_the_process_ends_with_a_killed_maker(lite):
     assert has_ended(child)
 
 
-def test_no_paddle_where_the_programs_are_apart():
-    script = "import sys; from image_classification.CFC_SP import predict_video; assert predict_video; sys.exit('paddle' in sys.modules)"
-    subprocess.run([sys.executable, "-c", script], check=True)
+def test_a_clip_is_read_without_importing_paddle(tmp_path):
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
+    script = f"""
+        import sys
+        from image_classification.CFC_SP import predict_video
+        assert predict_video({str(clip)!r}).summary.engine
+        sys.exit("paddle" in sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)

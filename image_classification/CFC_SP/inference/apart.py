@@ -24,7 +24,6 @@ from .bundle import Bundle, open_bundle
 _START = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); from {__name__} import serve; serve(*map(int, sys.argv[1:]))"
 # Room for some batches on their way, so that no sender waits for a run to end; more is for root alone.
 _PIPE_BYTES = 1 << 20
-_PATIENCE_S = 5.0
 
 
 class ProgramsApart:
@@ -125,11 +124,9 @@ def _ended() -> UserError:
 def _end(child: subprocess.Popen, *pipes: Connection) -> None:
     for pipe in pipes:
         pipe.close()
-    try:
-        child.wait(_PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    # It has nothing to lose, and would take its time to end.
+    child.kill()
+    child.wait()
 
 
 def serve(requests: int, answers: int) -> None:
