@@ -7,9 +7,9 @@ import numpy as np
 from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from .device import select_device
 from .errors import UserError
+from .inference.batches import padded
 from .inference.bundle import open_bundle
 from .inference.engines import network_program
-from .inference.pipeline import padded
 from .inference.program import Program
 from .scoring.record import write_record
 from .training.datasets import DATASETS, as_stage

@@ -15,7 +15,9 @@ from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.apart import ProgramsApart
 from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.pipeline import Recognizer
 from image_classification.CFC_SP.inference.programs import Programs
+from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 
 
@@ -114,6 +116,23 @@ def test_the_process_ends_with_a_killed_maker(lite):
         os.kill(child, 0)
         maker.kill()
     assert has_ended(child)
+
+
+def test_a_clip_says_the_same_here_and_apart(bundle, apart):
+    """To the last bit, and also where no face is sent to the networks before its frame is done."""
+    here = Recognizer(bundle, Programs(bundle, "cpu"))
+    late = Recognizer(bundle, Programs(bundle, "cpu"))
+    late._follower._found = lambda seen: None
+    rows = []
+    for recognizer in (here, Recognizer(bundle, apart), late):
+        with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
+            rows.append(list(recognizer.results(reader, 30)))
+    assert rows[0] == rows[1]
+    assert sum(len(row.faces) for row in rows[0]) > 50
+    for row, same in zip(rows[0], rows[2], strict=True):
+        assert [(face.track, face.box, face.label) for face in row.faces] == [(face.track, face.box, face.label) for face in same.faces]
+        for face, other in zip(row.faces, same.faces, strict=True):
+            np.testing.assert_allclose(face.probabilities, other.probabilities, atol=1e-4)
 
 
 def test_a_clip_is_read_without_importing_paddle(tmp_path):

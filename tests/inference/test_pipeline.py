@@ -7,6 +7,7 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from image_classification.CFC_SP.core.records import Faces, Frame
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import pipeline
+from image_classification.CFC_SP.inference.batches import Batches
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.pipeline import Recognizer, _Observed
 from image_classification.CFC_SP.inference.programs import Programs
@@ -32,7 +33,7 @@ def made_up(frames, seed=0):
         tracks = [] if index % 17 == 3 else tracks
         coarse = rng.normal(0, 2, (1, len(tracks), 5)).astype(np.float32)
         coarse[:, :, 4] += 1
-        yield _Observed(index, index / 25, faces_of(tracks, index), None, coarse, rng.normal(0, 2, (1, len(tracks), 4)).astype(np.float32))
+        yield _Observed(index, index / 25, faces_of(tracks, index), [], coarse, rng.normal(0, 2, (1, len(tracks), 4)).astype(np.float32))
 
 
 @pytest.mark.parametrize("window", [0, 1, 8, 31, 1000])
@@ -98,14 +99,15 @@ def test_batches_do_not_mix_faces(recognizer):
     """Logits of crops that went through in shared, padded batches are those of each crop alone, in its place."""
     rng = np.random.default_rng(0)
     items, alone = [], []
+    recognizer._batches = Batches(recognizer._begin, 32)
     for index, count in enumerate([0, 1, 3, 40, 0, 2, 33]):
         crops = rng.integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)
-        items.append(_Observed(index, index / 25, faces_of(list(range(1, count + 1)), index), crops))
+        items.append(_Observed(index, index / 25, faces_of(list(range(1, count + 1)), index), [recognizer._batches.add(c) for c in crops]))
         alone.append([recognizer.programs.frame(crops[i : i + 1]) for i in range(count)])
     scored = list(recognizer._scored(iter(items)))
     assert [item.index for item in scored] == list(range(7))
     for item, expected in zip(scored, alone, strict=True):
-        assert item.crops is None
+        assert item.places == []
         for row, (coarse, negative) in enumerate(expected):
             np.testing.assert_allclose(item.coarse[:, row], coarse[:, 0], atol=1e-3, rtol=1e-4)
             np.testing.assert_allclose(item.negative[:, row], negative[:, 0], atol=1e-3, rtol=1e-4)

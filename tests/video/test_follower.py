@@ -47,8 +47,19 @@ def frames(count, fps=30, cuts=()):
 
 def run(truth, every_s=0.5, unseen=(), cuts=()):
     detector = Scripted(truth, unseen)
-    seen = list(FaceFollower(detector, every_s).follow(frames(len(truth), cuts=cuts)))
-    assert [item.frame.index for item in seen] == list(range(len(truth)))
+    early = {}
+
+    def found(item):
+        assert item.frame.index not in early
+        early[item.frame.index] = item.faces.boxes
+
+    seen = []
+    for item in FaceFollower(detector, every_s, found=found).follow(frames(len(truth), cuts=cuts)):
+        # Told of before it is given, with faces that others may have joined since.
+        known = early[item.frame.index]
+        np.testing.assert_array_equal(item.faces.boxes[: len(known)], known)
+        seen.append(item)
+    assert [item.frame.index for item in seen] == list(range(len(truth))) == sorted(early)
     return [sorted(item.faces.boxes[:, :2].tolist()) for item in seen], detector.detected, [item.cut for item in seen]
 
 

@@ -34,7 +34,7 @@ class LiveRecognizer(Recognizer):
         """The result of `frame`: to its logits is added their mean over the frames of its track in the window that ends with it.
         Frames must come in order."""
         self._frames.put(frame)
-        self._held.extend(self._finish(*self._begin(deque([next(self._stages)]))))
+        self._held.append(self._with_logits(next(self._stages)))
         while self._held[0].time_s < frame.time_s - self._window_s:
             self._held.popleft()
         # Half of SP's window lies in the future, of which there is none: the other half is to reach all that is held.

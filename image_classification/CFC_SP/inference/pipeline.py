@@ -18,12 +18,13 @@ from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
 from ..video.detector import FaceDetector
-from ..video.follower import KEY_EVERY_S, FaceFollower
+from ..video.follower import KEY_EVERY_S, FaceFollower, Seen
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from ..video.mtcnn import load_mtcnn
 from ..video.tracker import FaceTracker
 from .ahead import ahead
 from .apart import ProgramsApart
+from .batches import Batches, Place
 from .bundle import Bundle, refusal
 
 if TYPE_CHECKING:
@@ -34,18 +35,18 @@ if TYPE_CHECKING:
 AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 4, 64
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
-# Batches that the networks, apart, have before them while later frames are looked at.
-MOST_BEGUN = 2
+# Faces whose logits are not asked for yet, in batches: the networks, apart, work on them while later frames are looked at.
+MOST_BEGUN = 3
 
 
 @dataclass(slots=True)
 class _Observed:
-    """What is kept of a frame once it was looked at: where its faces are, and first their crops, then their logits."""
+    """What is kept of a frame once it was looked at: where its faces are, and first where their logits will be, then these."""
 
     index: int
     time_s: float
     faces: Faces
-    crops: np.ndarray | None
+    places: list[Place]
     coarse: np.ndarray | None = None  # [M, N, 5]
     negative: np.ndarray | None = None  # [K, N, 4]
 
@@ -73,9 +74,8 @@ class Recognizer:
         self.bundle, self.programs = bundle, programs
         self._spent_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
-        # The last batch of a clip is padded, as oneDNN keeps memory for every shape it meets.
         self._batch = manifest["batch"]
-        self._follower = FaceFollower(make_detector(bundle, min_face), key_every_s)
+        self._follower = FaceFollower(make_detector(bundle, min_face), key_every_s, found=self._begin_early)
         self._nested_s = 0.0
 
     @property
@@ -90,6 +90,7 @@ class Recognizer:
 
     def _observed(self, frames: Iterable[Frame]) -> Iterator[_Observed]:
         tracker, frames = FaceTracker(), iter(frames)
+        self._batches, self._early = Batches(self._begin, self._batch), {}
         first = list(islice(frames, 1))
         depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
         with closing(ahead(self._decoded(chain(first, frames)), depth)) as decoded:
@@ -103,11 +104,28 @@ class Recognizer:
                 with self._clock("track"):
                     faces = tracker.update(frame.time_s, seen.faces, seen.cut)
                 with self._clock("align"):
-                    crops = self._geometry.crop(frame.image, faces)
+                    places = self._early.pop(frame.index, {})
+                    more = faces[np.array([box.tobytes() not in places for box in faces.boxes], bool)]
+                    places |= self._places(frame.image, more)
+                    places = [places[box.tobytes()] for box in faces.boxes]
                     height, width = frame.image.shape[:2]
                     bounds = np.array([width, height, width, height], np.float32)
                     faces = Faces(np.clip(faces.boxes, 0, bounds), faces.scores, faces.landmarks, faces.tracks)
-                yield _Observed(frame.index, frame.time_s, faces, crops)
+                yield _Observed(frame.index, frame.time_s, faces, places)
+
+    def _begin_early(self, seen: Seen) -> None:
+        """Sends faces to the networks as soon as they are found: the follower holds their frame back for up to two seconds."""
+        with self._clock("align"):
+            self._early[seen.frame.index] = self._places(seen.frame.image, seen.faces)
+
+    def _places(self, image: np.ndarray, faces: Faces) -> dict[bytes, Place]:
+        """Where the logits of each face will be, by the bytes of its box, which tell it however faces are ordered."""
+        crops = self._geometry.crop(image, faces)
+        return {box.tobytes(): self._batches.add(crop) for box, crop in zip(faces.boxes, crops, strict=True)}
+
+    def _begin(self, batch: np.ndarray) -> Callable[[], tuple[np.ndarray, ...]]:
+        with self._clock("wait" if self.programs.apart else "classify"):
+            return self.programs.begin_frame(batch)
 
     def _decoded(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """The frames, timed; this runs in a thread of its own, beside all other stages."""
@@ -130,41 +148,24 @@ class Recognizer:
             yield frame
 
     def _scored(self, observed: Iterable[_Observed]) -> Iterator[_Observed]:
-        """Gives every face its logits; crops of all frames and faces share batches."""
-        waiting, begun = deque(), deque()
+        """Gives every face its logits, as late as need be: crops of all frames and faces share batches."""
+        waiting, faces = deque(), 0
         for item in observed:
             waiting.append(item)
-            if sum(len(item.faces) for item in waiting) >= self._batch or len(waiting) >= CHUNK:
-                begun.append(self._begin(waiting))
-                waiting = deque()
-                if len(begun) > MOST_BEGUN:
-                    yield from self._finish(*begun.popleft())
-        begun.append(self._begin(waiting))
-        for batches in begun:
-            yield from self._finish(*batches)
-
-    def _begin(self, waiting: deque[_Observed]) -> tuple[deque[_Observed], list[Callable]]:
-        """Begins the networks' runs on the crops, which are dropped; what `_finish` takes."""
-        with self._clock("wait" if self.programs.apart else "classify"):
-            crops = np.concatenate([item.crops for item in waiting]) if waiting else np.zeros((0, 1, 1, 3), np.uint8)
-            for item in waiting:
-                item.crops = None
-            batches = (crops[start : start + self._batch] for start in range(0, len(crops), self._batch))
-            return waiting, [self.programs.begin_frame(padded(batch, self._batch)) for batch in batches]
-
-    def _finish(self, waiting: deque[_Observed], runs: list[Callable]) -> Iterator[_Observed]:
-        """Gives the faces of `waiting` the logits that the runs end with."""
-        with self._clock("wait"):
-            outputs = [run() for run in runs]
-        if outputs:
-            coarse, negative = (np.concatenate(parts, axis=1) for parts in zip(*outputs, strict=True))
-        position = 0
+            faces += len(item.faces)
+            while faces > MOST_BEGUN * self._batch or len(waiting) > CHUNK:
+                faces -= len(waiting[0].faces)
+                yield self._with_logits(waiting.popleft())
         for item in waiting:
-            if count := len(item.faces):
-                item.coarse, item.negative = (logits[:, position : position + count] for logits in (coarse, negative))
-            position += count
-        while waiting:
-            yield waiting.popleft()
+            yield self._with_logits(item)
+
+    def _with_logits(self, item: _Observed) -> _Observed:
+        with self._clock("wait"):
+            logits = [self._batches.logits_of(place) for place in item.places]
+        if logits:
+            item.coarse, item.negative = (np.stack(parts, axis=1) for parts in zip(*logits, strict=True))
+        item.places = []
+        return item
 
     def _decided(self, scored: Iterable[_Observed], window: int) -> Iterator[FrameResult]:
         """Smooths and decides chunk by chunk.
@@ -237,8 +238,3 @@ class Recognizer:
             spent = time.perf_counter() - begin
             self._spent_s[stage] += spent - self._nested_s
             self._nested_s = outer + spent
-
-
-def padded(batch: np.ndarray, size: int) -> np.ndarray:
-    """`batch` [n, ...] with zeros up to [size, ...], so that oneDNN meets one shape alone."""
-    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])

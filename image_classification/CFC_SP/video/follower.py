@@ -4,7 +4,7 @@ A full detection costs some fifty times as much as O-Net on one known box. Faces
 followed back to where they came in, so that looking seldom makes none of them late.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,18 @@ class Seen:
 class FaceFollower:
     """Full detection every `every_s` seconds of media time, at cuts and where a face gets lost; 0 detects in every frame.
 
-    Between two looks at the faces that lie up to `look_every_s` apart they move in a straight line.
+    Between two looks at the faces that lie up to `look_every_s` apart they move in a straight line. found: called with every frame as soon
+    as it has faces; more may join them before it is given.
     """
 
-    def __init__(self, detector: FaceDetector, every_s: float = KEY_EVERY_S, look_every_s: float = LOOK_EVERY_S):
-        self._detector, self._every_s, self._look_every_s = detector, every_s, look_every_s
+    def __init__(
+        self,
+        detector: FaceDetector,
+        every_s: float = KEY_EVERY_S,
+        look_every_s: float = LOOK_EVERY_S,
+        found: Callable[[Seen], None] = lambda seen: None,
+    ):
+        self._detector, self._every_s, self._look_every_s, self._found = detector, every_s, look_every_s, found
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame, in order, as late as its next key frame. Frames must come in order."""
@@ -60,6 +67,7 @@ class FaceFollower:
             followed = None if due else self._followed(frame, windows)
             is_key = seen.searched = followed is None
             seen.faces = self._detector.detect(frame.image) if is_key else followed
+            self._found(seen)
             windows = seen.faces.boxes if is_key else damped(windows, seen.faces.boxes)
             if is_key:
                 lost = held and not seen.cut and len(seen.faces) < len(held[-1].faces)
@@ -107,6 +115,7 @@ class FaceFollower:
                 else:
                     share = (seen.frame.index - before.frame.index) / (after.frame.index - before.frame.index)
                     seen.faces = before.faces.towards(after.faces[pairs], share)
+                self._found(seen)
         return waiting
 
     def _follow_back(self, held: list[Seen], faces: Faces) -> None:
