@@ -2,11 +2,14 @@
 
 import threading
 
+import av
 import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.span import Span
 from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.video import reader
+from image_classification.CFC_SP.video.container import open_container
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.video.seeking import Landing
 from tests import clips
@@ -125,5 +128,31 @@ def test_a_seek_that_lands_elsewhere_begins_anew(whole, monkeypatch):
     reading = threading.Thread(target=lambda: found.extend(part(path, 1.0)[0]), daemon=True)
     reading.start()
     reading.join(30)
+    assert [frame.index for frame in found] == list(range(25, FRAMES))
+    np.testing.assert_array_equal(found[0].image, frames[25].image)
+
+
+def test_a_seek_that_fails_begins_anew(whole, monkeypatch):
+    """As in a damaged AV1 clip, whose index FFmpeg does not permit to seek in."""
+    path, frames = whole("a.mp4")
+
+    class Unseekable:
+        def __init__(self, container):
+            self._container = container
+
+        def __getattr__(self, name):
+            return getattr(self._container, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self._container.close()
+
+        def seek(self, *arguments, **keywords):
+            raise av.error.PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(reader, "open_container", lambda *arguments: Unseekable(open_container(*arguments)))
+    found, _ = part(path, 1.0)
     assert [frame.index for frame in found] == list(range(25, FRAMES))
     np.testing.assert_array_equal(found[0].image, frames[25].image)

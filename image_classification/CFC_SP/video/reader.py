@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Self
 
 import av
@@ -117,9 +117,12 @@ class VideoReader:
         landing = self._find_landing() if self._span.start_s is not None else None
         if landing is None:
             return 0, self._first
-        self._container.seek(landing.time, stream=self._stream)
-        self._decoded = self._decode()
-        picture = next(self._decoded, None)
+        picture = None
+        # A damaged index cannot be sought in.
+        with suppress(av.FFmpegError):
+            self._container.seek(landing.time, stream=self._stream)
+            self._decoded = self._decode()
+            picture = next(self._decoded, None)
         index = landing.index_of(picture.pts) if picture is not None and picture.pts is not None and picture.key_frame else None
         if index is not None and self._span.begins_after(picture.time):
             self._packets_read += landing.packets_before(picture.pts)
