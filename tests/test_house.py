@@ -14,7 +14,12 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FAMILIES = ("SwinTransformer", "IResNet", "HRNet", "RepVGG", "MobileNet")
 # From the bottom up: a module imports modules of its own line and of lines above it, and nothing else of the project.
 LEVELS = [
-    ("image_classification.origins", "image_classification.CFC_SP.errors", "image_classification.CFC_SP.files"),
+    (
+        "image_classification.origins",
+        "image_classification.CFC_SP.errors",
+        "image_classification.CFC_SP.files",
+        "image_classification.CFC_SP.packets",
+    ),
     ("image_classification.layers",),
     *[(f"image_classification.{family}",) for family in FAMILIES],
     ("image_classification.CFC_SP.core", "image_classification.CFC_SP.device"),

@@ -132,27 +132,57 @@ def test_a_seek_that_lands_elsewhere_begins_anew(whole, monkeypatch):
     np.testing.assert_array_equal(found[0].image, frames[25].image)
 
 
+class Faulty:
+    """A container in which some methods are others."""
+
+    def __init__(self, container, **methods):
+        self._container = container
+        vars(self).update(methods)
+
+    def __getattr__(self, name):
+        return getattr(self._container, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._container.close()
+
+
 def test_a_seek_that_fails_begins_anew(whole, monkeypatch):
     """As in a damaged AV1 clip, whose index FFmpeg does not permit to seek in."""
     path, frames = whole("a.mp4")
 
-    class Unseekable:
-        def __init__(self, container):
-            self._container = container
+    def seek(*arguments, **keywords):
+        raise av.error.PermissionError(1, "Operation not permitted")
 
-        def __getattr__(self, name):
-            return getattr(self._container, name)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *exception):
-            self._container.close()
-
-        def seek(self, *arguments, **keywords):
-            raise av.error.PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(reader, "open_container", lambda *arguments: Unseekable(open_container(*arguments)))
+    monkeypatch.setattr(reader, "open_container", lambda *arguments: Faulty(open_container(*arguments), seek=seek))
     found, _ = part(path, 1.0)
     assert [frame.index for frame in found] == list(range(25, FRAMES))
     np.testing.assert_array_equal(found[0].image, frames[25].image)
+
+
+@pytest.mark.parametrize("start_s", [None, 1.0])
+def test_a_packet_of_an_unknown_stream_is_damage(whole, monkeypatch, start_s):
+    """As in a damaged transport stream: PyAV fails to find its stream, after which it can go on."""
+    path, _ = whole("a.mp4")
+
+    def opened(*arguments):
+        container = open_container(*arguments)
+        packets = None
+
+        def demux(stream):
+            nonlocal packets
+            first = packets is None
+            packets = packets or container.demux(stream)
+            for number, packet in enumerate(packets):
+                yield packet
+                if first and number == 20:
+                    raise IndexError("list index out of range")
+
+        return Faulty(container, demux=demux)
+
+    monkeypatch.setattr(reader, "open_container", opened)
+    found, video = part(path, start_s)
+    assert [frame.index for frame in found] == list(range(0 if start_s is None else 25, FRAMES))
+    assert video.damaged == 1

@@ -14,6 +14,7 @@ from av.video.reformatter import VideoReformatter
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..errors import UserError
+from ..packets import packets_of
 from .container import check_size, frame_rate, open_container, open_file, pick_stream, reading_failed
 from .seeking import find_landing
 
@@ -142,7 +143,7 @@ class VideoReader:
                 raise reading_failed(self._shown, fault) from fault
 
     def _packets(self) -> Iterator[av.Packet]:
-        failures, demuxer = 0, self._container.demux(self._stream)
+        failures, demuxer = 0, packets_of(self._container, self._stream)
         while failures < MAX_DEMUX_FAILURES:
             try:
                 packet = next(demuxer, None)
@@ -150,7 +151,7 @@ class VideoReader:
                 # Want of memory is damage too here: a table's entry that makes a packet of gigabytes.
                 self.damaged += 1
                 failures += 1
-                demuxer = self._container.demux(self._stream)
+                demuxer = packets_of(self._container, self._stream)
                 continue
             except OSError as fault:
                 raise reading_failed(self._shown, fault) from fault

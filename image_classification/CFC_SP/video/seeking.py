@@ -5,6 +5,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from ..core.span import Span
+from ..packets import packets_of
 
 # Of these codecs each packet gives one frame, and a frame marked as key needs none before it. VP8 hides frames, Xvid packs two
 # into a packet, and a GIF's frame shows what those before it left.
@@ -39,7 +40,7 @@ def find_landing(container, stream, span: Span) -> Landing | None:
     if stream.codec_context.codec.canonical_name not in COUNTABLE:
         return None
     seen, key = array("q"), None
-    for packet in container.demux(stream):
+    for packet in packets_of(container, stream):
         if not packet.size:
             break
         # Matroska's first packets have no decoding time.

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.records import Frame, Source
 from ..errors import UserError
+from ..packets import packets_of
 from .container import check_size, frame_rate, pick_stream
 from .reader import note_size_change
 
@@ -195,7 +196,7 @@ class _Connection:
                 ) from fault
             self._container = opened.enter_context(container)
             self._stream = pick_stream(container, shown)
-            self._packets = container.demux(self._stream)
+            self._packets = packets_of(container, self._stream)
             self._pictures = self._decode()
             self._first = next(self._pictures, None)
             if self._first is None:

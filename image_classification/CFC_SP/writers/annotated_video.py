@@ -15,6 +15,7 @@ from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
 from ..errors import UserError
 from ..files import Nameless
+from ..packets import packets_of
 from .overlay import Overlay
 
 _CLOCK = 90000
@@ -143,7 +144,7 @@ def _packets(clip, stream, span: Span) -> Iterator[av.Packet]:
         with contextlib.suppress(av.FFmpegError):
             # Without an index to seek by, what comes before is read and left out.
             clip.seek(int(span.start_s / stream.time_base), stream=stream)
-    return clip.demux(stream)
+    return packets_of(clip, stream)
 
 
 def _placed(item: av.Packet | av.AudioFrame, span: Span) -> bool:
