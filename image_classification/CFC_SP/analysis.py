@@ -88,8 +88,11 @@ def predict_video(
     networks, as in `inference.engines.network_program`. Raises UserError for bad input.
     """
     options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision)
-    recognizer = make_recognizer(bundle, device, min_face, engine, precision)
-    with open_clip(path, options.span, fps) as reader:
+    # Closed at once: a process that waited to be collected as garbage would be one more for every call.
+    with (
+        closing(make_recognizer(bundle, device, min_face, engine, precision)) as recognizer,
+        open_clip(path, options.span, fps) as reader,
+    ):
         run = Run(recognizer, reader, options)
         rows = list(run.results(reader))
         return VideoResult(run.finish(reader), rows)

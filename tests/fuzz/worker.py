@@ -11,7 +11,6 @@ LIMIT_S = 60.0
 
 def analyse_forever(pipe: Connection) -> None:
     """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
-    from image_classification.CFC_SP import device  # noqa: F401
     from image_classification.CFC_SP.analysis import Options, analyse_clip
     from image_classification.CFC_SP.core.span import Span
     from image_classification.CFC_SP.errors import UserError

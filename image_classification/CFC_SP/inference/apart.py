@@ -45,7 +45,7 @@ class ProgramsApart:
                 _widen(pipe)
             ends = requests.fileno(), answers.fileno()
             self._child = subprocess.Popen([sys.executable, "-c", _START, *map(str, ends)], pass_fds=ends, stdin=subprocess.DEVNULL)
-        weakref.finalize(self, _end, self._child, self._requests, self._answers)
+        self._finalizer = weakref.finalize(self, _end, self._child, self._requests, self._answers)
         self._requests.send((bundle.folder, device, engine, precision))
 
     @property
@@ -64,6 +64,10 @@ class ProgramsApart:
     def seconds(self) -> float:
         """How long the runs of `frame` took so far."""
         return 0.0 if self._state is None else self._state["seconds"]
+
+    def close(self) -> None:
+        """Ends the child."""
+        self._finalizer()
 
     def ready(self) -> dict:
         """Waits until the child is ready; what it says of itself by now."""

@@ -78,6 +78,10 @@ class Recognizer:
         self._follower = FaceFollower(make_detector(bundle, min_face), key_every_s, found=self._begin_early)
         self._nested_s = 0.0
 
+    def close(self) -> None:
+        """Ends what runs apart; nothing can be recognised after it."""
+        self.programs.close()
+
     @property
     def timings_s(self) -> dict[str, float]:
         """Seconds spent in each stage so far; `decode` runs beside the others, as `classify` does where the programs are apart, and

@@ -26,6 +26,9 @@ class Programs:
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", self.device, onednn=False)
 
+    def close(self) -> None:
+        """Nothing to end here."""
+
     @property
     def engine(self) -> str:
         """What really runs the networks."""
