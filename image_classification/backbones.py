@@ -1,6 +1,7 @@
 """The one registry of backbones: a plain dictionary of functions that take typed keywords."""
 
 from .HRNet.hrnet import hrnet_lite, hrnet_w18, hrnet_w18_face, hrnet_w32, hrnet_w48
+from .InceptionResNet.inception_resnet import inception_resnet_face
 from .IResNet.iresnet import iresnet18, iresnet34, iresnet50, iresnet100, iresnet152, iresnet_lite
 from .layers import Backbone
 from .MobileNet.mobilenet import mobilenet, mobilenet_face
@@ -35,6 +36,7 @@ BACKBONES = {
     "hrnet_w48": hrnet_w48,
     "hrnet_w18_face": hrnet_w18_face,
     "hrnet_lite": hrnet_lite,
+    "inception_resnet_face": inception_resnet_face,
     "mobilenet": mobilenet,
     "mobilenet_face": mobilenet_face,
     "repvgg_a0": repvgg_a0,

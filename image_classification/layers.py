@@ -29,14 +29,21 @@ class PReLU(nn.PReLU):
 
 
 class ConvBN(nn.Sequential):
-    """Convolution without bias, then batch normalisation: [N, in, H, W] -> [N, out, H', W'] with "same" padding."""
+    """Convolution without bias, then batch normalisation: [N, in, H, W] -> [N, out, H', W'], padded to "same" or not at all."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        groups: int = 1,
+        same: bool = True,
+    ):
         super().__init__()
-        self.add_sublayer(
-            "conv",
-            nn.Conv2D(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, groups=groups, bias_attr=False),
-        )
+        sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+        padding = [side // 2 if same else 0 for side in sides]
+        self.add_sublayer("conv", nn.Conv2D(in_channels, out_channels, sides, stride, padding, groups=groups, bias_attr=False))
         self.add_sublayer("bn", nn.BatchNorm2D(out_channels))
 
     def forward(self, x):
