@@ -3,6 +3,10 @@
 import numpy as np
 import paddle
 
+from image_classification.CFC_SP.config import load_config
+from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
+
 
 def check_gradients(model, pictures) -> None:
     """Every parameter receives a gradient that is not zero, from a batch of four."""
@@ -34,3 +38,29 @@ def check_reset_classifier(model, pictures) -> None:
         assert not model.head.bias.numpy().any()
         model.reset_classifier(0)
         assert model(pictures).shape == [4, model.num_features]
+
+
+def check_static_training(folder, name: str, size: int) -> None:
+    """A step of the backbone in the registry as `name`, on pictures of `size` px, moves every weight alike in eager mode and in a static
+    program with oneDNN; `folder` takes a config."""
+    (folder / "small.yaml").write_text("STAGE: coarse\n", encoding="utf-8")
+    words = (
+        f"MODEL.NAME {name} MODEL.INPUT_SIZE {size} DATA.CROP_SIZE 48 TRAIN.BATCH_SIZE 16 TRAIN.OPTIMIZER sgd "
+        "TRAIN.WEIGHT_DECAY 0 TRAIN.MOMENTUM 0 TRAIN.WARMUP_EPOCHS 0 TRAIN.EPOCHS 1 TRAIN.BASE_LR 4.0"
+    )
+    config = load_config(folder / "small.yaml", words.split())
+    paddle.seed(0)
+    model = build_model(config)
+    rng = np.random.default_rng(0)
+    crops, targets = rng.integers(0, 256, (16, 48, 48, 3), np.uint8), np.eye(5, dtype=np.float32)[rng.integers(0, 5, 16)]
+    steppers = [form(config, model, 8) for form in (EagerStep, StaticStep)]
+    losses = [stepper(crops, targets) for stepper in steppers]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    before = {key: value.numpy() for key, value in model.state_dict().items() if not key.endswith(("_mean", "_variance"))}
+    eager, static = ({key: np.asarray(value) for key, value in stepper.weights().items()} for stepper in steppers)
+    for key, value in before.items():
+        moved = np.linalg.norm(eager[key] - value)
+        assert moved > 0, key
+        # What comes before a normalisation has no say in the scale: its gradient is rounding.
+        if moved > 1e-3:
+            assert np.linalg.norm(static[key] - eager[key]) < 0.05 * moved, key

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "image_classification"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-FAMILIES = ("SwinTransformer", "IResNet", "HRNet", "RepVGG", "MobileNet")
+FAMILIES = ("SwinTransformer", "IResNet", "HRNet", "RepVGG", "MobileNet", "InceptionResNet")
 # From the bottom up: a module imports modules of its own line and of lines above it, and nothing else of the project.
 LEVELS = [
     (

@@ -3,11 +3,8 @@ import paddle
 import pytest
 
 from image_classification.backbones import BACKBONES
-from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.training.model import build_model
-from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
 from image_classification.MobileNet.mobilenet import PAIRS, MobileNet, SeparableConv, mobilenet, mobilenet_face
-from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier, check_static_training
 
 # Table 1 with its classifier for 1000 classes: 4.2 M parameters and 569 M multiply-adds (Table 4).
 PAPER = 4_231_976
@@ -97,24 +94,4 @@ def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
     # With freshly drawn weights rounding grows from pair to pair; six hold every kind.
     monkeypatch.setattr("image_classification.MobileNet.mobilenet.PAIRS", PAIRS[:6])
     monkeypatch.setitem(BACKBONES, "mobilenet", narrow)
-    (tmp_path / "small.yaml").write_text("STAGE: coarse\n", encoding="utf-8")
-    words = (
-        "MODEL.NAME mobilenet MODEL.INPUT_SIZE 96 DATA.CROP_SIZE 48 TRAIN.BATCH_SIZE 16 TRAIN.OPTIMIZER sgd "
-        "TRAIN.WEIGHT_DECAY 0 TRAIN.MOMENTUM 0 TRAIN.WARMUP_EPOCHS 0 TRAIN.EPOCHS 1 TRAIN.BASE_LR 4.0"
-    )
-    config = load_config(tmp_path / "small.yaml", words.split())
-    paddle.seed(0)
-    model = build_model(config)
-    rng = np.random.default_rng(0)
-    crops, targets = rng.integers(0, 256, (16, 48, 48, 3), np.uint8), np.eye(5, dtype=np.float32)[rng.integers(0, 5, 16)]
-    steppers = [form(config, model, 8) for form in (EagerStep, StaticStep)]
-    losses = [stepper(crops, targets) for stepper in steppers]
-    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
-    before = {name: value.numpy() for name, value in model.state_dict().items() if not name.endswith(("_mean", "_variance"))}
-    eager, static = ({name: np.asarray(value) for name, value in stepper.weights().items()} for stepper in steppers)
-    for name, value in before.items():
-        moved = np.linalg.norm(eager[name] - value)
-        assert moved > 0, name
-        # What comes before a normalisation has no say in the scale: its gradient is rounding.
-        if moved > 1e-3:
-            assert np.linalg.norm(static[name] - eager[name]) < 0.05 * moved, name
+    check_static_training(tmp_path, "mobilenet", 96)

@@ -27,6 +27,16 @@ class Unit(nn.Layer):
         return settle_layout(nn.functional.relu(self.conv_bn(x)), self.training)
 
 
+class Pool(nn.MaxPool2D):
+    """The largest of 3x3 at every second position, without padding: [N, C, H, W] -> [N, C, H', W']."""
+
+    def __init__(self):
+        super().__init__(3, 2)
+
+    def forward(self, x):
+        return settle_layout(super().forward(x), self.training)
+
+
 class Branches(nn.Layer):
     """The same map through several branches, their channels side by side: [N, in, H, W] -> [N, sum of theirs, H', W']."""
 
@@ -39,7 +49,10 @@ class Branches(nn.Layer):
 
 
 class Block(nn.Layer):
-    """A residual block: a 1x1 convolution brings what the branches say, scaled, back onto the input; then ReLU. [N, C, H, W] -> the same."""
+    """A residual block: a 1x1 convolution brings what the branches say, scaled, back onto the input; then ReLU.
+
+    [N, C, H, W] -> the same shape.
+    """
 
     def __init__(self, branches: Branches, branch_channels: int, channels: int, scale: float):
         super().__init__()
@@ -63,9 +76,7 @@ def block35(scale: float) -> Block:
 
 def block17(scale: float) -> Block:
     """Inception-ResNet-B, figure 11, on 896 channels."""
-    branches = Branches(
-        Unit(CHANNELS, 128, 1), nn.Sequential(Unit(CHANNELS, 128, 1), Unit(128, 128, (1, 7)), Unit(128, 128, (7, 1)))
-    )
+    branches = Branches(Unit(CHANNELS, 128, 1), nn.Sequential(Unit(CHANNELS, 128, 1), Unit(128, 128, (1, 7)), Unit(128, 128, (7, 1))))
     return Block(branches, 256, CHANNELS, scale)
 
 
@@ -92,7 +103,7 @@ class InceptionResNet(Backbone):
             Unit(in_channels, 32, 3, 2, same=False),
             Unit(32, 32, 3, same=False),
             Unit(32, 64, 3),
-            nn.MaxPool2D(3, 2),
+            Pool(),
             Unit(64, 80, 1),
             Unit(80, 192, 3, same=False),
             Unit(192, STEM_CHANNELS, 3, 2, same=False),
@@ -101,7 +112,7 @@ class InceptionResNet(Backbone):
         self.reduction = Branches(
             Unit(STEM_CHANNELS, 384, 3, 2, same=False),
             nn.Sequential(Unit(STEM_CHANNELS, 192, 1), Unit(192, 192, 3), Unit(192, 256, 3, 2, same=False)),
-            nn.MaxPool2D(3, 2),
+            Pool(),
         )
         self.blocks17 = nn.Sequential(*(block17(SCALES[1]) for _ in range(blocks[1])))
         self.add_head(CHANNELS, num_classes, dropout)
