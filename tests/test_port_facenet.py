@@ -81,18 +81,6 @@ def test_the_network_computes_what_it_did():
     np.testing.assert_allclose(found, expected, atol=1e-3 * expected.std(), rtol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["another", "too large", "absent", "a folder"])
-def test_another_file_is_refused(tmp_path, monkeypatch, kind):
-    path = tmp_path / "facenet_keras.h5"
-    if kind in ("another", "too large"):
-        path.write_bytes(b"no network")
-    if kind == "too large":
-        monkeypatch.setattr(port_facenet, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
-        monkeypatch.setattr(port_facenet, "MOST_BYTES", 1)
-    with pytest.raises(UserError, match="expected facenet_keras.h5"):
-        port_facenet.read_arrays(tmp_path if kind == "a folder" else path)
-
-
 def test_without_what_reads_the_file(tmp_path, monkeypatch):
     (path := tmp_path / "facenet_keras.h5").write_bytes(b"no network")
     monkeypatch.setattr(port_facenet, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())

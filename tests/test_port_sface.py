@@ -3,10 +3,8 @@ import hashlib
 import numpy as np
 import onnx
 import paddle
-import pytest
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.training.model import build_model
 from image_classification.MobileNet.mobilenet import PAIRS, STEM
 from tools import port_sface
@@ -76,15 +74,3 @@ def test_arrays_are_read_by_name(tmp_path, monkeypatch):
     found = port_sface.read_arrays(path)
     assert list(found) == ["a"]
     np.testing.assert_array_equal(found["a"], weights)
-
-
-@pytest.mark.parametrize("kind", ["another", "too large", "absent", "a folder"])
-def test_another_file_is_refused(tmp_path, monkeypatch, kind):
-    path = tmp_path / "sface.onnx"
-    if kind in ("another", "too large"):
-        path.write_bytes(b"no network")
-    if kind == "too large":
-        monkeypatch.setattr(port_sface, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
-        monkeypatch.setattr(port_sface, "MOST_BYTES", 1)
-    with pytest.raises(UserError, match="expected face_recognition_sface_2021dec.onnx"):
-        port_sface.read_arrays(tmp_path if kind == "a folder" else path)

