@@ -38,6 +38,7 @@ def unpack(bundle, network: dict, folder: Path) -> Path:
     """Writes the checkpoint of a network of the manifest to `folder` and returns it; raises UserError for weights that do not fit."""
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.core.labels import STAGES
+    from image_classification.CFC_SP.exporting.members import CHANGES
     from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
     from image_classification.CFC_SP.training.model import build_model
 
@@ -50,7 +51,7 @@ def unpack(bundle, network: dict, folder: Path) -> Path:
     path = folder / "best.safetensors"
     folder.mkdir(parents=True)
     note = {"config": config.dump(), "validation": network["validation"], "classes": list(STAGES[config.STAGE])}
-    save_checkpoint(path, weights, note | {key: training[key] for key in ("git_sha", "averaged") if key in training})
+    save_checkpoint(path, weights, note | {key: training[key] for key in ("git_sha", *CHANGES) if key in training})
     load_pretrained(model, path)
     return path
 

@@ -36,10 +36,12 @@ def members(_: Path) -> str:
 
 
 def _trained_by(training: dict) -> str:
+    made = f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}"
     if averaged := training.get("averaged"):
         parts = ", ".join(f"{part['share']:.0%} `{part['name']}`" for part in averaged)
-        return f"`tools/average_weights.py` of {parts}, at {training['git_sha'][:7]}"
-    return f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}, at {training['git_sha'][:7]}"
+        made = f"`tools/average_weights.py` of {parts}"
+    shifted = "; then `tools/fit_class_bias.py`" if "class_bias" in training else ""
+    return f"{made}, at {training['git_sha'][:7]}{shifted}"
 
 
 def files(_: Path) -> str:

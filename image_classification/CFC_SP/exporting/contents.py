@@ -93,9 +93,7 @@ def _network(stage: str, member: Member, temperature: Temperature, licence: str)
     config = member.config
     # What a foreign checkpoint was trained on is not known here.
     data = config.DATA.NAME if member.origin == "trained" else None
-    training = {"data": data, "config": config.NAME, "seed": config.SEED, "git_sha": member.git_sha}
-    if member.averaged:
-        training["averaged"] = [*member.averaged]
+    training = {"data": data, "config": config.NAME, "seed": config.SEED, "git_sha": member.git_sha, **member.changes}
     return {
         "stage": stage,
         "trained_as": config.STAGE,

@@ -1,7 +1,7 @@
 """The networks of a bundle: read from checkpoints or made of random weights, fused, and rounded as the bundle stores them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from ..training.random_weights import randomise
 from ..training.trained import load_trained
 from .parity import compare
 
+# What a checkpoint's note may say of how its weights were changed after training.
+CHANGES = "averaged", "class_bias"
 # Of weights in half precision against the trained ones, as a share of the largest value.
 HALF_TOLERANCE = 5e-3
 # A checkpoint's path, or the config of a network that gets random weights.
@@ -27,8 +29,8 @@ Source = str | Path | CfgNode
 @dataclass(frozen=True)
 class Member:
     """One network of a bundle: its weights file's stem, its config, where its weights are from ("trained", "random", or whose
-    checkpoint was ported), the code that made them, their validation scores if known, the fused layer in evaluation mode, and of a
-    mean of networks what `training.averaging` notes of each."""
+    checkpoint was ported), the code that made them, their validation scores if known, the fused layer in evaluation mode, and what
+    `training.averaging` and `training.class_bias` note of what they did, as `averaged` and `class_bias`."""
 
     stem: str
     config: CfgNode
@@ -36,7 +38,7 @@ class Member:
     git_sha: str
     validation: dict | None
     model: paddle.nn.Layer
-    averaged: tuple[dict, ...] = ()
+    changes: dict = field(default_factory=dict)
 
     @property
     def stored(self) -> dict[str, np.ndarray]:
@@ -112,7 +114,8 @@ def _load(source: Source, stems: list[str]) -> Member:
     stems.append(base)
     count = stems.count(base)
     stem = base if count == 1 else f"{base}_{count}"
-    return Member(stem, config, origin, note["git_sha"], note["validation"], model, tuple(note.get("averaged", ())))
+    changes = {key: note[key] for key in CHANGES if key in note}
+    return Member(stem, config, origin, note["git_sha"], note["validation"], model, changes)
 
 
 def _ready(model: paddle.nn.Layer, name: str, crop_size: int) -> None:

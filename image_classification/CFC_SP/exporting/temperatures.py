@@ -13,8 +13,8 @@ from ..errors import UserError
 from ..scoring.cache import LogitsCache
 from ..scoring.frames import load_frames
 from ..scoring.scorer import Scorer
+from ..training.class_bias import TEMPERATURES
 
-_RANGE = 0.1, 10.0
 # Of still pictures: f' is f plus a mean of such f.
 _TERMS_OF_SP = 2
 
@@ -57,4 +57,4 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
         given = softmax(logits / np.exp(log_temperature), axis=1).mean(0)[truth, np.arange(len(truth))]
         return -np.log(np.maximum(given, np.finfo(np.float32).tiny)).mean()
 
-    return round(float(np.exp(minimize_scalar(cross_entropy, bounds=np.log(_RANGE), method="bounded").x)), 3)
+    return round(float(np.exp(minimize_scalar(cross_entropy, bounds=np.log(TEMPERATURES), method="bounded").x)), 3)
