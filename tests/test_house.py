@@ -22,7 +22,7 @@ LEVELS = [
     ),
     ("image_classification.layers",),
     *[(f"image_classification.{family}",) for family in FAMILIES],
-    ("image_classification.CFC_SP.core", "image_classification.CFC_SP.device"),
+    ("image_classification.CFC_SP.core", "image_classification.CFC_SP.device", "image_classification.CFC_SP.heap"),
     ("image_classification.backbones",),
     ("image_classification.CFC_SP.config",),
     ("image_classification.CFC_SP.training",),

@@ -34,8 +34,8 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.device import select_device
     from image_classification.CFC_SP.files import git_sha
+    from image_classification.CFC_SP.heap import keep_freed_memory
     from image_classification.CFC_SP.training.datasets import load_split
-    from image_classification.CFC_SP.training.heap import keep_freed_memory
     from image_classification.CFC_SP.training.loader import AHEAD, training_batches
     from image_classification.CFC_SP.training.model import build_model
     from image_classification.CFC_SP.training.steps import choose_step

@@ -15,8 +15,8 @@ from ..video.detector import MIN_FACE, THRESHOLDS
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from .members import Member
 
-# Crops a run of the frame program, and fewer of large ones: a network of 224 px takes tens of megabytes a crop.
-BATCH, LARGE_CROP_BATCH, LARGE_CROP = 32, 8, 128
+# (Largest input in px, crops a run of the frame program): a network of 224 px takes tens of megabytes a crop.
+BATCHES = (64, 32), (112, 16), (float("inf"), 8)
 _ANY = None
 
 
@@ -66,7 +66,7 @@ def unique(members: dict[str, list[Member]]) -> list[Member]:
 
 def make_manifest(name: str, work: Path, members: dict[str, list[Member]], temperatures, config, licence: str) -> dict:
     """The manifest's tree of the files in `work`. config: the cascade's and SP's settings; the rest as in `export_bundle`."""
-    first = members["coarse"][0].config
+    first, largest = members["coarse"][0].config, max(member.config.MODEL.INPUT_SIZE for member in unique(members))
     networks = [
         _network(stage, member, temperature, licence)
         for stage, listed in members.items()
@@ -80,7 +80,7 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], tempe
         "git_sha": git_sha(),
         "labels": {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)},
         "crop": {"size": first.DATA.CROP_SIZE, "margin": first.DATA.CROP_MARGIN, "shape": "square on the longer side of MTCNN's box"},
-        "batch": BATCH if first.DATA.CROP_SIZE <= LARGE_CROP else LARGE_CROP_BATCH,
+        "batch": next(batch for side, batch in BATCHES if largest <= side),
         "sp": {"window": config.SP.WINDOW, "normalizer": config.SP.NORMALIZER},
         "cascade": {"negative_scope": config.CASCADE.NEGATIVE_SCOPE},
         "detector": {"weights": DETECTOR_WEIGHTS.name, "min_face": MIN_FACE, "thresholds": list(THRESHOLDS), "licence": "MIT"},

@@ -14,12 +14,12 @@ from tqdm import tqdm
 from ..config import parse_config
 from ..errors import UserError
 from ..files import git_sha
+from ..heap import keep_freed_memory
 from .checkpoint import load_checkpoint, load_pretrained
 from .datasets import StageData, load_split
 from .ema import Ema
 from .fast_forward import fast_forward
 from .group import ALONE, Group
-from .heap import keep_freed_memory
 from .loader import training_batches
 from .model import build_model
 from .optim import count_decayed, trainable

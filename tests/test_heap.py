@@ -4,7 +4,7 @@ import sys
 COUNT = """
 import resource
 import numpy as np
-from image_classification.CFC_SP.training.heap import keep_freed_memory
+from image_classification.CFC_SP.heap import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 for _ in range(2):
