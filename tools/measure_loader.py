@@ -34,7 +34,6 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.device import select_device
     from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.heap import keep_freed_memory
     from image_classification.CFC_SP.training.datasets import load_split
     from image_classification.CFC_SP.training.loader import AHEAD, training_batches
     from image_classification.CFC_SP.training.model import build_model
@@ -52,7 +51,6 @@ def run(arguments) -> None:
         # As many batches wait when the clock starts as when it stops.
         loading = seconds_of(lambda: next(batches), arguments.batches - 1)
         batches.close()
-    keep_freed_memory()
     step = choose_step(config, device)(config, build_model(config), 1000)
     training = seconds_of(lambda: step(crops, targets), arguments.batches - 1)
     row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), AHEAD, device]

@@ -20,13 +20,14 @@ warnings.filterwarnings("ignore", message="Tensor do not have 'place' interface"
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
 
 from .errors import UserError  # noqa: E402
+from .heap import keep_freed_memory  # noqa: E402
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 DEVICES = ("auto", "cpu", "gpu")
 
 
 def select_device(wanted: str) -> str:
-    """Makes Paddle use `wanted` ("auto", "cpu" or "gpu") and returns the device chosen, "cpu" or "gpu".
+    """Makes Paddle use `wanted` ("auto", "cpu" or "gpu") and returns the device chosen, "cpu" or "gpu"; the process keeps its memory since.
 
     Raises UserError for a GPU that was asked for and cannot be used: never a silent fallback.
     """
@@ -38,4 +39,5 @@ def select_device(wanted: str) -> str:
         raise UserError(f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install requirements-gpu.txt or use -device cpu")
     device = "gpu" if available and wanted != "cpu" else "cpu"
     paddle.set_device(device)
+    keep_freed_memory()
     return device

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from ..device import select_device
-from ..heap import keep_freed_memory
 from .bundle import Bundle
 from .engines import network_program
 from .program import Program
@@ -23,7 +22,6 @@ class Programs:
 
     def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "paddle", precision: str = "auto"):
         self.device = select_device(device)
-        keep_freed_memory()
         self._frame = network_program(bundle, "frame", self.device, engine, precision)
         # Small arrays of ever-changing length: nothing for oneDNN to gain.
         self._sequence = Program(bundle, "sequence", self.device, onednn=False)

@@ -14,7 +14,6 @@ from tqdm import tqdm
 from ..config import parse_config
 from ..errors import UserError
 from ..files import git_sha
-from ..heap import keep_freed_memory
 from .checkpoint import load_checkpoint, load_pretrained
 from .datasets import StageData, load_split
 from .ema import Ema
@@ -42,7 +41,6 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     no longer finite or has exploded.
     """
     _check_options(config, device, group)
-    keep_freed_memory()
     folder = RunFolder(config)
     with folder.claimed(resume) if group.leads else nullcontext():
         _Run(config, device, folder, resume, group).train()
