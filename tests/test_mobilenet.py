@@ -91,7 +91,9 @@ def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
     def narrow(**keywords) -> MobileNet:
         return MobileNet(width=0.25, **keywords)
 
-    # With freshly drawn weights rounding grows from pair to pair; six hold every kind.
+    # With freshly drawn weights rounding grows from pair to pair; six hold every kind. Where it turns a ReLU6 on or off, a gradient jumps
+    # by percents, in eager mode against float64 too; a smooth function shows the convolutions alone.
     monkeypatch.setattr("image_classification.MobileNet.mobilenet.PAIRS", PAIRS[:6])
+    monkeypatch.setattr("image_classification.MobileNet.mobilenet.nn.ReLU6", paddle.nn.Tanh)
     monkeypatch.setitem(BACKBONES, "mobilenet", narrow)
     check_static_training(tmp_path, "mobilenet", 96)
