@@ -12,25 +12,19 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.entry import Parser, run_script
+from tools.changed_run import add_run_options, begin_run, say_scores
 
 
 def add_options(parser: Parser) -> None:
     parser.option("weights", required=True, type=Path, metavar="FILE", help="best.safetensors of main_single_gpu.py")
-    parser.option("data", required=True, metavar="PATH", help="the data set it was trained on")
-    parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives best.safetensors")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    add_run_options(parser)
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.device import select_device
-    from image_classification.CFC_SP.errors import UserError
+    device, out = begin_run(arguments)
     from image_classification.CFC_SP.training.class_bias import shift_classes
 
-    out = arguments.out / "best.safetensors"
-    if out.exists():
-        raise UserError(f"{out} is there: choose another -out, or remove it")
-    scores = shift_classes(arguments.weights, arguments.data, select_device(arguments.device), out)
-    print(f"{out}: {', '.join(f'{name} {value}' for name, value in scores.items())}")
+    say_scores(out, shift_classes(arguments.weights, arguments.data, device, out))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     measure_statistics(model, training_batches(data, few, config, 0))
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     scores = validate(fast_forward(model, device), held_out, config.DATA.CROP_SIZE)
-    validation = {"val_accuracy": round(scores.accuracy, 5), "val_macro_f1": round(scores.macro_f1, 5)}
+    validation = scores.as_validation()
     averaged = [
         {"name": network.config.NAME, "share": round(part, 4), "sha256": sha256_of(path)}
         for network, part, path in zip(networks, parts.tolist(), paths, strict=True)

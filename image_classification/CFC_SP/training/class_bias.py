@@ -65,7 +65,7 @@ def shift_classes(path: str | Path, root: str, device: str, out: Path) -> dict[s
     logits, truth = logits[data.whole()], data.labels[data.whole()]
     bias = fit_class_bias(logits.astype(np.float64), truth)
     scores = score(truth, (logits + bias).argmax(1), len(data.names))
-    validation = {"val_accuracy": round(scores.accuracy, 5), "val_macro_f1": round(scores.macro_f1, 5)}
+    validation = scores.as_validation()
     # From the file: `fast_forward` has fused the layers.
     weights, _ = load_checkpoint(path)
     weights["backbone.head.bias"] = weights["backbone.head.bias"] + bias

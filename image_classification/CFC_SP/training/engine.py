@@ -144,8 +144,7 @@ class _Run:
             "steps": progress.step,
             "loss": round(progress.loss_sum / self.epoch_steps, 5),
             "lr": round(self.stepper.optimizer.get_lr(), 8),
-            "val_accuracy": round(scores.accuracy, 5),
-            "val_macro_f1": round(scores.macro_f1, 5),
+            **scores.as_validation(),
             "seconds": round(progress.seconds, 1),
         }
         progress.rows.append(row)

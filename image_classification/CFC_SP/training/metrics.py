@@ -19,6 +19,10 @@ class Scores:
     confusion: np.ndarray
     ece: float | None = None
 
+    def as_validation(self) -> dict[str, float]:
+        """val_accuracy and val_macro_f1, as checkpoints and metrics.csv have them."""
+        return {"val_accuracy": round(self.accuracy, 5), "val_macro_f1": round(self.macro_f1, 5)}
+
 
 def score(labels: np.ndarray, predictions: np.ndarray, classes: int, confidences: np.ndarray | None = None) -> Scores:
     """Scores of predicted class numbers [N] against true ones [N]; a class in neither counts F1 0, as in ABAW."""
