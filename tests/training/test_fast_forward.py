@@ -9,7 +9,8 @@ from image_classification.CFC_SP.training.steps import StaticStep
 
 
 @pytest.mark.parametrize(
-    "name", ["repvgg_lite", *(pytest.param(f"{family}_lite", marks=pytest.mark.slow) for family in ("swin", "iresnet", "hrnet"))]
+    "name",
+    ["repvgg_lite", "mobilenet_face", *(pytest.param(f"{family}_lite", marks=pytest.mark.slow) for family in ("swin", "iresnet", "hrnet"))],
 )
 def test_the_fast_form_equals_the_eager_one(small_config, name):
     config = small_config({"MODEL.NAME": name, "MODEL.INPUT_SIZE": 48, "DATA.CROP_SIZE": 48})
