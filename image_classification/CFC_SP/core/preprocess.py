@@ -40,16 +40,18 @@ class Preprocess(nn.Layer):
             for _ in ("rows", "columns"):
                 x = paddle.matmul(weights, x).transpose([0, 1, 3, 2])
         if self.normalize == "image":
-            # Sums, since oneDNN writes a line to standard output for every mean it takes on.
+            # Pictures as channels: what differs from channel to channel oneDNN subtracts five times as fast as what differs from picture to
+            # picture. Sums, since it writes a line to standard output for every mean it takes on.
+            x = x.reshape([1, -1, self.channels * self.size, self.size])
             count = self.channels * self.size * self.size
-            mean = x.sum(axis=[1, 2, 3], keepdim=True) / count
+            mean = x.sum(axis=[2, 3], keepdim=True) / count
             # By the second moment: oneDNN fuses (x - mean).square() into the subtraction and hands the square to its other reader too.
-            variance = nn.functional.relu((x * x).sum(axis=[1, 2, 3], keepdim=True) / count - mean * mean)
+            variance = nn.functional.relu((x * x).sum(axis=[2, 3], keepdim=True) / count - mean * mean)
             # The floor keeps a black or constant crop finite.
             std = variance.sqrt() + 1e-3
-        else:
-            mean = paddle.to_tensor(self.mean, dtype="float32").reshape([1, -1, 1, 1])
-            std = paddle.to_tensor(self.std, dtype="float32").reshape([1, -1, 1, 1])
+            return ((x - mean) / std).reshape([-1, self.channels, self.size, self.size])
+        mean = paddle.to_tensor(self.mean, dtype="float32").reshape([1, -1, 1, 1])
+        std = paddle.to_tensor(self.std, dtype="float32").reshape([1, -1, 1, 1])
         return (x - mean) / std
 
 
