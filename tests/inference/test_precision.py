@@ -104,8 +104,8 @@ def test_bfloat16_that_changes_too_much_is_refused(monkeypatch):
 
 
 @needs_bfloat16
-def test_the_shipped_networks_in_bfloat16(lite):
-    bundle = open_bundle(lite)
+def test_a_shipped_network_in_bfloat16():
+    bundle = open_bundle("lite-fast")
     crops = example_crops(bundle.manifest["crop"]["size"], 8)
     for name in NETWORK_PROGRAMS:
         program = Program(bundle, name, bfloat16=True)
