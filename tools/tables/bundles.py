@@ -4,6 +4,7 @@ import functools
 
 import yaml
 
+from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
 
 
@@ -11,6 +12,12 @@ from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
 def shipped() -> dict[str, dict]:
     """The manifest of every shipped bundle, by the name of its folder."""
     return {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SHIPPED.glob(f"*/{MANIFEST}"))}
+
+
+def ships(bundle: str, sha256: str) -> bool:
+    """Whether the shipped bundle of that name is the one whose manifest has this checksum."""
+    manifest = SHIPPED / bundle / MANIFEST
+    return manifest.is_file() and sha256_of(manifest) == sha256
 
 
 def size_mb(bundle: str, file: str) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.robustness_rows import NOTHING
-from tools.tables.bundles import shipped
+from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
 
 _FLIPS = "raw_flips", "flips"
@@ -100,7 +100,8 @@ def robustness(results: Path) -> str:
         lines.append([f"{row['disturbance']}, {row['meaning']}" if row["meaning"] else row["disturbance"], share, *_on_clips(rows, key)])
     known = next((f"{row['data']}, {row['split']}, {row['count']} pictures" for row in accuracy.values()), "no pictures")
     headers = ["disturbance", f"accuracy ({known})", "faces found again in clips", "of them, `raw_label` unchanged"]
-    return table(headers, lines, f"Bundle {rows[-1]['bundle']}, without flip averaging. Clips are weighed by their faces.")
+    release = "" if ships(rows[-1]["bundle"], rows[-1]["bundle_sha256"]) else " of an earlier release"
+    return table(headers, lines, f"Bundle {rows[-1]['bundle']}{release}, without flip averaging. Clips are weighed by their faces.")
 
 
 def _on_clips(rows: list[dict[str, str]], key: tuple[str, ...]) -> list[str]:
