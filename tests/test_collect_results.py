@@ -99,7 +99,7 @@ def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_pat
     assert "MACs | cpu | onednn | openvino bfloat16 | fastest |" in text
     small = cells(text, "`repvgg_lite`")
     assert small[1:9] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "8.8", "1.5", "~~0.5~~", "onednn, 1.5", ""]
-    assert "lite (coarse)" in small[9]
+    assert "lite-fast (coarse)" in small[9]
     assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "300.0", "", "", "cpu, 300.0", "", "no weights ship"]
     assert "`swin_s`" not in tables(tmp_path)["paper-networks"]()
 
