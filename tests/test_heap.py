@@ -7,9 +7,10 @@ COUNT = """
 import resource
 from threading import Thread
 import numpy as np
-from image_classification.CFC_SP.heap import keep_freed_memory
+from image_classification.CFC_SP.heap import keep_freed_memory, share_one_heap
 if {keep}:
     keep_freed_memory()
+    share_one_heap()
 def fill():
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

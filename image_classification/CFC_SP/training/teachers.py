@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import sha256_of
+from ..heap import share_one_heap
 from .fast_forward import fast_forward
 from .group import ALONE, Group
 from .trained import load_trained
@@ -22,6 +23,8 @@ class Teachers:
         train = config.TRAIN
         self._share, self._temperature = train.TEACHER_SHARE, train.TEACHER_TEMPERATURE
         self._networks, self.origin = [], []
+        if train.TEACHERS:
+            share_one_heap()
         for path in train.TEACHERS:
             teacher = load_trained(path, config.STAGE)
             if teacher.config.DATA.CROP_SIZE != config.DATA.CROP_SIZE:
