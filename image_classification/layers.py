@@ -15,19 +15,6 @@ def settle_layout(x, training: bool):
     return paddle.assign(x) if training and not paddle.in_dynamic_mode() else x
 
 
-class PReLU(nn.PReLU):
-    """ReLU with a learned slope below zero for every channel: [N, C, H, W] -> the same shape.
-
-    Exported, it is put together from other operations: oneDNN's own is wrong in bfloat16 (Paddle 3.3.1).
-    """
-
-    def forward(self, x):
-        if self.training or paddle.in_dynamic_mode():
-            return super().forward(x)
-        above = nn.functional.relu(x)
-        return above + self._weight.reshape([1, -1, 1, 1]) * (x - above)
-
-
 class ConvBN(nn.Sequential):
     """Convolution without bias, then batch normalisation: [N, in, H, W] -> [N, out, H', W'], padded to "same" or not at all."""
 

@@ -6,9 +6,10 @@ arXiv 1709.01507), mode `ir` without. Made for small faces: the stem keeps the i
 
 from collections.abc import Sequence
 
+import paddle
 from paddle import nn
 
-from ..layers import Backbone, ConvBN, EmbeddingHead, PReLU, settle_layout
+from ..layers import Backbone, ConvBN, EmbeddingHead, settle_layout
 from ..origins import Origin
 
 FACE = {"head": "embedding", "dropout": 0.4}
@@ -29,6 +30,19 @@ _PARTS = (
 _UNITS = tuple((rf"^body\.(\d+)\.{theirs}", rf"units.\1.{ours}") for theirs, ours in _PARTS)
 _EMBEDDING = tuple((rf"^output_layer\.{i}\.", f"embedding.{part}.") for i, part in ((0, "norm"), (3, "linear"), (4, "bn")))
 ORIGINS = (Origin("FaceX-Zoo", (r"input_layer\.2\.weight", r"body\.0\.res_layer\."), (*_STEM, *_UNITS, *_EMBEDDING)),)
+
+
+class PReLU(nn.PReLU):
+    """ReLU with a learned slope below zero for every channel: [N, C, H, W] -> the same shape.
+
+    Exported, it is put together from other operations: oneDNN's own is wrong in bfloat16 (Paddle 3.3.1).
+    """
+
+    def forward(self, x):
+        if self.training or paddle.in_dynamic_mode():
+            return super().forward(x)
+        above = nn.functional.relu(x)
+        return above + self._weight.reshape([1, -1, 1, 1]) * (x - above)
 
 
 class SqueezeExcitation(nn.Layer):

@@ -16,7 +16,7 @@ from image_classification.CFC_SP.inference.precision import (
     in_precision,
 )
 from image_classification.CFC_SP.inference.program import Program
-from image_classification.layers import PReLU
+from image_classification.IResNet.iresnet import PReLU
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.random_bundle import seeded_bundle
 
@@ -99,8 +99,14 @@ def test_who_computes_in_bfloat16(wanted, recorded, cpu, expected, monkeypatch):
 
 def test_bfloat16_that_changes_too_much_is_refused(monkeypatch):
     with_cpu(monkeypatch, True)
-    with pytest.raises(UserError, match=r"program coarse by 0\.05, expected 0\.02 at most"):
+    with pytest.raises(UserError, match=r"program coarse changes its probabilities by 0\.05 in it, expected a change of 0\.02 at most"):
         in_precision(shifted(0.2), "bfloat16", "bfloat16", "coarse", 8)
+
+
+def test_bfloat16_without_probabilities_is_refused(monkeypatch):
+    with_cpu(monkeypatch, True)
+    with pytest.raises(UserError, match="program coarse gives no probabilities in it"):
+        in_precision(shifted(float("nan")), "bfloat16", "bfloat16", "coarse", 8)
 
 
 @needs_bfloat16

@@ -1,5 +1,7 @@
 """bfloat16 for the networks: where a CPU has it, and where the probabilities stay what they were."""
 
+import math
+
 from paddle.base import core
 
 from ..errors import UserError
@@ -46,9 +48,10 @@ def in_precision(build, wanted: str, recorded: str, name: str, size: int):
         return build(False)
     if wanted == "bfloat16":
         change = bfloat16_change(build, size)
-        if change > MAX_PROBABILITY_CHANGE:
+        if not change <= MAX_PROBABILITY_CHANGE:
+            how = f"changes its probabilities by {change:.2g}" if math.isfinite(change) else "gives no probabilities"
             raise UserError(
-                f"-precision bfloat16 changes probabilities of the program {name} by {change:.2g}, expected "
-                f"{MAX_PROBABILITY_CHANGE} at most: use -precision auto, which keeps float32 there"
+                f"-precision bfloat16: the program {name} {how} in it, expected a change of {MAX_PROBABILITY_CHANGE} at most: "
+                "use -precision auto, which keeps float32 there"
             )
     return build(True)
