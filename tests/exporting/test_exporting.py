@@ -9,6 +9,7 @@ from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE
 from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.exporting import export_bundle, parity
+from image_classification.CFC_SP.exporting.contents import batch_of
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.training.checkpoint import load_pretrained
@@ -43,6 +44,11 @@ def test_the_bundle_says_what_it_holds(exported):
     assert {network["licence"] for network in networks} == {"CC0-1.0"}
     assert {network["origin"] for network in networks} == {"trained"}
     assert [path for path in exported.parent.iterdir()] == [exported]
+
+
+@pytest.mark.parametrize(("input_size", "batch"), [(48, 32), (64, 32), (65, 16), (112, 16), (113, 8), (224, 8)])
+def test_larger_inputs_run_in_smaller_batches(input_size, batch):
+    assert batch_of(input_size) == batch
 
 
 def test_a_checkpoint_of_both_stages_is_stored_once(exported):

@@ -64,6 +64,11 @@ def unique(members: dict[str, list[Member]]) -> list[Member]:
     return list({member.stem: member for listed in members.values() for member in listed}.values())
 
 
+def batch_of(input_size: int) -> int:
+    """Crops a run of the frame program, for networks whose largest input has `input_size` px."""
+    return next(batch for side, batch in BATCHES if input_size <= side)
+
+
 def make_manifest(name: str, work: Path, members: dict[str, list[Member]], temperatures, config, licence: str) -> dict:
     """The manifest's tree of the files in `work`. config: the cascade's and SP's settings; the rest as in `export_bundle`."""
     first, largest = members["coarse"][0].config, max(member.config.MODEL.INPUT_SIZE for member in unique(members))
@@ -80,7 +85,7 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], tempe
         "git_sha": git_sha(),
         "labels": {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)},
         "crop": {"size": first.DATA.CROP_SIZE, "margin": first.DATA.CROP_MARGIN, "shape": "square on the longer side of MTCNN's box"},
-        "batch": next(batch for side, batch in BATCHES if largest <= side),
+        "batch": batch_of(largest),
         "sp": {"window": config.SP.WINDOW, "normalizer": config.SP.NORMALIZER},
         "cascade": {"negative_scope": config.CASCADE.NEGATIVE_SCOPE},
         "detector": {"weights": DETECTOR_WEIGHTS.name, "min_face": MIN_FACE, "thresholds": list(THRESHOLDS), "licence": "MIT"},
