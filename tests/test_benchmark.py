@@ -24,7 +24,14 @@ from tools.benchmarks.measuring import append_rows, median_of, read_rows
 from tools.benchmarks.memory import Look, flatness, watch
 from tools.benchmarks.stream_copy import first_frame_of, repeat
 
-FAMILIES = {"repvgg_lite": "RepVGG", "swin_lite": "SwinTransformer", "iresnet_lite": "IResNet", "hrnet_lite": "HRNet"}
+FAMILIES = {
+    **{"repvgg_lite": "RepVGG", "swin_lite": "SwinTransformer", "iresnet_lite": "IResNet", "hrnet_lite": "HRNet"},
+    **{"mobilenet": "MobileNet", "mobilenet_face": "MobileNet"},
+}
+CARD_ROWS = [
+    *(("repvgg_lite", 1, 48), ("repvgg_lite", 1, 64), ("swin_lite", 1, 48), ("iresnet_lite", 1, 48), ("hrnet_lite", 3, 48)),
+    *(("mobilenet", 1, 112), ("mobilenet_face", 3, 112), ("mobilenet_face", 1, 88)),
+]
 CARDS = Path(networks.__file__).resolve().parents[2] / "image_classification"
 MAN = real_clip("carphone_pristine.mp4")
 
@@ -48,14 +55,13 @@ def test_attention_counts_its_two_products():
     assert found == dense + products
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_the_cards_hold_the_counts(name):
+@pytest.mark.parametrize(("name", "channels", "side"), CARD_ROWS)
+def test_the_cards_hold_the_counts(name, channels, side):
     card = (CARDS / FAMILIES[name] / "README.md").read_text(encoding="utf-8")
-    row = re.search(rf"^\| `{name}` \|.*$", card, re.M)[0]
-    channels = 1 if "48 px grey" in row else 3
-    net = build_backbone(name, num_classes=8, in_channels=channels, input_size=48)
+    row = re.search(rf"^\| `{name}` \|.* {side} px {'grey' if channels == 1 else 'RGB'} \|.*$", card, re.M)[0]
+    net = build_backbone(name, num_classes=8, in_channels=channels, input_size=side)
     net.eval()
-    picture = paddle.zeros([1, channels, 48, 48])
+    picture = paddle.zeros([1, channels, side, side])
     expected = [f"{count_parameters(net) / 1e6:.2f} M", f"{count_macs(net, picture) / 1e6:.0f} M"]
     if hasattr(net, "fuse"):
         net.fuse()
@@ -65,14 +71,14 @@ def test_the_cards_hold_the_counts(name):
 
 
 def test_a_network_has_a_row_for_every_batch_and_says_whether_it_is_right(monkeypatch):
-    rows = networks.measure_network("repvgg_lite", "onednn", 2)
+    rows = networks.measure_network("repvgg_lite", 1, 48, "onednn", 2)
     assert [row["batch"] for row in rows] == [1, 8]
     for row in rows:
         assert row["engine"] == "onednn" and row["correct"] is True and float(row["relative_difference"]) <= 1e-4
         assert 0 < row["low"] <= row["median"] <= row["high"] and row["runs"] == 2
         assert row["run_macs"] < row["macs"]
     monkeypatch.setattr(networks, "example_crops", lambda side, batch: np.zeros((batch, side, side, 3), np.uint8))
-    assert [row["correct"] for row in networks.measure_network("repvgg_lite", "onednn", 1)] == [False, False]
+    assert [row["correct"] for row in networks.measure_network("repvgg_lite", 1, 48, "onednn", 1)] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -83,13 +89,19 @@ def test_networks_get_the_pictures_they_were_made_for(name, native):
     assert networks.native_input(name) == native
 
 
+def test_networks_get_the_pictures_of_the_shipped_ones_too():
+    assert networks.inputs_of("repvgg_lite") == [(1, 48), (1, 64)]
+    assert networks.inputs_of("mobilenet_face") == [(3, 112), (1, 88)]
+    assert networks.inputs_of("swin_lite") == [(1, 48)]
+
+
 def test_a_face_variant_takes_the_size_of_a_config():
     assert build_backbone("repvgg_a0_face", num_classes=5, input_size=64)(paddle.zeros([2, 3, 64, 64])).shape == [2, 5]
 
 
 def test_what_takes_too_long_costs_its_own_rows(capsys):
-    assert networks._apart("repvgg_lite", "cpu", 1, limit=0.05) == []
-    assert "repvgg_lite on cpu: not done after 0.05 s" in capsys.readouterr().err
+    assert networks._apart("repvgg_lite", 1, 48, "cpu", 1, limit=0.05) == []
+    assert "repvgg_lite of 48 px on cpu: not done after 0.05 s" in capsys.readouterr().err
 
 
 def test_medians():

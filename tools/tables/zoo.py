@@ -1,5 +1,6 @@
 """Tables of the networks: those that ship, and all that can be built."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from image_classification.backbones import BACKBONES
@@ -76,38 +77,33 @@ def _networks(results: Path, names: list[str]) -> str:
     if not rows:
         return not_measured(COMMAND)
     rows = [row for row in same_machine(rows) if row["network"] in names]
-    found = newest(rows, "network", "engine", "batch")
+    found = newest(rows, "network", "channels", "side", "engine", "batch")
     engines = [engine for engine in ALL_ENGINES if any(row["engine"] == engine for row in rows)]
-    ships = {
-        (network["backbone"], str(network["input"]["size"]), f"{bundle} ({network['stage']})")
-        for bundle, manifest in shipped().items()
-        for network in manifest["networks"]
-    }
+    ships = defaultdict(list)
+    for bundle, manifest in shipped().items():
+        for network in manifest["networks"]:
+            taken = network["input"]
+            ships[network["backbone"], str(taken["channels"]), str(taken["size"])].append(f"{bundle} ({network['stage']})")
     lines = []
-    for (name,), row in sorted(newest(rows, "network").items(), key=lambda item: names.index(item[0][0])):
+    for key, row in sorted(newest(rows, "network", "channels", "side").items(), key=lambda item: names.index(item[0][0])):
+        name, channels, side = key
         macs, run_macs = float(row["macs"]), float(row["run_macs"])
-        times = {batch: {e: found[name, e, batch] for e in engines if (name, e, batch) in found} for batch in BATCHES}
+        times = {batch: {e: found[*key, e, batch] for e in engines if (*key, e, batch) in found} for batch in BATCHES}
         lines.append(
             [
                 f"`{name}`",
-                f"{row['side']} px, {'grey' if row['channels'] == '1' else 'RGB'}",
+                f"{side} px, {'grey' if channels == '1' else 'RGB'}",
                 short_count(float(row["parameters"])),
                 short_count(macs) + (f", fused {short_count(run_macs)}" if run_macs != macs else ""),
                 *(_milliseconds(times["8"].get(engine)) for engine in engines),
                 *(_fastest(times[batch]) for batch in reversed(BATCHES)),
-                _places(ships, name, row["side"]) or "no weights ship",
+                ", ".join(ships[key]) or "no weights ship",
             ]
         )
     headers = ["network", "input", "parameters", "MACs", *engines, "fastest", "fastest, one by one", "weights"]
     note = "Milliseconds a picture in batches of 8; empty where an engine was not measured or cannot run the network; struck through where "
     note += "its outputs differ from the eager network's by more than 1e-4, or in bfloat16 its probabilities by more than 0.02."
     return table(headers, lines, f"{note} {measured_on(found.values())}")
-
-
-def _places(ships: set[tuple[str, str, str]], name: str, side: str) -> str:
-    """Where a network ships, with its input's side where that is not the `side` measured."""
-    found = [where if own == side else f"{where} at {own} px" for backbone, own, where in ships if backbone == name]
-    return ", ".join(sorted(found))
 
 
 def _milliseconds(row: dict[str, str] | None) -> str:
