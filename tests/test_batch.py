@@ -144,6 +144,10 @@ def test_odd_pictures(tmp_path, capsys):
     grey = np.array(Image.fromarray(picture).convert("L"))[:, :, None]
     for image, expected in [(images[2], grey), (images[3], picture), (images[4], picture[:, :, :1]), (images[6], picture)]:
         assert np.abs(image - expected).mean() < 3
+    # A square one keeps its proportions.
+    assert not images[5][:, :8].any() and not images[5][:, 56:].any()
+    square = np.array(Image.fromarray(picture).resize((32, 32)).resize((48, 48))).astype(int)
+    assert np.abs(images[5][:, 8:56] - square).mean() < 5
 
 
 @pytest.mark.parametrize(("make", "told"), [(lambda folder: None, "without either"), (lambda folder: (folder / "1.png").touch(), "1.png")])

@@ -18,6 +18,7 @@ LEVELS = [
         "image_classification.origins",
         "image_classification.CFC_SP.errors",
         "image_classification.CFC_SP.files",
+        "image_classification.CFC_SP.interrupts",
         "image_classification.CFC_SP.packets",
     ),
     ("image_classification.layers",),

@@ -111,7 +111,7 @@ def test_no_face_is_no_error(tmp_path, capsys):
     assert run("-video", clip, out=tmp_path / "out") == 0
     rows = rows_of(tmp_path / "out" / "street")
     assert len(rows) == 12 and all(row[name] == "" for row in rows for name in FACE_COLUMNS)
-    assert "no face was found in any of the 12 frames" in " ".join(capsys.readouterr().out.split())
+    assert "no face was found in any frame" in " ".join(capsys.readouterr().out.split())
     assert "no face" in json.loads((tmp_path / "out" / "street" / "result.json").read_text())["warnings"][0]
 
 

@@ -1,15 +1,17 @@
 """What a bundle says of real clips: the right shares of labelled ranges, and how often labels change."""
 
 import csv
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 from image_classification.CFC_SP.analysis import VideoResult
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
+from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.files import git_sha
 
-RANGE_COLUMNS = ("bundle_sha256", "clip", "first_frame", "last_frame", "label", "raw_share", "smoothed_share", "git_sha")
-FLIP_COLUMNS = ("bundle_sha256", "clip", "face_seconds", "raw_flips", "flips", "git_sha")
+RANGE_COLUMNS = ("bundle", "bundle_sha256", "clip", "first_frame", "last_frame", "label", "raw_share", "smoothed_share", "said", "git_sha")
+FLIP_COLUMNS = ("bundle", "bundle_sha256", "clip", "face_seconds", "raw_flips", "flips", "git_sha")
 
 
 def read_ranges(folder: Path) -> list[dict[str, str]]:
@@ -19,16 +21,22 @@ def read_ranges(folder: Path) -> list[dict[str, str]]:
 
 
 def score_ranges(ranges: list[dict[str, str]], results: dict[str, VideoResult]) -> tuple[list[dict], float, float]:
-    """One row a range, and the means over the ranges of a class: (rows, raw share, smoothed share). results: by the clip's name."""
+    """One row a range, and the means over the ranges of a class: (rows, raw share, smoothed share). results: by the clip's name.
+
+    `said`: the label before smoothing that most of the range's frames have, of all eight, and its share of the frames.
+    """
     rows = []
     for entry in ranges:
-        raw, smoothed = _shares(entry, results[entry["clip"]])
+        result = results[entry["clip"]]
+        raw, smoothed = _shares(entry, result)
         rows.append(
             {
-                "bundle_sha256": results[entry["clip"]].summary.bundle["sha256"],
+                "bundle": result.summary.bundle["name"],
+                "bundle_sha256": result.summary.bundle["sha256"],
                 **{name: entry[name] for name in ("clip", "first_frame", "last_frame", "label")},
                 "raw_share": round(raw, 4),
                 "smoothed_share": round(smoothed, 4),
+                "said": _said(entry, result),
                 "git_sha": git_sha(),
             }
         )
@@ -52,6 +60,7 @@ def count_flips(results: dict[str, VideoResult]) -> list[dict]:
         ]
         rows.append(
             {
+                "bundle": result.summary.bundle["name"],
                 "bundle_sha256": result.summary.bundle["sha256"],
                 "clip": clip,
                 "face_seconds": round(seconds, 2),
@@ -63,9 +72,18 @@ def count_flips(results: dict[str, VideoResult]) -> list[dict]:
     return rows
 
 
+def _inside(entry: dict[str, str], result: VideoResult) -> list[FrameResult]:
+    return result.rows[int(entry["first_frame"]) : int(entry["last_frame"]) + 1]
+
+
+def _said(entry: dict[str, str], result: VideoResult) -> str:
+    inside = _inside(entry, result)
+    counts = Counter(face.raw_label for frame in inside for face in frame.faces[:1])
+    return "".join(f"{label} {count / len(inside):.0%}" for label, count in counts.most_common(1))
+
+
 def _shares(entry: dict[str, str], result: VideoResult) -> tuple[float, float]:
-    first, last = int(entry["first_frame"]), int(entry["last_frame"])
-    inside = result.rows[first : last + 1]
+    inside = _inside(entry, result)
     if entry["label"] in COARSE:
         raw, smoothed = (
             sum(_coarse(getattr(face, name)) == entry["label"] for frame in inside for face in frame.faces[:1]) / len(inside)
@@ -76,7 +94,7 @@ def _shares(entry: dict[str, str], result: VideoResult) -> tuple[float, float]:
         kept = not any(frame.faces for frame in inside)
     else:
         tracks = {face.track for frame in inside for face in frame.faces}
-        kept = not tracks & {face.track for frame in result.rows if not first <= frame.frame <= last for face in frame.faces}
+        kept = not tracks & {face.track for frame in result.rows if frame not in inside for face in frame.faces}
     return float(kept), float(kept)
 
 

@@ -21,7 +21,7 @@ def on_pictures(location: str, root: str, split: str, disturbances: list[Disturb
     bundle = open_bundle(location)
 
     def rows(name: str, meaning: str, strength: float, change=None) -> list[dict]:
-        scores = evaluate_bundle(location, root, "ferplus", split, device="cpu", change=change)["cascade"]
+        scores = evaluate_bundle(location, root, "ferplus", split, device="cpu", change=change).scores["cascade"]
         measures = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
         return _rows(
             bundle, name, meaning, strength, ("ferplus", split), {k: (v, int(scores.confusion.sum())) for k, v in measures.items()}

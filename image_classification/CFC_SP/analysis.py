@@ -224,7 +224,7 @@ class Run:
         if recognizer.bundle.is_random:
             summary.warnings.append(f"the weights of bundle {recognizer.bundle.manifest['name']} are random: its labels mean nothing")
         if not summary.face_rows:
-            summary.warnings.append(f"no face was found in any of the {summary.frames} frames")
+            summary.warnings.append("no face was found in any frame")
         summary.timings_s = {stage: spent - self._before.get(stage, 0.0) for stage, spent in recognizer.timings_s.items()}
         summary.timings_s["total"] = time.perf_counter() - self._begin
         return summary

@@ -5,13 +5,14 @@ import importlib
 import io
 import os
 import re
+import select
 import sys
 import textwrap
 from types import ModuleType
 
 from .errors import UserError
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
 
 class _Help(argparse.HelpFormatter):
@@ -56,7 +57,8 @@ def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
 
 
 def guarded(run, arguments) -> int:
-    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C.
+    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C, 141 where
+    nobody reads on, as after `| head`.
 
     Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
     """
@@ -67,10 +69,25 @@ def guarded(run, arguments) -> int:
     try:
         if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
             importlib.import_module("image_classification.CFC_SP.device")
-        return run(arguments) or 0
+        code = run(arguments) or 0
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _reader_is_gone() -> bool:
+    """Whether standard output is a pipe without a reader: a pipe to a program of ours may break as well."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

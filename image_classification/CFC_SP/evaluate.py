@@ -1,6 +1,6 @@
 """Scores networks on a data set: a bundle on still pictures, or checkpoints on pictures and videos.
 
-python evaluate.py -bundle lite -data ferplus.zip -split test -out results
+python evaluate.py -bundle lite -data ferplus.zip -split test -flip
 python evaluate.py -coarse a/best.safetensors b/best.safetensors -negative c/best.safetensors \\
     -data affwild2 -dataset affwild2 -cache cache -submission files
 
@@ -38,7 +38,7 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.evaluation import evaluate_bundle, record
+    from image_classification.CFC_SP.evaluation import describe, evaluate_bundle, record
     from image_classification.CFC_SP.scoring.checkpoints import evaluate_command
     from image_classification.CFC_SP.scoring.record import lines_of
 
@@ -51,8 +51,9 @@ def run(arguments) -> None:
             raise UserError("-cache, -window, -scope and -submission go with checkpoints: give -coarse and -negative, or -flat")
         arguments.bundle = arguments.bundle or "lite"
         how = arguments.flip, arguments.device, arguments.engine, arguments.precision
-        scores = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
-        written = [record(scores, arguments)] if arguments.out else []
+        evaluation = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
+        print(describe(evaluation, arguments))
+        scores, written = evaluation.scores, [record(evaluation, arguments)] if arguments.out else []
     print("\n".join([*lines_of(scores), *map(str, written)]))
 
 

@@ -1,8 +1,10 @@
 """Scores of a bundle on a data set's pictures, and the file that keeps them."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from .core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from .device import select_device
@@ -17,6 +19,13 @@ from .training.loader import plain_batches
 from .training.metrics import Scores, score
 
 
+class Evaluation(NamedTuple):
+    """What `evaluate_bundle` found, and the engine that the networks ran on, such as "onednn bfloat16"."""
+
+    scores: dict[str, Scores]
+    engine: str
+
+
 def evaluate_bundle(
     location,
     root,
@@ -27,7 +36,7 @@ def evaluate_bundle(
     engine: str = "paddle",
     precision: str = "auto",
     change=None,
-) -> dict[str, Scores]:
+) -> Evaluation:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
@@ -42,15 +51,18 @@ def evaluate_bundle(
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
     sequence = Program(bundle, "sequence", device, onednn=False)
     parts = []
-    for crops in plain_batches(data, bundle.manifest["crop"]["size"], batch):
-        full = padded(change(crops) if change else crops, batch)
-        logits = frame(full)
-        if flip:
-            logits = [(a + b) / 2 for a, b in zip(logits, frame(full[:, :, ::-1]), strict=True)]
-        outputs = sequence(*logits, np.ones(batch, bool), np.array([0]))
-        parts.append([output[: len(crops)] for output in outputs])
+    look = {"desc": f"{dataset} {split}", "unit": " pictures", "dynamic_ncols": True, "leave": False, "disable": None}
+    with tqdm(total=len(data), **look) as bar:
+        for crops in plain_batches(data, bundle.manifest["crop"]["size"], batch):
+            full = padded(change(crops) if change else crops, batch)
+            logits = frame(full)
+            if flip:
+                logits = [(a + b) / 2 for a, b in zip(logits, frame(full[:, :, ::-1]), strict=True)]
+            outputs = sequence(*logits, np.ones(batch, bool), np.array([0]))
+            parts.append([output[: len(crops)] for output in outputs])
+            bar.update(len(crops))
     labels, coarse_labels, _, probabilities, _ = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
-    return _score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities)
+    return Evaluation(_score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities), frame.engine)
 
 
 def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scores]:
@@ -71,7 +83,14 @@ def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scor
     return scores
 
 
-def record(scores: dict[str, Scores], arguments) -> Path:
+def describe(evaluation: Evaluation, arguments) -> str:
+    """A line on what was scored and how."""
+    flipped = "averaged with mirror images" if arguments.flip else "as they are"
+    pictures = int(evaluation.scores["cascade"].confusion.sum())
+    return f"bundle {arguments.bundle} on {arguments.dataset} {arguments.split}: {pictures} pictures, {flipped}, on {evaluation.engine}"
+
+
+def record(evaluation: Evaluation, arguments) -> Path:
     """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it, and
     returns the file."""
     bundle = open_bundle(arguments.bundle)
@@ -81,7 +100,8 @@ def record(scores: dict[str, Scores], arguments) -> Path:
         "bundle_sha256": bundle.sha256,
         "data": arguments.dataset,
         "split": arguments.split,
-        "pictures": int(scores["cascade"].confusion.sum()),
+        "pictures": int(evaluation.scores["cascade"].confusion.sum()),
         "flip": arguments.flip,
+        "engine": evaluation.engine,
     }
-    return write_record(scores, arguments.out, "evaluate.csv", f"{name}-{arguments.dataset}-{arguments.split}", known)
+    return write_record(evaluation.scores, arguments.out, "evaluate.csv", f"{name}-{arguments.dataset}-{arguments.split}", known)

@@ -15,7 +15,7 @@ def describe(summary: Summary, files: list[Path], details: bool = False) -> str:
     clip, the seconds of each stage and the bundle's checksum too."""
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1)
     seconds, source = summary.timings_s["total"], summary.source
-    faces = f"{summary.face_rows} faces in {_count(summary.tracks, 'track')}" if summary.face_rows else "no face"
+    faces = f"{_count(summary.face_rows, 'face')} in {_count(summary.tracks, 'track')}" if summary.face_rows else "no face"
     lines = [
         f"{os.path.basename(os.path.abspath(source.path))!r}: {_count(summary.frames, 'frame')}, {faces}; "
         f"{_count(summary.frames - summary.frames_with_faces, 'frame')} without a face."

@@ -1,11 +1,9 @@
 """A camera or network stream to files: every frame that there is time for, answered at once, until the stream or the person ends it."""
 
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 
 import cv2
@@ -18,6 +16,7 @@ from .errors import UserError
 from .files import atomic_path
 from .inference.live import LiveRecognizer
 from .inference.pipeline import Recognizer
+from .interrupts import on_first_interrupt
 from .progress import shown
 from .report_text import describe
 from .video.stream import StreamReader, stream_name
@@ -61,7 +60,7 @@ def analyse_stream(recognizer: Recognizer, address: str, folder: OutputFolder, o
     for a stream that cannot be opened and for an output that cannot be written.
     """
     window = recognizer.bundle.manifest["sp"]["window"] if options.window is None else options.window
-    with folder, StreamReader(address) as reader, _ended_by_signals(reader):
+    with folder, StreamReader(address) as reader, on_first_interrupt(reader.stop):
         run = Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s)
         live = LiveRecognizer(recognizer, scaled_window(window, REFERENCE_FPS) / REFERENCE_FPS)
@@ -122,26 +121,3 @@ def _words(result: FrameResult, dropped: int) -> str:
     """What the latest frame shows, for a line on the terminal."""
     faces = ", ".join(f"{face.track}: {face.label} {face.confidence:.0%}" for face in result.faces[:3]) or "no face"
     return f"{faces}; {dropped} dropped" if dropped else faces
-
-
-@contextmanager
-def _ended_by_signals(reader: StreamReader) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the reading and not the program; a second one is what it always is."""
-    # Python lets the main thread alone handle signals.
-    main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM) if main}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def end(*_) -> None:
-        restore()
-        reader.stop()
-
-    try:
-        for number in before:
-            signal.signal(number, end)
-        yield
-    finally:
-        restore()

@@ -8,9 +8,9 @@ from tools.benchmarks.measuring import read_rows
 
 def test_what_is_scored_is_what_the_change_gives(ferplus):
     """Black crops all look alike; drawn ones do to `lite`."""
-    counts = evaluate_bundle("lite-fast", ferplus, device="cpu", change=np.zeros_like)["cascade"].confusion
+    counts = evaluate_bundle("lite-fast", ferplus, device="cpu", change=np.zeros_like).scores["cascade"].confusion
     assert counts.sum() == 24 and np.count_nonzero(counts.sum(axis=0)) == 1
-    untouched, same = (evaluate_bundle("lite-fast", ferplus, device="cpu", change=change)["cascade"] for change in (None, np.copy))
+    untouched, same = (evaluate_bundle("lite-fast", ferplus, device="cpu", change=change).scores["cascade"] for change in (None, np.copy))
     assert np.array_equal(untouched.confusion, same.confusion) and np.count_nonzero(same.confusion.sum(axis=0)) > 1
 
 

@@ -130,6 +130,41 @@ def test_resumed_run_equals_uninterrupted_one(run_config, monkeypatch, clip):
         assert_same(train(config(f"stopped{last}"), "cpu", resume=True), expected)
 
 
+@pytest.mark.parametrize("last", [1, 3, STEPS])
+@pytest.mark.usefixtures("tiny_network")
+def test_ctrl_c_keeps_what_was_trained(run_config, monkeypatch, capsys, last):
+    """After the first step, within an epoch far from the next checkpoint, and in the epoch's last step."""
+
+    def config(name):
+        return run_config({"NAME": name, "TRAIN.SAVE_EVERY": 100, "MODEL.DROPOUT": 0.3, "TRAIN.EPOCHS": 2})
+
+    def interrupted(ema, weights, update=engine.Ema.update):
+        update(ema, weights)
+        if ema.steps == last:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.Ema, "update", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(config("stopped"), "cpu")
+    assert f"ended at step {last} of {2 * STEPS}: -resume goes on from there" in capsys.readouterr().out
+    expected = train(config("whole"), "cpu")
+    assert_same(train(config("stopped"), "cpu", resume=True), expected)
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(run_config, monkeypatch):
+    def stopping(ema, weights):
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.Ema, "update", stopping)
+        with pytest.raises(Stopped):
+            train(run_config({"NAME": "stopped", "TRAIN.EPOCHS": 1}), "cpu")
+    expected = train(run_config({"NAME": "whole", "TRAIN.EPOCHS": 1}), "cpu")
+    assert_same(train(run_config({"NAME": "stopped", "TRAIN.EPOCHS": 1}), "cpu", resume=True), expected)
+
+
 def assert_same(run, expected, names=("last", "best")):
     for name in names:
         ours, theirs = (load_checkpoint(folder / f"{name}.safetensors")[0] for folder in (run, expected))
@@ -201,7 +236,7 @@ def test_five_kills_at_random_moments_change_nothing(ferplus, tmp_path):
 @pytest.mark.usefixtures("tiny_network")
 def test_existing_runs_are_safe(run_config, tmp_path):
     config = run_config({"TRAIN.EPOCHS": 1})
-    with pytest.raises(UserError, match=r"-resume needs .*last\.safetensors, which is not there"):
+    with pytest.raises(UserError, match="-resume needs a run in .*, which holds none: start without -resume"):
         train(config, "cpu", resume=True)
     run = train(config, "cpu")
     before = {path.name: path.read_bytes() for path in run.iterdir()}

@@ -17,7 +17,7 @@ from tests.bundles import temperatures_of
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip):
-    every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu")
+    every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu").scores
     scores = every["cascade"]
     bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
     frame, temperatures = Program(bundle, "frame"), temperatures_of(bundle.manifest)
@@ -44,12 +44,20 @@ def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys)
     assert len(rows) == 2 * (3 * 3 + 3 * (8 + 5 + 4)) and {row["pictures"] for row in rows} == {"24"}
     assert {row["bundle_sha256"] for row in rows} == {open_bundle(lite).sha256}
     shown = capsys.readouterr().out
+    assert f"bundle {lite} on ferplus val: 24 pictures, as they are, on onednn" in shown and rows[0]["engine"].startswith("onednn")
     assert f"cascade: accuracy {float(rows[0]['value']):.2%}" in shown
     with open(tmp_path / "confusion-lite-ferplus-val.csv", newline="") as file:
         table = list(csv.reader(file))
     assert table[0] == ["true", *EXPR] and [row[0] for row in table[1:]] == list(EXPR)
     assert sum(int(count) for row in table[1:] for count in row[1:]) == 24
     assert (tmp_path / "confusion-lite-ferplus-val.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_of_other_columns_stays_as_it_is(lite, ferplus, tmp_path, capsys):
+    (tmp_path / "evaluate.csv").write_text("bundle,metric\n", encoding="utf-8")
+    assert run_script(evaluate, ["-bundle", str(lite), "-data", str(ferplus), "-out", str(tmp_path)]) == 2
+    assert "evaluate.csv: expected the columns bundle,bundle_sha256," in capsys.readouterr().err
+    assert (tmp_path / "evaluate.csv").read_text(encoding="utf-8") == "bundle,metric\n"
 
 
 def test_an_unknown_data_set_is_told(lite, ferplus):

@@ -59,27 +59,46 @@ def weak_classes(results: Path) -> str:
 
 
 def clips(results: Path) -> str:
-    """The labelled ranges of real clips: how many of their frames have the right coarse class."""
-    rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE]
+    """The labelled ranges of real clips: how many of their frames have the right coarse class with each shipped bundle."""
+    rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
+    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
+    found = newest(rows, "bundle", "clip", "first_frame")
     lines = []
-    for row in rows:
-        what = f"{row['clip']}, frames {row['first_frame']}-{row['last_frame']}, {row['label']}"
-        lines.append([what, f"{float(row['raw_share']):.0%}", f"{float(row['smoothed_share']):.0%}"])
-    means = (sum(float(row[name]) for row in rows) / len(rows) for name in ("raw_share", "smoothed_share"))
+    for (clip, first), row in newest(rows, "clip", "first_frame").items():
+        own = [found[bundle, clip, first] for bundle in bundles]
+        shares = [cell for one in own for cell in (f"{float(one['raw_share']):.0%}, {one['said']}", f"{float(one['smoothed_share']):.0%}")]
+        lines.append([f"{clip}, frames {first}-{row['last_frame']}, {row['label']}", *shares])
+    means = [
+        sum(values) / len(values)
+        for bundle in bundles
+        for name in ("raw_share", "smoothed_share")
+        if (values := [float(row[name]) for row in rows if row["bundle"] == bundle])
+    ]
     lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
-    return table(["real clips: share of a labelled range's frames with the right coarse class", "before smoothing", "after"], lines)
+    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing; mostly said", "after")]
+    return table(["real clips: share of a labelled range's frames with the right coarse class", *headers], lines)
 
 
 def flips(results: Path) -> str:
-    """How often labels change on real clips, before and after smoothing."""
-    rows = read_rows(results / "flips.csv")
+    """How often labels change on real clips with each shipped bundle, before and after smoothing."""
+    rows = [row for row in read_rows(results / "flips.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured("python tools/score_clips.py -clips FOLDER -out results")
-    lines = [[f"{row['clip']}, {float(row['face_seconds']):.0f} s of faces", *_two_digits(row)] for row in rows]
-    weights = [float(row["face_seconds"]) for row in rows]
-    means = {name: sum(float(row[name]) * weight for row, weight in zip(rows, weights, strict=True)) / sum(weights) for name in _FLIPS}
-    lines.append(["**all**", *(f"**{value}**" for value in _two_digits(means))])
-    return table(["real clips: changes of the label a second of a face", "before smoothing", "after"], lines)
+    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
+    found = newest(rows, "bundle", "clip")
+    lines = []
+    for (clip,), row in newest(rows, "clip").items():
+        rates = [cell for bundle in bundles for cell in _two_digits(found[bundle, clip])]
+        lines.append([f"{clip}, {float(row['face_seconds']):.0f} s of faces", *rates])
+    all_rates = []
+    for bundle in bundles:
+        own = [row for row in rows if row["bundle"] == bundle]
+        weights = [float(row["face_seconds"]) for row in own]
+        means = {name: sum(float(row[name]) * weight for row, weight in zip(own, weights, strict=True)) / sum(weights) for name in _FLIPS}
+        all_rates += _two_digits(means)
+    lines.append(["**all**", *(f"**{value}**" for value in all_rates)])
+    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing", "after")]
+    return table(["real clips: changes of the label a second of a face", *headers], lines)
 
 
 def _two_digits(row) -> list[str]:
@@ -87,21 +106,31 @@ def _two_digits(row) -> list[str]:
 
 
 def robustness(results: Path) -> str:
-    """Each disturbance at three strengths: accuracy on pictures, and on clips the faces found and the labels that stay."""
-    rows = read_rows(results / "robustness.csv")
+    """Each disturbance at three strengths, with each shipped bundle: accuracy on pictures, and on clips the faces found and the labels
+    that stay. A bundle that was not measured since it was released stands with what its former release had."""
+    rows = [row for row in read_rows(results / "robustness.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured("python tools/robustness.py -data ferplus.zip -clips FILES")
-    rows = [row for row in rows if row["bundle_sha256"] == rows[-1]["bundle_sha256"]]
-    accuracy = newest([row for row in rows if row["metric"] == "accuracy"], "disturbance", "strength")
+    last = {row["bundle"]: row["bundle_sha256"] for row in rows}
+    bundles = sorted(last, key=list(shipped()).index)
+    own = {bundle: [row for row in rows if (row["bundle"], row["bundle_sha256"]) == (bundle, last[bundle])] for bundle in bundles}
+    accuracy = {
+        bundle: newest([row for row in own[bundle] if row["metric"] == "accuracy"], "disturbance", "strength") for bundle in bundles
+    }
     lines = []
     # Nothing comes before something.
     for key, row in sorted(newest(rows, "disturbance", "strength").items(), key=lambda item: item[0] != (NOTHING, "0")):
-        share = f"{float(accuracy[key]['value']):.1%}" if key in accuracy else ""
-        lines.append([f"{row['disturbance']}, {row['meaning']}" if row["meaning"] else row["disturbance"], share, *_on_clips(rows, key)])
-    known = next((f"{row['data']}, {row['split']}, {row['count']} pictures" for row in accuracy.values()), "no pictures")
-    headers = ["disturbance", f"accuracy ({known})", "faces found again in clips", "of them, `raw_label` unchanged"]
-    release = "" if ships(rows[-1]["bundle"], rows[-1]["bundle_sha256"]) else " of an earlier release"
-    return table(headers, lines, f"Bundle {rows[-1]['bundle']}{release}, without flip averaging. Clips are weighed by their faces.")
+        shares = [f"{float(accuracy[bundle][key]['value']):.1%}" if key in accuracy[bundle] else "" for bundle in bundles]
+        found, kept = zip(*(_on_clips(own[bundle], key) for bundle in bundles), strict=True)
+        what = f"{row['disturbance']}, {row['meaning']}" if row["meaning"] else row["disturbance"]
+        # Which faces are found, the detector says and no bundle.
+        lines.append([what, *shares, found[0], *kept])
+    known = next((f"{row['data']}, {row['split']}, {row['count']} pictures" for row in rows if row["metric"] == "accuracy"), "no pictures")
+    headers = [f"accuracy of {bundle}" for bundle in bundles], [f"of them, `raw_label` of {bundle} unchanged" for bundle in bundles]
+    former = ", ".join(bundle for bundle in bundles if not ships(bundle, last[bundle]))
+    release = f" {former}: of an earlier release." if former else ""
+    note = f"Accuracy on {known}, without flip averaging. Clips are weighed by their faces.{release}"
+    return table(["disturbance", *headers[0], "faces found again in clips", *headers[1]], lines, note)
 
 
 def _on_clips(rows: list[dict[str, str]], key: tuple[str, ...]) -> list[str]:

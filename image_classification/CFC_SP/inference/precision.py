@@ -49,9 +49,9 @@ def in_precision(build, wanted: str, recorded: str, name: str, size: int):
     if wanted == "bfloat16":
         change = bfloat16_change(build, size)
         if not change <= MAX_PROBABILITY_CHANGE:
-            how = f"changes its probabilities by {change:.2g}" if math.isfinite(change) else "gives no probabilities"
+            found = f"they change by {change:.2g}" if math.isfinite(change) else "its networks cannot be computed in it here"
             raise UserError(
-                f"-precision bfloat16: the program {name} {how} in it, expected a change of {MAX_PROBABILITY_CHANGE} at most: "
-                "use -precision auto, which keeps float32 there"
+                f"-precision bfloat16: expected probabilities of the program {name} that change by {MAX_PROBABILITY_CHANGE} at most, "
+                f"found that {found}: use -precision auto, which keeps float32 there"
             )
     return build(True)

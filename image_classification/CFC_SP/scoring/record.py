@@ -36,7 +36,7 @@ def write_record(scores: Mapping[str, Scores], folder: str | Path, table: str, n
     """Appends the figures, one a row, to `table` in `folder`, draws the leading stage's confusion there as `name`, and returns the table.
 
     known: what every row says first, by column. The figures of the cascade have plain names, those of a stage carry its own:
-    coarse_accuracy. Raises UserError where the folder cannot be written.
+    coarse_accuracy. Raises UserError where the folder cannot be written, or the table there has other columns.
     """
     path, sha = Path(folder) / table, git_sha()
     # The name may come from a checkpoint, and is to stay in the folder.
@@ -44,11 +44,15 @@ def write_record(scores: Mapping[str, Scores], folder: str | Path, table: str, n
     lead = leading(scores)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
-        with open(path, "a", newline="", encoding="utf-8") as file:
+        columns = [*known, "metric", "value", "git_sha"]
+        with open(path, "a+", newline="", encoding="utf-8") as file:
+            file.seek(0)
+            found = next(csv.reader(file), None)
+            if found not in (None, columns):
+                raise UserError(f"{path}: expected the columns {','.join(columns)}, found {','.join(found)}: choose another -out")
             writer = csv.writer(file, lineterminator="\n")
-            if new:
-                writer.writerow((*known, "metric", "value", "git_sha"))
+            if found is None:
+                writer.writerow(columns)
             for metric, value in figures(scores).items():
                 writer.writerow((*known.values(), metric, f"{value:.6f}", sha))
         confusion = scores[lead].confusion

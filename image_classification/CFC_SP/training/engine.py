@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ..config import parse_config
 from ..errors import UserError
 from ..files import git_sha
+from ..interrupts import on_first_interrupt
 from .checkpoint import load_checkpoint, load_pretrained
 from .datasets import StageData, load_split
 from .ema import Ema
@@ -37,13 +38,17 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     """Trains `config.STAGE` and returns the run's folder, which `RunFolder` describes.
 
     best.safetensors holds the averaged weights of the epoch with the best validation macro-F1. The processes of `group` share each
-    batch; one of them writes, and to resume all read its folder. Raises UserError for bad data or options and for a loss that is
-    no longer finite or has exploded.
+    batch; one of them writes, and to resume all read its folder. resume: a run that was ended before its first checkpoint begins anew.
+    One process alone keeps what it has when it is interrupted, and raises KeyboardInterrupt then. Raises UserError for bad data or
+    options and for a loss that is no longer finite or has exploded.
     """
     _check_options(config, device, group)
     folder = RunFolder(config)
     with folder.claimed(resume) if group.leads else nullcontext():
-        _Run(config, device, folder, resume, group).train()
+        run = _Run(config, device, folder, resume and folder.last.exists(), group)
+        # Several processes would wait for each other's gradients.
+        with on_first_interrupt(run.end_soon) if group is ALONE else nullcontext():
+            run.train()
     return folder.path
 
 
@@ -78,8 +83,13 @@ class _Run:
         self.stepper = choose_step(config, device, group)(config, self.model, self.epoch_steps, group)
         self.ema = Ema(self.stepper.weights(), config.TRAIN.EMA_DECAY)
         self.progress = Progress(teachers=self.teachers.origin)
+        self.ends_soon = False
         if resume:
             self._resume()
+
+    def end_soon(self) -> None:
+        """Ends the run after the step in hand, with a checkpoint."""
+        self.ends_soon = True
 
     def say(self, line: str) -> None:
         """Prints a line, once for all processes."""
@@ -94,7 +104,11 @@ class _Run:
         while progress.step < total and not _exhausted(progress, config.TRAIN.PATIENCE):
             order = epoch_order(self.factors, config.SEED, progress.step // steps)
             self._train_epoch(order)
-            self._finish_epoch(order)
+            if progress.step % steps == 0:
+                self._finish_epoch(order)
+            if self.ends_soon and progress.step < total:
+                self.say(f"ended at step {progress.step} of {total}: -resume goes on from there")
+                raise KeyboardInterrupt
 
     def _train_epoch(self, order) -> None:
         config, progress = self.config, self.progress
@@ -115,8 +129,11 @@ class _Run:
                 progress.seconds = before + time.perf_counter() - begin
                 bar.update()
                 bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-                if progress.step % config.TRAIN.SAVE_EVERY == 0 and progress.step % self.epoch_steps:
+                ends = self.ends_soon
+                if (ends or progress.step % config.TRAIN.SAVE_EVERY == 0) and progress.step % self.epoch_steps:
                     self._save()
+                if ends:
+                    break
 
     def _check_loss(self, loss: float, order) -> None:
         if math.isfinite(loss) and loss < EXPLODED * math.log(len(self.data.names)):

@@ -41,7 +41,7 @@ def load_fer2013(root: str | Path, split: str) -> Fer2013:
     if path.is_dir():
         path = next((path / name for name in ("fer2013.csv", "icml_face_data.csv") if (path / name).is_file()), path)
     if not path.is_file():
-        raise UserError(f"no fer2013.csv at {root}: expected the table or its folder; give it with -opts DATA.ROOT PATH")
+        raise UserError(f"no fer2013.csv at {root}: expected the table or its folder; check the path")
     pictures, classes, names = [], [], []
     with open(path, newline="", encoding="utf-8", errors="replace") as file:
         rows = csv.reader(file)

@@ -144,7 +144,7 @@ def _open(root: str | Path) -> _Folder:
         entries = [p for pattern in ("*.csv", "*/*.png", "*/*/*.png") for p in found[0].glob(pattern)]
         return _Folder(root, None, {_inner(p.relative_to(found[0])): str(p) for p in entries})
     if not root.is_file():
-        raise UserError(f"no data set at {root}: expected the FER+ zip or its unpacked folder; give it with -opts DATA.ROOT PATH")
+        raise UserError(f"no data set at {root}: expected the FER+ zip or its unpacked folder; check the path")
     try:
         archive = zipfile.ZipFile(root)
     except (OSError, zipfile.BadZipFile) as error:

@@ -23,7 +23,7 @@ class RunFolder:
 
     def __init__(self, config):
         self._config, self.path = config, Path(config.OUTPUT) / config.NAME
-        self.last = self.path / "last.safetensors"
+        self.last, self._started = self.path / "last.safetensors", self.path / "config.yaml"
 
     @contextmanager
     def claimed(self, resume: bool) -> Iterator[None]:
@@ -33,8 +33,8 @@ class RunFolder:
         """
         self._check(resume)
         with self._claim():
-            if not resume:
-                with self._explained("config.yaml"), atomic_path(self.path / "config.yaml") as path:
+            if not self.last.exists():
+                with self._explained(self._started.name), atomic_path(self._started) as path:
                     path.write_text(self._config.dump(), encoding="utf-8")
             yield
 
@@ -73,8 +73,8 @@ class RunFolder:
     def _check(self, resume: bool) -> None:
         if self.last.exists() and not resume:
             raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -output")
-        if resume and not self.last.exists():
-            raise UserError(f"-resume needs {self.last}, which is not there: start without -resume")
+        if resume and not self._started.exists():
+            raise UserError(f"-resume needs a run in {self.path}, which holds none: start without -resume")
 
     def _claim(self):
         try:

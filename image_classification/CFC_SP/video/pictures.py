@@ -14,7 +14,7 @@ from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..errors import UserError
 from .container import FALLBACK_FPS, MAX_FPS, MAX_PIXELS, check_size
-from .reader import note_size_change, nothing_within
+from .reader import nothing_within
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -40,7 +40,7 @@ class PictureReader:
 
     The index is the picture's place in natural order, its time that place divided by `fps` (30 where it is not given). Pictures are
     turned upright by their EXIF note, grey and deep ones become 8-bit RGB, transparency is dropped; one of another size than the
-    first is resized to it. A picture that cannot be decoded is counted as damaged and leaves a gap.
+    first is scaled to fit into it, on black. A picture that cannot be decoded is counted as damaged and leaves a gap.
 
     Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where the first picture
     does not decode, and for one of more than container.MAX_PIXELS pixels.
@@ -102,7 +102,7 @@ class PictureReader:
                 if image is None:
                     self.damaged += 1
                 else:
-                    yield Frame(index, time_s, self._resized(image))
+                    yield Frame(index, time_s, self._fitted(image))
         if self.damaged:
             self.warnings.append(f"{self.damaged} pictures cannot be decoded and have no row.")
         if not inside:
@@ -122,9 +122,17 @@ class PictureReader:
             raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
 
-    def _resized(self, image: np.ndarray) -> np.ndarray:
-        size = self.source.width, self.source.height
-        if image.shape[1::-1] == size:
+    def _fitted(self, image: np.ndarray) -> np.ndarray:
+        width, height = self.source.width, self.source.height
+        own_height, own_width = image.shape[:2]
+        if (own_width, own_height) == (width, height):
             return image
-        note_size_change(self.warnings, *size)
-        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        sentence = f"Pictures of other sizes than the first one's {width} x {height} were scaled to fit into it."
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+        share = min(width / own_width, height / own_height)
+        size = max(1, round(own_width * share)), max(1, round(own_height * share))
+        left, top = (width - size[0]) // 2, (height - size[1]) // 2
+        fitted = np.zeros((height, width, 3), np.uint8)
+        fitted[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return fitted
