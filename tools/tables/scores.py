@@ -19,7 +19,8 @@ def pictures(results: Path) -> str:
     lines = []
     for bundle, data, split, flip in newest(rows, "bundle", "data", "split", "flip"):
         own = [found[bundle, data, split, flip, metric] for metric in metrics]
-        what = f"{bundle}: {split}, {own[0]['pictures']} pictures" + (", flip averaged" if flip == "True" else "")
+        what = f"{bundle}: {split}, {own[0]['pictures']} pictures" + ", flip averaged" * (flip == "True")
+        what += f", {own[0]['engine']}" if own[0]["engine"] else ""
         values = [float(row["value"]) for row in own]
         lines.append([what, f"{values[0]:.1%}", *(f"{value:.3f}" for value in values[1:])])
     return table(["FER+, 8 classes, cascade", "accuracy", "macro-F1", *(f"F1 {name}" for name in EXPR)], lines)

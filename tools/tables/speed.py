@@ -100,7 +100,7 @@ def budgets(results: Path) -> str:
         what += f" ({int(row['frames'])} frames)"
         value = f"{float(row[settled]):.0f} MB, {float(row[slope]):+.2f} MB a minute"
     lines.insert(4, [what, "<= 1200 MB, flat", value])
-    return table(["what", "budget", "measured"], lines)
+    return table([f"what, with `{_BUDGET_BUNDLE}`", "budget", "measured"], lines)
 
 
 def _number(value: float | None, form: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from image_classification.backbones import BACKBONES
 from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
+from image_classification.CFC_SP.core.labels import STAGES
+from image_classification.CFC_SP.inference.bundle import MANIFEST
 from image_classification.CFC_SP.inference.engine_speed import ALL_ENGINES
 from tools.benchmarks.measuring import read_rows
 from tools.tables.bundles import shipped, size_mb
@@ -27,12 +29,12 @@ def members(_: Path) -> str:
                     network["stage"],
                     f"`{network['backbone']}`",
                     f"{network['input']['size']} px, {'grey' if network['input']['channels'] == 1 else 'RGB'}",
-                    f"{validation['val_accuracy']:.1%}, {validation['val_macro_f1']:.3f}",
+                    f"{validation['val_accuracy']:.1%}, {validation['val_macro_f1']:.3f} over {len(STAGES[network['trained_as']])} classes",
                     f"{network['temperature']}, {network['temperature_smoothed']}",
                     _trained_by(training),
                 ]
             )
-    headers = ["bundle", "stage", "network", "input", "validation accuracy, macro-F1 of its stage", "temperature, with SP", "trained by"]
+    headers = ["bundle", "stage", "network", "input", "validation accuracy, macro-F1 as trained", "temperature, with SP", "trained by"]
     return table(headers, lines)
 
 
@@ -56,7 +58,7 @@ def files(_: Path) -> str:
         }
         for file, (data, licence) in weights.items():
             lines.append([bundle, f"`{file}`", f"{size_mb(bundle, file):.2f} MB", f"`{manifest['files'][file]}`", data, licence])
-        total = sum(size_mb(bundle, file) for file in manifest["files"])
+        total = sum(size_mb(bundle, file) for file in (*manifest["files"], MANIFEST))
         lines.append([bundle, "all files, programs included", f"{total:.2f} MB", "", "", ""])
     return table(["bundle", "file", "size", "sha256", "trained on", "licence"], lines)
 
