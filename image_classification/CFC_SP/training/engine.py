@@ -165,7 +165,8 @@ class _Run:
             "seconds": round(progress.seconds, 1),
         }
         progress.rows.append(row)
-        self.say("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
+        to_go = row["seconds"] * (config.TRAIN.EPOCHS - epoch) / 60
+        self.say("  ".join(f"{name} {value:.5g}" for name, value in row.items()) + f"  ({to_go:.0f} min to go)" * (to_go > 0))
         if group.leads:
             note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(self.data.names)}
             weights = {name: value.numpy() for name, value in self.model.state_dict().items()}
