@@ -53,7 +53,9 @@ def test_a_stream_leaves_whole_results(tmp_path, capsys):
 def test_ctrl_c_ends_a_stream_and_keeps_what_was_seen(tmp_path):
     with streams.served(MAN) as address:
         command = [sys.executable, predict.__file__, "-video", address, "-out", str(tmp_path), "-formats", "csv,json"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # Ctrl-C is ignored in the background of a shell, and by what is started there.
+        own = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **own) as process:
             deadline = time.monotonic() + 60
             while not list(tmp_path.glob("*/latest.jpg")) and time.monotonic() < deadline:
                 time.sleep(0.1)

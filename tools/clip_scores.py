@@ -23,7 +23,7 @@ def read_ranges(folder: Path) -> list[dict[str, str]]:
 def score_ranges(ranges: list[dict[str, str]], results: dict[str, VideoResult]) -> tuple[list[dict], float, float]:
     """One row a range, and the means over the ranges of a class: (rows, raw share, smoothed share). results: by the clip's name.
 
-    `said`: the label before smoothing that most of the range's frames have, of all eight, and its share of the frames.
+    `said`: the most frequent label before smoothing in the range, of all eight, and its share of the frames.
     """
     rows = []
     for entry in ranges:

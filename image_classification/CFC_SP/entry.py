@@ -57,8 +57,8 @@ def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
 
 
 def guarded(run, arguments) -> int:
-    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C, 141 where
-    nobody reads on, as after `| head`.
+    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C (and SIGTERM in
+    training), 141 where nobody reads on, as after `| head`.
 
     Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
     """

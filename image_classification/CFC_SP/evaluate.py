@@ -46,15 +46,17 @@ def run(arguments) -> None:
         if arguments.bundle:
             raise UserError("expected a bundle or checkpoints, found both: leave out -bundle, or -coarse, -negative and -flat")
         scores, written = evaluate_command(arguments)
+        print("\n".join(lines_of(scores)))
     else:
         if arguments.cache or arguments.submission or arguments.scope or arguments.window:
             raise UserError("-cache, -window, -scope and -submission go with checkpoints: give -coarse and -negative, or -flat")
         arguments.bundle = arguments.bundle or "lite"
         how = arguments.flip, arguments.device, arguments.engine, arguments.precision
         evaluation = evaluate_bundle(arguments.bundle, arguments.data, arguments.dataset, arguments.split, *how)
-        print(describe(evaluation, arguments))
-        scores, written = evaluation.scores, [record(evaluation, arguments)] if arguments.out else []
-    print("\n".join([*lines_of(scores), *map(str, written)]))
+        print("\n".join([describe(evaluation, arguments), *lines_of(evaluation.scores)]))
+        written = [record(evaluation, arguments)] if arguments.out else []
+    for path in written:
+        print(path)
 
 
 if __name__ == "__main__":

@@ -143,10 +143,15 @@ def test_ctrl_c_keeps_what_was_trained(run_config, monkeypatch, capsys, last):
         if ema.steps == last:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(engine.Ema, "update", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            train(config("stopped"), "cpu")
+    # Ctrl-C is ignored in the background of a shell, and by what is started there.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(engine.Ema, "update", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                train(config("stopped"), "cpu")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert f"ended at step {last} of {2 * STEPS}: -resume goes on from there" in capsys.readouterr().out
     expected = train(config("whole"), "cpu")
     assert_same(train(config("stopped"), "cpu", resume=True), expected)
@@ -163,6 +168,27 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(run_config, monkey
             train(run_config({"NAME": "stopped", "TRAIN.EPOCHS": 1}), "cpu")
     expected = train(run_config({"NAME": "whole", "TRAIN.EPOCHS": 1}), "cpu")
     assert_same(train(run_config({"NAME": "stopped", "TRAIN.EPOCHS": 1}), "cpu", resume=True), expected)
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_run_without_its_checkpoint_is_not_begun_anew(run_config):
+    run = train(run_config({"TRAIN.EPOCHS": 2}), "cpu")
+    checkpoint = (run / "last.safetensors").read_bytes()
+    (run / "last.safetensors").unlink()
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(UserError, match=r"expected last\.safetensors in .*, found a run of 2 epochs without it: choose another -output"):
+        train(run_config({"TRAIN.EPOCHS": 2}), "cpu", resume=True)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+    for path in run.iterdir():
+        path.unlink()
+    (run / "last.safetensors").write_bytes(checkpoint)
+    assert train(run_config({"TRAIN.EPOCHS": 2}), "cpu", resume=True) == run
+
+
+@pytest.mark.parametrize(("elapsed", "done", "left", "said"), [(60, 10, 20, "  (2 min to go)"), (60, 10, 4, ""), (9000, 100, 0, "")])
+def test_the_time_to_go_is_that_of_the_steps_so_far(elapsed, done, left, said):
+    assert engine.time_to_go(elapsed, done, left) == said
 
 
 def assert_same(run, expected, names=("last", "best")):

@@ -9,6 +9,7 @@ from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
 
 _FLIPS = "raw_flips", "flips"
+_CLIPS = "python tools/score_clips.py -clips FOLDER -out results"
 
 
 def pictures(results: Path) -> str:
@@ -62,6 +63,8 @@ def weak_classes(results: Path) -> str:
 def clips(results: Path) -> str:
     """The labelled ranges of real clips: how many of their frames have the right coarse class with each shipped bundle."""
     rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
+    if not rows:
+        return not_measured(_CLIPS)
     bundles = list(dict.fromkeys(row["bundle"] for row in rows))
     found = newest(rows, "bundle", "clip", "first_frame")
     lines = []
@@ -76,7 +79,7 @@ def clips(results: Path) -> str:
         if (values := [float(row[name]) for row in rows if row["bundle"] == bundle])
     ]
     lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
-    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing; mostly said", "after")]
+    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing; most frequent label", "after")]
     return table(["real clips: share of a labelled range's frames with the right coarse class", *headers], lines)
 
 
@@ -84,7 +87,7 @@ def flips(results: Path) -> str:
     """How often labels change on real clips with each shipped bundle, before and after smoothing."""
     rows = [row for row in read_rows(results / "flips.csv") if row["bundle"] in shipped()]
     if not rows:
-        return not_measured("python tools/score_clips.py -clips FOLDER -out results")
+        return not_measured(_CLIPS)
     bundles = list(dict.fromkeys(row["bundle"] for row in rows))
     found = newest(rows, "bundle", "clip")
     lines = []

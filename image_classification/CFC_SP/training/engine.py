@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import time
 from collections import Counter
 from contextlib import nullcontext
@@ -90,6 +91,8 @@ class _Run:
     def end_soon(self) -> None:
         """Ends the run after the step in hand, with a checkpoint."""
         self.ends_soon = True
+        # Not by print, in whose midst a signal may come.
+        os.write(2, b"\nending after this step, with a checkpoint; once more ends at once, without\n")
 
     def say(self, line: str) -> None:
         """Prints a line, once for all processes."""
@@ -100,13 +103,14 @@ class _Run:
         config, progress, steps = self.config, self.progress, self.epoch_steps
         processes = f" in {self.group.size} processes" if self.group.size > 1 else ""
         total = config.TRAIN.EPOCHS * steps
+        self.began, self.first = time.perf_counter(), progress.step
         self.say(f"training on {self.device}{processes} from step {progress.step} of {total}, {steps} an epoch")
         while progress.step < total and not _exhausted(progress, config.TRAIN.PATIENCE):
             order = epoch_order(self.factors, config.SEED, progress.step // steps)
             self._train_epoch(order)
             if progress.step % steps == 0:
                 self._finish_epoch(order)
-            if self.ends_soon and progress.step < total:
+            if self.ends_soon and progress.step < total and not _exhausted(progress, config.TRAIN.PATIENCE):
                 self.say(f"ended at step {progress.step} of {total}: -resume goes on from there")
                 raise KeyboardInterrupt
 
@@ -165,8 +169,9 @@ class _Run:
             "seconds": round(progress.seconds, 1),
         }
         progress.rows.append(row)
-        to_go = row["seconds"] * (config.TRAIN.EPOCHS - epoch) / 60
-        self.say("  ".join(f"{name} {value:.5g}" for name, value in row.items()) + f"  ({to_go:.0f} min to go)" * (to_go > 0))
+        left = config.TRAIN.EPOCHS * self.epoch_steps - progress.step
+        to_go = time_to_go(time.perf_counter() - self.began, progress.step - self.first, left)
+        self.say("  ".join(f"{name} {value:.5g}" for name, value in row.items()) + to_go)
         if group.leads:
             note = {"config": config.dump(), "git_sha": progress.git_sha, "validation": row, "classes": list(self.data.names)}
             weights = {name: value.numpy() for name, value in self.model.state_dict().items()}
@@ -237,6 +242,12 @@ def _build(config, resume: bool, say):
     decayed, spared = count_decayed(model)
     say(f"{config.MODEL.NAME}: {parameters:,} parameters; weight decay on {decayed} tensors, none on {spared}")
     return model
+
+
+def time_to_go(elapsed_s: float, done: int, left: int) -> str:
+    """Words on how long `left` steps take, validation included, when `done` took `elapsed_s`; none below a minute."""
+    minutes = elapsed_s / done * left / 60
+    return f"  ({minutes:.0f} min to go)" if minutes >= 1 else ""
 
 
 def _exhausted(progress: Progress, patience: int) -> bool:

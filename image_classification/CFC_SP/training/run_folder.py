@@ -23,7 +23,7 @@ class RunFolder:
 
     def __init__(self, config):
         self._config, self.path = config, Path(config.OUTPUT) / config.NAME
-        self.last, self._started = self.path / "last.safetensors", self.path / "config.yaml"
+        self.last, self._started, self._table = (self.path / name for name in ("last.safetensors", "config.yaml", "metrics.csv"))
 
     @contextmanager
     def claimed(self, resume: bool) -> Iterator[None]:
@@ -62,8 +62,7 @@ class RunFolder:
 
     def write_rows(self, rows: list[dict]) -> None:
         """Writes metrics.csv, one row an epoch, and curves.png."""
-        table = self.path / "metrics.csv"
-        with self._explained(table.name), atomic_path(table) as path, open(path, "w", newline="", encoding="utf-8") as file:
+        with self._explained(self._table.name), atomic_path(self._table) as path, open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
@@ -73,8 +72,16 @@ class RunFolder:
     def _check(self, resume: bool) -> None:
         if self.last.exists() and not resume:
             raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -output")
-        if resume and not self._started.exists():
+        if not resume or self.last.exists():
+            return
+        if not self._started.exists():
             raise UserError(f"-resume needs a run in {self.path}, which holds none: start without -resume")
+        # A kill between the first epoch's row and its checkpoint leaves one.
+        epochs = len(self._table.read_text(encoding="utf-8").splitlines()) - 1 if self._table.exists() else 0
+        if epochs > 1:
+            raise UserError(
+                f"-resume: expected {self.last.name} in {self.path}, found a run of {epochs} epochs without it: choose another -output"
+            )
 
     def _claim(self):
         try:
