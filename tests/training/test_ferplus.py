@@ -95,7 +95,7 @@ def refused(root, *parts, split="train"):
 
 def test_missing_data_set(tmp_path):
     refused("", "DATA.ROOT is empty", "-opts DATA.ROOT")
-    refused(tmp_path / "nowhere", "no data set at", "nowhere", "-opts DATA.ROOT")
+    refused(tmp_path / "nowhere", "no data set at", "nowhere", "check the path")
     refused(tmp_path, "expected fer2013new.csv", str(tmp_path))
 
 
