@@ -1,6 +1,6 @@
 from types import SimpleNamespace as Plain
 
-from tools.clip_scores import count_flips, score_ranges
+from tools.footage.clip_scores import count_flips, score_ranges
 
 
 def result_of(labels):

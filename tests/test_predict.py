@@ -17,7 +17,7 @@ from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.files import sha256_of
 from tests import clips
 from tools.benchmarks.stream_copy import repeat
-from tools.clip_scores import count_flips, read_ranges, score_ranges
+from tools.footage.clip_scores import count_flips, read_ranges, score_ranges
 
 FRAMES = 40
 SCRIPT = Path(predict.__file__)

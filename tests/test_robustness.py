@@ -10,8 +10,8 @@ from tests.clips import real_clip
 from tools import robustness
 from tools.benchmarks.measuring import read_rows
 from tools.collect_results import tables
-from tools.disturbances import DISTURBANCES, Scene, on_crops
-from tools.label_agreement import compare, look_at, nearest
+from tools.footage.disturbances import DISTURBANCES, Scene, on_crops
+from tools.footage.label_agreement import compare, look_at, nearest
 
 BY_NAME = {disturbance.name: disturbance for disturbance in DISTURBANCES}
 MAN = real_clip("carphone_pristine.mp4")

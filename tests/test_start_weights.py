@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from image_classification.CFC_SP.errors import UserError
-from tools.start_weights import check_name, read_known
+from tools.weights.start_weights import check_name, read_known
 
 DATA = b"weights"
 SHA256 = hashlib.sha256(DATA).hexdigest()

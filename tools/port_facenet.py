@@ -19,7 +19,7 @@ import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
 from image_classification.CFC_SP.errors import UserError
-from tools.start_weights import check_name, read_known, write_start
+from tools.weights.start_weights import check_name, read_known, write_start
 
 CONFIG = "configs/lite_facenet.yaml"
 SHA256 = "6acdd8fb3a3fb2b54257abdd1879246a3fcbe18fbe53a41c751e141abe63a0af"

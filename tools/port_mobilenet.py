@@ -20,7 +20,7 @@ if not __package__:
 import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
-from tools.start_weights import check_name, write_start
+from tools.weights.start_weights import check_name, write_start
 
 CONFIG = "configs/lite_mobilenet.yaml"
 FOLDER, NAME = "package/models", "faceres-deep"

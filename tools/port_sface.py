@@ -16,7 +16,7 @@ if not __package__:
 import numpy as np
 
 from image_classification.CFC_SP.entry import Parser, run_script
-from tools.start_weights import check_name, read_known, write_start
+from tools.weights.start_weights import check_name, read_known, write_start
 
 CONFIG = "configs/lite_mobilenet_face.yaml"
 SHA256 = "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"

@@ -31,8 +31,8 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     from image_classification.CFC_SP.errors import UserError
     from tools.benchmarks.measuring import append_rows
-    from tools.disturbances import DISTURBANCES
-    from tools.robustness_rows import on_clip, on_pictures
+    from tools.footage.disturbances import DISTURBANCES
+    from tools.footage.robustness_rows import on_clip, on_pictures
 
     names = [disturbance.name for disturbance in DISTURBANCES]
     unknown = [name for name in arguments.only or [] if name not in names]

@@ -24,7 +24,7 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.analysis import predict_video
-    from tools.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
+    from tools.footage.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
     from tools.tables.bundles import shipped
 
     ranges, rows, flips = read_ranges(arguments.clips), [], []

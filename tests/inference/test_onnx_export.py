@@ -25,7 +25,7 @@ from image_classification.CFC_SP.inference.precision import bfloat16_change, cpu
 from image_classification.CFC_SP.inference.program import Program
 from tests import clips
 from tools import export_onnx
-from tools.random_bundle import random_bundle
+from tools.weights.random_bundle import random_bundle
 
 FULL = ("swin_s_coarse", "iresnet152_coarse", "hrnet_coarse", "repvgg_negative")
 

@@ -18,7 +18,7 @@ from image_classification.CFC_SP.inference.precision import (
 from image_classification.CFC_SP.inference.program import Program
 from image_classification.IResNet.iresnet import PReLU
 from image_classification.SwinTransformer.swin import SwinTransformer
-from tools.random_bundle import seeded_bundle
+from tools.weights.random_bundle import seeded_bundle
 
 needs_bfloat16 = pytest.mark.skipif(not cpu_has_bfloat16(), reason="this CPU has no bfloat16")
 

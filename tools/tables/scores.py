@@ -4,7 +4,7 @@ from pathlib import Path
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
-from tools.robustness_rows import NOTHING
+from tools.footage.robustness_rows import NOTHING
 from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
 

@@ -10,7 +10,7 @@ import numpy as np
 from image_classification.CFC_SP.core.records import Face, Frame, FrameResult
 from image_classification.CFC_SP.inference.pipeline import Recognizer
 from image_classification.CFC_SP.video.reader import open_video
-from tools.disturbances import Disturbance, Scene
+from tools.footage.disturbances import Disturbance, Scene
 
 # A face is found again where one lies no further away than this share of its side.
 REACH = 0.5

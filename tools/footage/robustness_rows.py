@@ -8,8 +8,8 @@ from image_classification.CFC_SP.evaluation import evaluate_bundle
 from image_classification.CFC_SP.files import git_sha
 from image_classification.CFC_SP.inference.bundle import Bundle, open_bundle
 from image_classification.CFC_SP.recognizers import make_recognizer
-from tools.disturbances import Disturbance, on_crops
-from tools.label_agreement import compare, look_at
+from tools.footage.disturbances import Disturbance, on_crops
+from tools.footage.label_agreement import compare, look_at
 
 # The smallest face looked for, as a share of the faces' side, where that is below what the bundle looks for.
 SMALLEST = 0.75
