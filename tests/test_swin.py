@@ -312,3 +312,31 @@ def test_pictures_of_another_size_are_refused():
     model, _ = build("imagenet")
     with pytest.raises(ValueError, match=r"input_size \(32, 32\), found pictures of \(36, 32\) px"):
         model(paddle.zeros([1, 3, 36, 32]))
+
+
+def test_gradients_are_those_of_finite_differences():
+    """In double precision, each parameter along a random direction; eager training of Swin rests on them."""
+    before = paddle.get_default_dtype()
+    paddle.set_default_dtype("float64")
+    try:
+        paddle.seed(0)
+        net = swin_lite(num_classes=8, in_channels=1)
+        pictures, labels = paddle.randn([2, 1, 48, 48]), paddle.to_tensor([0, 3])
+
+        def loss():
+            return paddle.nn.functional.cross_entropy(net(pictures), labels)
+
+        loss().backward()
+        draw, step = np.random.default_rng(0), 1e-5
+        for name, parameter in net.named_parameters():
+            there, direction = parameter.detach().clone(), paddle.to_tensor(draw.standard_normal(parameter.shape))
+            with paddle.no_grad():
+                ends = []
+                for sign in (1, -1):
+                    parameter.set_value(there + sign * step * direction)
+                    ends.append(float(loss()))
+                parameter.set_value(there)
+            expected = (ends[0] - ends[1]) / (2 * step)
+            assert float((parameter.grad * direction).sum()) == pytest.approx(expected, rel=1e-5, abs=1e-7), name
+    finally:
+        paddle.set_default_dtype(before)
