@@ -1,7 +1,7 @@
 """Trained networks made one: the mean of their weights ("model soups", Wortsman et al., ICML 2022)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     if len(paths) != len(shares) or not all(0 < share < math.inf for share in shares):
         raise UserError(f"-shares: expected a positive number for each of the {len(paths)} networks, found {[*shares]}")
     networks = [load_trained(path, *STAGES) for path in paths]
+    for path, network in zip(paths, networks, strict=True):
+        if "class_bias" in network.note:
+            raise UserError(f"{path}: expected a network as it was trained, found one with a class_bias: average first, then fit the bias")
     for path, network in zip(paths[1:], networks[1:], strict=True):
         _check_alike(paths[0], networks[0], path, network)
     parts = np.array(shares) / sum(shares)
@@ -41,9 +44,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     model.set_state_dict(mean)
 
     data, held_out = load_split(config, "train"), load_split(config, "val")
-    order = epoch_order(repeat_factors(data.labels, config.DATA.REPEAT_THRESHOLD), config.SEED, 0)
-    few = order[: STATISTICS_BATCHES * config.TRAIN.BATCH_SIZE]
-    measure_statistics(model, training_batches(data, few, config, 0))
+    measure_statistics(model, statistics_batches(config, data))
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     scores = validate(fast_forward(model, device), held_out, config.DATA.CROP_SIZE)
     validation = scores.as_validation()
@@ -55,6 +56,17 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, weights, note)
     return validation
+
+
+def statistics_batches(config, data) -> Iterator[tuple]:
+    """Batches of training pictures, enough to measure batch-norm statistics on: the first of an epoch.
+
+    Raises UserError where the pictures do not fill one.
+    """
+    order = epoch_order(repeat_factors(data.labels, config.DATA.REPEAT_THRESHOLD), config.SEED, 0)
+    if len(order) < config.TRAIN.BATCH_SIZE:
+        raise UserError(f"expected {config.TRAIN.BATCH_SIZE} training pictures at least, found {len(data)}: take the whole data set")
+    return training_batches(data, order[: STATISTICS_BATCHES * config.TRAIN.BATCH_SIZE], config, 0)
 
 
 def _check_alike(first: str | Path, one: Trained, path: str | Path, other: Trained) -> None:

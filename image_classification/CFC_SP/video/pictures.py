@@ -42,8 +42,8 @@ class PictureReader:
     turned upright by their EXIF note, grey and deep ones become 8-bit RGB, transparency is dropped; one of another size than the
     first is scaled to fit into it, on black. A picture that cannot be decoded is counted as damaged and leaves a gap.
 
-    Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where the first picture
-    does not decode, and for one of more than container.MAX_PIXELS pixels.
+    Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where no picture
+    decodes, and for one of more than container.MAX_PIXELS pixels.
     """
 
     def __init__(self, folder: str | os.PathLike, span: Span = WHOLE, fps: float | None = None):
@@ -64,9 +64,9 @@ class PictureReader:
                 f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
                 f"({', '.join(PICTURE_ENDINGS)} for pictures)."
             )
-        first = self._read(self._paths[0])
+        first = next((image for path in self._paths if (image := self._read(path)) is not None), None)
         if first is None:
-            raise UserError(f"expected a picture that decodes, found a damaged one at {str(self._paths[0])!r}: replace or remove it.")
+            raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
         height, width = first.shape[:2]
         self.source = Source(
             path=os.fsdecode(folder),
@@ -104,7 +104,7 @@ class PictureReader:
                 else:
                     yield Frame(index, time_s, self._fitted(image))
         if self.damaged:
-            self.warnings.append(f"{self.damaged} pictures cannot be decoded and have no row.")
+            self.warnings.append(f"Pictures that cannot be decoded and have no row: {self.damaged}.")
         if not inside:
             raise nothing_within(self._span, self._shown, time_s)
 
