@@ -97,13 +97,11 @@ def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
     The network computes what it did, but every normalisation knows the mean and deviation, over uint8 RGB `crops` [N, S, S, 3], of
     what reaches it, as after training.
     """
-    import paddle
+    from tools.weights.statistics import restore_statistics
 
-    model.eval()
     # Our pictures come with mean 0 and deviation 1; theirs were pixels less the data set's mean, their contrast left.
     contrast = float(crops.astype(np.float32).std(axis=(1, 2, 3)).mean())
     backbone = model.backbone
-    biases = {}
     for name, conv_bn in layers(backbone):
         if name.startswith("conv_dw"):
             kernel = (theirs[f"{name}/depthwise_kernel"][..., 0] * theirs[f"{name}_bn/batchnorm_1/mul"]).transpose(2, 0, 1)[:, None]
@@ -113,34 +111,11 @@ def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
             # A grey picture is three equal channels.
             kernel = kernel.sum(1, keepdims=True) * contrast
         conv_bn.conv.weight.set_value(np.ascontiguousarray(kernel, np.float32))
-        biases[name] = theirs[f"{name}_bn/batchnorm_1/sub"]
-        _normalise(conv_bn.bn, np.zeros_like(biases[name]), np.ones_like(biases[name]), biases[name])
-    moments = {}
-
-    def measure(name):
-        def hook(layer, inputs):
-            x = inputs[0].numpy().astype(np.float64)
-            moments[name] = moments.get(name, 0) + np.stack([x.mean((0, 2, 3)), (x * x).mean((0, 2, 3))]) / len(parts)
-
-        return hook
-
-    hooks = [conv_bn.bn.register_forward_pre_hook(measure(name)) for name, conv_bn in layers(backbone)]
-    parts = np.array_split(crops, max(1, len(crops) // BATCH))
-    with paddle.no_grad():
-        for part in parts:
-            model(paddle.to_tensor(part))
-    for hook in hooks:
-        hook.remove()
-    for name, conv_bn in layers(backbone):
-        mean, square = moments[name]
-        _normalise(conv_bn.bn, mean, np.sqrt(np.maximum(square - mean**2, 0) + conv_bn.bn._epsilon), biases[name] + mean)
-
-
-def _normalise(bn, mean: np.ndarray, deviation: np.ndarray, bias: np.ndarray) -> None:
-    """Makes `bn` compute x - mean + bias, as (x - mean) / deviation * deviation + bias."""
-    variance = np.maximum(deviation**2 - bn._epsilon, 0)
-    for parameter, value in ((bn._mean, mean), (bn._variance, variance), (bn.weight, deviation), (bn.bias, bias)):
-        parameter.set_value(value.astype(np.float32))
+        bn, bias = conv_bn.bn, theirs[f"{name}_bn/batchnorm_1/sub"]
+        # With the epsilon that is added to it exactly 1.
+        for parameter, value in ((bn._mean, 0), (bn._variance, 1 - bn._epsilon), (bn.weight, 1), (bn.bias, bias)):
+            parameter.set_value(np.broadcast_to(np.float32(value), bias.shape).copy())
+    restore_statistics(model, np.array_split(crops, max(1, len(crops) // BATCH)))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def unpack(bundle, network: dict, folder: Path, root: str | None = None) -> Path
         weights = model.backbone.unfused(weights, "backbone.")
         if root:
             model.set_state_dict(weights)
-            restore_statistics(model, statistics_batches(config, load_split(config, "train")))
+            restore_statistics(model, (crops for crops, _ in statistics_batches(config, load_split(config, "train"))))
             weights = {name: value.numpy() for name, value in model.state_dict().items()}
     path = folder / "best.safetensors"
     folder.mkdir(parents=True)

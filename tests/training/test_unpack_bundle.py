@@ -41,12 +41,12 @@ def test_a_fused_network_gets_statistics_of_pictures_and_computes_the_same(ferpl
     model, config = trained.model, trained.config.clone()
     config.defrost()
     config.DATA.ROOT, config.TRAIN.BATCH_SIZE = str(ferplus), 8
-    batches = list(statistics_batches(config, load_split(config, "train")))
+    batches = [crops for crops, _ in statistics_batches(config, load_split(config, "train"))]
     model.eval()
     before = model(crops).numpy()
     restore_statistics(model, batches)
     assert relative_difference((model(crops).numpy(),), (before,)) <= 1e-4
-    pictures = paddle.to_tensor(np.concatenate([crops for crops, _ in batches]))
+    pictures = paddle.to_tensor(np.concatenate(batches))
     for block in (model.backbone.stem, model.backbone.stages[1][1]):
         norm, seen = block.conv_kxk.bn, []
         hook = norm.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0].numpy()))

@@ -7,8 +7,8 @@ import paddle
 from paddle import nn
 
 
-def restore_statistics(model, batches: Iterable[tuple]) -> None:
-    """Gives every batch normalisation of `model` the mean and variance of what reaches it over `batches` of the loader.
+def restore_statistics(model, batches: Iterable[np.ndarray]) -> None:
+    """Gives every batch normalisation of `model` the mean and variance of what reaches it over `batches` of uint8 RGB crops [N, S, S, 3].
 
     Its weight and bias change with them, so that in evaluation mode the network computes what it did. A network without such
     statistics breaks as soon as they are measured, which training and averaging do.
@@ -26,7 +26,7 @@ def restore_statistics(model, batches: Iterable[tuple]) -> None:
 
     hooks = [norm.register_forward_pre_hook(watch(place)) for place, norm in enumerate(norms)]
     with paddle.no_grad():
-        for crops, _ in batches:
+        for crops in batches:
             model(paddle.to_tensor(crops))
             count += 1
     for hook in hooks:
