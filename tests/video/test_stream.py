@@ -34,7 +34,7 @@ def test_a_slow_loop_sees_the_newest_frames_and_counts_the_others():
     lag = real_s - media_s
     assert lag[-5:].mean() - lag[1:].min() < 0.6
     assert f"{reader.dropped} of {index[-1] + 1} frames were dropped" in " ".join(reader.warnings)
-    assert (reader.source.width, reader.source.height, reader.source.codec) == (176, 144, "h264")
+    assert (reader.source.width, reader.source.height, reader.source.codec) == (193, 144, "h264")
 
 
 def test_a_broken_connection_is_made_anew_and_time_goes_on():
