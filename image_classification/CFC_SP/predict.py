@@ -2,8 +2,7 @@
 
 examples:
   predict.py -video clip.mp4
-  predict.py -video a.mp4 folder -resume
-  predict.py -video a.mp4 -formats csv
+  predict.py -video a.mp4 folder -resume -formats csv,json
   predict.py -video a.mp4 -start 1:30
   predict.py -video pictures -fps 25
   predict.py -video 0
@@ -32,14 +31,15 @@ def add_options(parser: Parser) -> None:
     )
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
-    parser.option("start", metavar="TIME", help="look at frames from this time on: seconds or h:mm:ss")
-    parser.option("end", metavar="TIME", help="look at frames before this time")
+    parser.option("start", metavar="TIME", help="look at frames from this time after the first one on: seconds or h:mm:ss")
+    parser.option("end", metavar="TIME", help="look at frames before this time after the first one")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
     parser.option("engine", default="paddle", metavar="NAME", help="what runs the networks: paddle or openvino (default: paddle)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
-    parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
+    parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder (default: 30), or frames of a raw stream")
+    parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 8192 x 4320)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
     parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
@@ -63,7 +63,8 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.video.clip import find_clips
 
     span = span_of(arguments.start, arguments.end, arguments.stride)
-    options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
+    asked = arguments
+    options = Options(asked.window, asked.min_face, span, asked.fps, asked.engine, asked.precision, asked.max_pixels)
     if live:
         predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0

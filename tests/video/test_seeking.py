@@ -115,7 +115,7 @@ def test_times_that_repeat_are_decoded_from_the_start(tmp_path):
     one = clips.write_clip(tmp_path / "one.ts", clips.pictures(30), gop=10)
     path = tmp_path / "twice.ts"
     path.write_bytes(one.read_bytes() * 2)
-    everything, video = part(path)
+    everything, _ = part(path)
     assert len(everything) == 60 and np.all(np.diff([frame.time_s for frame in everything]) > 0)
     found, _ = part(path, everything[45].time_s - everything[0].time_s)
     assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in everything[45:]]

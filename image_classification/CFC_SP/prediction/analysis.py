@@ -21,6 +21,7 @@ from ..video.pictures import PictureReader
 from ..video.reader import VideoReader
 from ..video.stream import StreamReader
 from ..writers.annotated_video import write_annotated_video
+from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
@@ -31,8 +32,9 @@ from .recognizers import DEFAULT_BUNDLE, make_recognizer
 @dataclass(frozen=True)
 class Options:
     """How a clip is looked at. window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). min_face: side in px of the
-    smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30).
-    engine, precision: what was asked of the networks."""
+    smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30), or of
+    a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 8192 x 4320). engine, precision: what was asked of the
+    networks."""
 
     window: int | None = None
     min_face: float | None = None
@@ -40,10 +42,11 @@ class Options:
     fps: float | None = None
     engine: str = "paddle"
     precision: str = "auto"
+    max_pixels: int | None = None
 
     def as_dict(self) -> dict:
         """What a result says of them."""
-        given = {name: getattr(self, name) for name in ("window", "min_face", "fps", "engine", "precision")}
+        given = {name: getattr(self, name) for name in ("window", "min_face", "fps", "engine", "precision", "max_pixels")}
         return given | self.span.as_dict()
 
 
@@ -79,19 +82,21 @@ def predict_video(
     fps: float | None = None,
     engine: str = "paddle",
     precision: str = "auto",
+    max_pixels: int | None = None,
 ) -> VideoResult:
     """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
 
     bundle: a bundle's folder or the name of a shipped one. device: "auto", "cpu" or "gpu". window: SP's, in frames at 30 fps
-    (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. start, end: seconds or "h:mm:ss" of
-    media time; stride: every how many frames one is looked at. fps: pictures a second of a folder. engine, precision: of the
-    networks, as in `inference.engines.network_program`. Raises UserError for bad input.
+    (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. start, end: seconds or "h:mm:ss"
+    from the clip's first frame on; stride: every how many frames one is looked at. fps: pictures a second of a folder, or frames of a
+    raw stream. engine, precision: of the networks, as in `inference.engines.network_program`. max_pixels: the most pixels of a frame
+    (None: 8192 x 4320). Raises UserError for bad input.
     """
-    options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision)
+    options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision, max_pixels)
     # Closed at once: a process that waited to be collected as garbage would be one more for every call.
     with (
         closing(make_recognizer(bundle, device, min_face, engine, precision)) as recognizer,
-        open_clip(path, options.span, fps) as reader,
+        open_clip(path, options.span, fps, max_pixels) as reader,
     ):
         run = Run(recognizer, reader, options)
         rows = list(run.results(reader))
@@ -114,7 +119,7 @@ def analyse_clip(
     """
     options = options or Options()
     folder.check_source(path)
-    with folder, open_clip(path, options.span, options.fps) as reader:
+    with folder, open_clip(path, options.span, options.fps, options.max_pixels) as reader:
         run = Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s, span=options.span)
         passed = timeline.watch(shown(run.results(reader), "reading", run.expected_frames, quiet))
@@ -133,7 +138,7 @@ def analyse_clip(
 
 def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, path: str | Path, options: Options, quiet: bool) -> None:
     """What is made from the rows: the picture of the timelines, the annotated video, the report."""
-    rows = folder.whereabouts("csv")
+    rows, clock = folder.whereabouts("csv"), MovieClock()
     if "html" in folder.formats:
         # Takes longer to import than a short clip to read, and most runs write no page.
         from ..writers.report import Thumbnails, write_report
@@ -143,14 +148,14 @@ def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, path: str 
         write_timeline(folder.part("png"), summary, timeline)
     if "mp4" in folder.formats:
         begin = time.perf_counter()
-        with open_clip(path, options.span, options.fps) as again:
+        with open_clip(path, options.span, options.fps, options.max_pixels) as again:
             frames = shown(_as_before(again, read_rows(rows), summary), "drawing", summary.frames, quiet)
             if "html" in folder.formats:
                 frames = thumbnails.watch(frames, read_rows(rows))
-            summary.warnings += write_annotated_video(summary.source, frames, read_rows(rows), folder.part("mp4"), options.span)
+            summary.warnings += write_annotated_video(summary.source, frames, read_rows(rows), folder.part("mp4"), options.span, clock)
         summary.timings_s["draw"] = time.perf_counter() - begin
     if "html" in folder.formats:
-        write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"])
+        write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"], clock=clock)
 
 
 def _as_before(frames: Iterable[Frame], rows: Iterable[FrameResult], summary: Summary) -> Iterator[Frame]:
@@ -162,10 +167,10 @@ def _as_before(frames: Iterable[Frame], rows: Iterable[FrameResult], summary: Su
         while frame is not None and round(frame.time_s, 6) < row.time_s:
             frame = next(frames, None)
         if frame is not None and round(frame.time_s, 6) == row.time_s:
-            image, frame = frame.image, next(frames, None)
+            image, duration_s, frame = frame.image, frame.duration_s, next(frames, None)
         else:
-            missing += 1
-        yield Frame(row.frame, row.time_s, image)
+            missing, duration_s = missing + 1, None
+        yield Frame(row.frame, row.time_s, image, duration_s)
     if missing:
         summary.warnings.append(f"{missing} frames did not decode a second time: the annotated video repeats the one before.")
 

@@ -57,7 +57,7 @@ def is_finished(folder: Path, clip: Clip, formats: tuple[str, ...], options: Opt
     # Results of earlier versions lack some of this.
     if head is None or head["bundle"]["sha256"] != bundle_sha256 or head.get("options") != options.as_dict():
         return False
-    with open_clip(clip.path, fps=options.fps) as reader:
+    with open_clip(clip.path, fps=options.fps, max_pixels=options.max_pixels) as reader:
         if any(head["source"][key] != getattr(reader.source, key) for key in ("size_bytes", "modified_s")):
             return False
     wanted = [FILES[name] for name in formats if name != "json"]

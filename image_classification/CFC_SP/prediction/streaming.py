@@ -60,7 +60,7 @@ def analyse_stream(recognizer: Recognizer, address: str, folder: OutputFolder, o
     for a stream that cannot be opened and for an output that cannot be written.
     """
     window = recognizer.bundle.manifest["sp"]["window"] if options.window is None else options.window
-    with folder, StreamReader(address) as reader, on_first_interrupt(reader.stop):
+    with folder, StreamReader(address, options.max_pixels) as reader, on_first_interrupt(reader.stop):
         run = Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s)
         live = LiveRecognizer(recognizer, scaled_window(window, REFERENCE_FPS) / REFERENCE_FPS)

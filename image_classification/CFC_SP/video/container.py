@@ -152,6 +152,13 @@ def _numbers(numbers) -> str:
     return f"{', '.join(others)} and {last} were" if others else f"number {last} was"
 
 
+def checked_pixels(most: int | None) -> int:
+    """The most pixels of a frame, as they are asked for, or MAX_PIXELS; raises UserError for a number outside 1 to MOST_PIXELS."""
+    if most is not None and not 0 < most <= MOST_PIXELS:
+        raise UserError(f"-max_pixels: expected a number of pixels from 1 to {MOST_PIXELS}, found {most}")
+    return MAX_PIXELS if most is None else most
+
+
 def check_size(width: int, height: int, shown: str, most_pixels: int = MAX_PIXELS) -> None:
     """Raises UserError for a picture of more than `most_pixels` pixels."""
     if width * height > most_pixels:

@@ -95,9 +95,7 @@ class Display:
             self._mapped(picture, picture.width, picture.height)
         except (av.FFmpegError, ValueError):
             kind = _HDR[picture.color_trc]
-            self._note(
-                f"The clip is HDR ({kind}), which could not be mapped to an ordinary screen: it looks pale, and labels may be wrong."
-            )
+            self._note(f"The clip is HDR ({kind}), which could not be mapped to an ordinary screen: it looks pale.")
             return False
         return True
 

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import MAX_PIXELS, check_size
+from .container import check_size, checked_pixels
 from .display import fitted_size, on_black
 from .reader import nothing_within
 from .times import FALLBACK_FPS, checked_fps
@@ -58,7 +58,7 @@ class PictureReader:
         self.warnings: list[str] = []
         self._span = span
         self._shown = repr(os.fsdecode(folder))
-        self._most_pixels = MAX_PIXELS if max_pixels is None else max_pixels
+        self._most_pixels = checked_pixels(max_pixels)
         fps = checked_fps(fps) or FALLBACK_FPS
         try:
             self._paths = pictures_in(folder)

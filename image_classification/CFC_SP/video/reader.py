@@ -13,7 +13,7 @@ import av
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import MAX_PIXELS, no_picture, open_container, open_file, pick_stream, reading_failed
+from .container import checked_pixels, no_picture, open_container, open_file, pick_stream, reading_failed
 from .decoding import DamageMet, Decoder, announced_duration_s, lost_at_end
 from .display import Display
 from .seeking import Landing, find_landing
@@ -58,7 +58,7 @@ class VideoReader:
         self._path = os.fspath(path)
         self._shown = repr(os.fsdecode(self._path))
         self._span, self._fps = span, checked_fps(fps)
-        self._most_pixels = MAX_PIXELS if max_pixels is None else max_pixels
+        self._most_pixels = checked_pixels(max_pixels)
         self._closed, self._lost, self._last_end_s = False, 0, None
         self._reading = threading.Lock()
         with ExitStack() as failing:

@@ -15,7 +15,7 @@ import av
 from ..core.records import Frame, Source
 from ..support.errors import UserError
 from ..support.packets import packets_of
-from .container import MAX_PIXELS, pick_stream
+from .container import checked_pixels, pick_stream
 from .display import Display
 from .times import LiveTimes, stated_rate
 
@@ -54,9 +54,10 @@ class StreamReader:
     ends or `stop`.
 
     A thread decodes all that comes. A frame that the loop has no time for is dropped and counted in `dropped`; `index` counts it
-    too. `time_s` is media time from the first frame on, increasing, and tied to this machine's clock: where the stream's own jumps, it
-    goes on with the time that has passed, as it does after a broken connection. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
-    without a frame. What has an end of its own, such as a file behind an address, ends there.
+    too. `time_s` is media time from the first frame on, increasing, and tied to this machine's clock: where the stream's own jumps,
+    it goes on with the time that has passed, as it does after a broken connection. A connection that ends or falls silent is made
+    anew, and counted in `reconnections`, until PATIENCE_S have passed without a frame. What has an end of its own, such as a file
+    behind an address, ends there.
 
     source: records.Source, its path without a password. damaged: packets that did not decode. max_pixels: the most pixels of a frame
     (None: container.MAX_PIXELS). Raises UserError where the address cannot be opened or gives no picture.
@@ -66,7 +67,7 @@ class StreamReader:
 
     def __init__(self, address: str, max_pixels: int | None = None):
         self._address, self._shown = address, _shown(address)
-        self._most_pixels = MAX_PIXELS if max_pixels is None else max_pixels
+        self._most_pixels = checked_pixels(max_pixels)
         self._notes: list[str] = []
         self._news = threading.Condition()
         self._slot: tuple[int, float, av.VideoFrame, Display] | None = None

@@ -1,7 +1,7 @@
 """When frames are shown, and how many there are a second, from the times that they bear."""
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, pairwise
 
 import av
 
@@ -136,7 +136,7 @@ def fitting_rate(stream, times_s: Iterable[float]) -> float:
 def measured_rate(times_s: Iterable[float]) -> float | None:
     """Frames a second, gaps left out, of frames shown at these times, in any order; None where they tell none."""
     ordered = sorted(times_s)
-    intervals = sorted(after - before for before, after in zip(ordered, ordered[1:], strict=False) if after > before)
+    intervals = sorted(after - before for before, after in pairwise(ordered) if after > before)
     if not intervals:
         return None
     most = max(GAP_SHARE * intervals[len(intervals) // 2], LEAST_GAP_S)
