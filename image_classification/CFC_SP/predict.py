@@ -39,7 +39,7 @@ def add_options(parser: Parser) -> None:
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
     parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder (default: 30), or frames of a raw stream")
-    parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 8192 x 4320)")
+    parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 25 million)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
     parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
 # detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
-AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 4, 64
+AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 1, 64
 # Frames whose expressions are decided in one run of the sequence program, beside its context of a window on either side.
 CHUNK = 512
 # Faces whose logits are not asked for yet, in batches: the networks, apart, work on them while later frames are looked at.
@@ -97,7 +97,8 @@ class Recognizer:
         self._batches, self._early = Batches(self._begin, self._batch), {}
         first = list(islice(frames, 1))
         depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
-        with closing(ahead(self._decoded(chain(first, frames)), depth)) as decoded:
+        # Popped as they go, so that no large frame is held longer than it is looked at.
+        with closing(ahead(self._decoded(chain((first.pop() for _ in range(len(first))), frames)), depth)) as decoded:
             followed = self._follower.follow(self._waited(decoded))
             while True:
                 with self._clock("detect"):

@@ -33,7 +33,7 @@ from .recognizers import DEFAULT_BUNDLE, make_recognizer
 class Options:
     """How a clip is looked at. window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). min_face: side in px of the
     smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30), or of
-    a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 8192 x 4320). engine, precision: what was asked of the
+    a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 25 million). engine, precision: what was asked of the
     networks."""
 
     window: int | None = None
@@ -90,7 +90,7 @@ def predict_video(
     (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. start, end: seconds or "h:mm:ss"
     from the clip's first frame on; stride: every how many frames one is looked at. fps: pictures a second of a folder, or frames of a
     raw stream. engine, precision: of the networks, as in `inference.engines.network_program`. max_pixels: the most pixels of a frame
-    (None: 8192 x 4320). Raises UserError for bad input.
+    (None: 25 million). Raises UserError for bad input.
     """
     options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision, max_pixels)
     # Closed at once: a process that waited to be collected as garbage would be one more for every call.
@@ -128,6 +128,8 @@ def analyse_clip(
             for result in passed:
                 writer.write(result)
         summary = run.finish(reader)
+        # The second reading needs the memory of the first.
+        reader.close()
         write_result(folder, summary)
         folder.deliver("csv", "json")
         if set(folder.formats) - {"csv", "json"}:

@@ -9,8 +9,9 @@ from ..support.errors import UserError
 from ..support.files import Nameless
 from .sample_counts import MOST_SAMPLES, announced_samples
 
-# 8K, of screens and of cinemas. Of larger frames a decoder alone may take gigabytes.
-MAX_PIXELS = 8192 * 4320
+# Cameras' pictures and video of 6K. A run takes some 70 bytes of a pixel, in the decoder, the frames on their way and the encoder:
+# two gigabytes.
+MAX_PIXELS = 25_000_000
 # What can be asked for instead: OpenCV's and FFmpeg's own limits are not far above.
 MOST_PIXELS = 1 << 28
 # How much of a file is looked at for the reason why it cannot be read.

@@ -38,7 +38,8 @@ class Display:
         self._reformatter = VideoReformatter()
         self._stated, self._first_own = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
         self._unmapped = first.color_trc in _HDR and not self._maps(first)
-        turned, left_right, upside_down = _orientation(first)
+        self._orientations = {first.rotation: _orientation(first)}
+        turned, left_right, upside_down = self._orientations[first.rotation]
         self.width, self.height = size or self._own_size(first, turned)
         self.mirrored = turned ^ left_right ^ upside_down
         self.rotation = (270 if left_right else 90) if turned else 180 if upside_down else 0
@@ -48,7 +49,10 @@ class Display:
 
     def image(self, picture: av.VideoFrame) -> np.ndarray:
         """The displayed image; one of another size than the first is scaled to fit into it, on black, with a warning."""
-        turned, left_right, upside_down = _orientation(picture)
+        # A picture whose side data was looked at is only freed by the garbage collector: PyAV makes each hold the other.
+        if picture.rotation not in self._orientations:
+            self._orientations[picture.rotation] = _orientation(picture)
+        turned, left_right, upside_down = self._orientations[picture.rotation]
         own = size = self._own_size(picture, turned)
         if own != (self.width, self.height):
             self._note(fitting_sentence(self.width, self.height))

@@ -13,14 +13,17 @@ import av
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
+from ..support.heap import return_freed_memory
 from .container import checked_pixels, no_picture, open_container, open_file, pick_stream, reading_failed
-from .decoding import DamageMet, Decoder, announced_duration_s, lost_at_end
+from .decoding import MOST_THREADED_PIXELS, DamageMet, Decoder, announced_duration_s, lost_at_end
 from .display import Display
 from .seeking import Landing, find_landing
 from .times import FrameTimes, checked_fps, fitting_rate, indexed_times, own_rate
 
 # The packets whose times tell how many frames there are a second, where no index does.
 MOST_AHEAD, MOST_AHEAD_BYTES = 300, 16 << 20
+# The largest picture that is decoded to learn its size, so that it can be told: half a gigabyte.
+MOST_PROBED_PIXELS = 1 << 27
 # FFmpeg's flag of formats whose frames bear no times: streams as an encoder gives them, in no container.
 _NO_TIMES = 0x80
 
@@ -78,39 +81,50 @@ class VideoReader:
     @property
     def damaged(self) -> int:
         """Packets and frames found damaged or missing so far."""
-        return self._decoder.damaged + self._lost
+        return self._lost + (0 if self._decoder is None else self._decoder.damaged)
 
     def close(self) -> None:
         """Closes the file, once a frame that another thread is decoding is done; harmless when done twice."""
         with self._reading:
-            self._closed = True
+            self._closed, self._lost = True, self.damaged
             self._opened.close()
+            # A decoder's pictures may be gigabytes.
+            self._decoder = self._pictures = self._stream = self._container = self._display = self._first = None
+        if self.source.width * self.source.height > MOST_THREADED_PIXELS:
+            return_freed_memory()
 
     def __iter__(self) -> Iterator[Frame]:
         frames = self._frames()
         while True:
             with self._reading:
                 # FFmpeg crashes on a file that is closed under it, as by Ctrl-C while a thread decodes.
-                frame = None if self._closed else next(frames, None)
-            if frame is None:
+                frame = [] if self._closed else list(itertools.islice(frames, 1))
+            if not frame:
                 return
-            yield frame
+            yield frame.pop()
 
     def _frames(self) -> Iterator[Frame]:
         index, picture = self._begin()
+        self._first = None
         times, origin_s = self._make_times(), self.source.start_s
-        self._first, inside = None, 0
+        inside = 0
         while picture is not None:
             time_s = times.of(picture)
             duration_s = float(picture.duration * picture.time_base) if picture.duration else None
             self._last_end_s = time_s + (duration_s or 1 / self.source.fps)
             if self._span.ends_before(time_s, origin_s):
                 break
+            image = None
             if not self._span.begins_after(time_s, origin_s):
-                if inside % self._span.stride == 0:
-                    yield Frame(index, time_s, self._display.image(picture), duration_s)
+                image = self._display.image(picture) if inside % self._span.stride == 0 else None
                 inside += 1
-            index, picture = index + 1, self._following(index, picture)
+            last_s, picture = picture.time, None
+            # Nothing of the frame is held here while it is looked at, nor while the next one is decoded.
+            if image is not None:
+                made = [Frame(index, time_s, image, duration_s)]
+                del image
+                yield made.pop()
+            index, picture = index + 1, self._following(index, last_s)
         if self.damaged:
             self.warnings.append(
                 f"The clip is damaged ({self.damaged} packets or frames faulty or missing): what could be decoded was delivered."
@@ -140,17 +154,21 @@ class VideoReader:
             self._open(threaded=False)
             first = next(self._pictures, None)
         if first is None:
+            # Some formats say how large their pictures are where these may be decoded alone.
+            with open_file(self._path) as file, open_container(file, self._shown, MOST_PROBED_PIXELS) as container:
+                pick_stream(container, self._shown, self._most_pixels)
             raise no_picture(self._file, self._shown)
         return first
 
-    def _following(self, index: int, last: av.VideoFrame) -> av.VideoFrame | None:
-        """The picture after the one of that index; damage that threads meet is decoded again, as far as it goes, without them."""
+    def _following(self, index: int, last_s: float | None) -> av.VideoFrame | None:
+        """The picture after the one of that index and time; damage that threads meet is decoded again, as far as it goes, without them."""
         try:
             picture = next(self._pictures, None)
         except DamageMet:
-            landing = None if last.pts is None else self._find_landing(max(0.0, last.time - self.source.start_s))
+            landing = None if last_s is None else self._find_landing(max(0.0, last_s - self.source.start_s))
             at, picture = self._land(landing, threaded=False)
-            while picture is not None and at <= index:
+            # Behind a landing times are in order, and tell the frames given before from others even where some were lost unseen.
+            while picture is not None and (at <= index if self._landed_s is None else (picture.time or 0.0) <= last_s):
                 at, picture = at + 1, next(self._pictures, None)
         if picture is None:
             self._lost = lost_at_end(self._decoder, self._stream, self.source.fps, self._last_end_s)
@@ -167,7 +185,7 @@ class VideoReader:
         """The frame at the landing, and its index, or the first of the clip where that is not to be reached."""
         self._opened.close()
         self._open(threaded)
-        index = picture = None
+        index = picture = self._landed_s = None
         if landing is not None:
             # A damaged index cannot be sought in.
             with suppress(av.FFmpegError, DamageMet):
@@ -180,6 +198,7 @@ class VideoReader:
                     index = landing.index_of(picture.pts)
             if index is not None:
                 self._decoder.packets_read += landing.packets_before(picture.pts)
+                self._landed_s = picture.time
                 return index, picture
             # Some containers have no index to seek by. Not by close(), which waits for the frame that is being read: this one.
             self._opened.close()
@@ -218,12 +237,14 @@ class VideoReader:
         ahead, begin_s = self._ahead, 0.0
         is_raw = bool(self._container.format.flags & _NO_TIMES)
         if ahead and isinstance(ahead[0], av.Packet):
-            stamped = [float(packet.pts * packet.time_base) for packet in ahead if packet.pts is not None]
-            fps = own_rate(self._stream) if is_raw else fitting_rate(self._stream, stamped)
-            # Before the time 0 some containers give no times.
-            if ahead[0].pts is None and stamped:
-                untimed = itertools.takewhile(lambda packet: packet.dts is None, ahead)
-                begin_s = min(stamped) - sum(packet.pts is None for packet in untimed) / fps
+            untimed = list(itertools.takewhile(lambda packet: packet.dts is None, ahead)) if ahead[0].pts is None else []
+            stamps = [float(packet.pts * packet.time_base) for packet in ahead if packet.pts is not None]
+            # Program streams stamp some of their frames alone, which tells no rate.
+            is_stamped = all(packet.pts is not None for packet in ahead[len(untimed) :])
+            fps = own_rate(self._stream) if is_raw else fitting_rate(self._stream, stamps if is_stamped else [])
+            if untimed and stamps:
+                # Before the time 0 some containers give no times.
+                begin_s = min(stamps) - sum(packet.pts is None for packet in untimed) / fps
         else:
             fps = fitting_rate(self._stream, ahead)
         self._ahead = None

@@ -38,7 +38,7 @@ def _samples_in(file) -> int:
         head = file.read(min(16, end - begin))
         if name == b"trak":
             found, sizes, sound, constant = found + sizes, 0, False, False
-        elif name == b"hdlr":
+        elif name == b"hdlr" and head[8:12] in (b"soun", b"vide"):
             sound = head[8:12] == b"soun"
         elif name == b"stts" and len(head) == 16:
             # One length of 1 for all: FFmpeg does not keep such samples of sound one by one.

@@ -97,7 +97,11 @@ def _write_picture(target, source: Source, frames: Iterator[Frame], results, spa
             pts = max(place, pts + 1) if written else place
             written += 1
             shown_s = frame.duration_s if frame.duration_s and span.stride == 1 else 1 / rate
-            encoded += _mux(movie, stream.encode(_picture(canvas, pts, min(shown_s, LONGEST_GAP_S))))
+            picture = _picture(canvas, pts, min(shown_s, LONGEST_GAP_S))
+            # Large frames are not held while the encoder works and the next one comes.
+            del canvas, frame
+            encoded += _mux(movie, stream.encode(picture))
+            del picture
         encoded += _mux(movie, stream.encode(None))
     if encoded != written:
         raise UserError(
