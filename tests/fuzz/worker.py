@@ -10,7 +10,7 @@ LIMIT_S = 60.0
 
 
 def analyse_forever(pipe: Connection) -> None:
-    """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
+    """Takes (path, out, start_s, formats) until there is no more; answers ("done", frames), ("refused", why) or ("fault", traceback)."""
     from image_classification.CFC_SP.core.span import Span
     from image_classification.CFC_SP.prediction.analysis import Options, analyse_clip
     from image_classification.CFC_SP.prediction.recognizers import make_recognizer
@@ -20,9 +20,9 @@ def analyse_forever(pipe: Connection) -> None:
     recognizer = make_recognizer(device="cpu")
     pipe.send("ready")
     while (task := pipe.recv()) is not None:
-        path, out, start_s = task
+        path, out, start_s, formats = task
         try:
-            summary = analyse_clip(recognizer, path, OutputFolder(out, path.stem, ["csv"]), Options(span=Span(start_s)))
+            summary = analyse_clip(recognizer, path, OutputFolder(out, path.stem, formats), Options(span=Span(start_s)))
             pipe.send(("done", summary.frames))
         except UserError as error:
             pipe.send(("refused", str(error)))
@@ -41,7 +41,7 @@ class Worker:
         self._process.start()
         theirs.close()
         self.pipe.recv()
-        self.task: tuple[Path, Path, float | None] | None = None
+        self.task: tuple[Path, Path, float | None, tuple[str, ...]] | None = None
 
     def begin(self, task) -> None:
         self.task, self.deadline = task, time.monotonic() + LIMIT_S

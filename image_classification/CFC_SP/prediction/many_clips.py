@@ -1,6 +1,7 @@
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,6 +48,10 @@ def analyse_clips(
             print(f"error: {error}", file=sys.stderr)
             if folder is not None and folder.files:
                 print(f"What was done before that is whole:\n{describe_files(folder.files)}", file=sys.stderr)
+        except Exception:
+            # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
+            failed += 1
+            traceback.print_exc()
     return failed
 
 

@@ -55,7 +55,7 @@ def open_container(file, shown: str, most_pixels: int = MAX_PIXELS):
             )
         # Playlists name other files and addresses: none of them is ever opened. The size of what is decoded to know the streams
         # is bounded too.
-        options = {"container_options": {"protocol_whitelist": "none"}, "options": {"max_pixels": str(most_pixels)}}
+        options = {"container_options": {"protocol_whitelist": "none"}, "options": decoder_options(most_pixels)}
         return av.open(Nameless(file), "r", metadata_errors="replace", **options)
     except av.FFmpegError as fault:
         raise _unreadable(file, shown, fault) from fault
@@ -151,6 +151,11 @@ def pick_stream(container, shown: str, most_pixels: int = MAX_PIXELS, warnings: 
 def _numbers(numbers) -> str:
     *others, last = map(str, numbers)
     return f"{', '.join(others)} and {last} were" if others else f"number {last} was"
+
+
+def decoder_options(most_pixels: int) -> dict[str, str]:
+    """FFmpeg's options by which a decoder takes no memory for much larger pictures, whatever it meets; it counts whole blocks."""
+    return {"max_pixels": str(most_pixels + most_pixels // 8 + (1 << 14))}
 
 
 def checked_pixels(most: int | None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import av
 
 from ..support.packets import packets_of
-from .container import reading_failed
+from .container import decoder_options, reading_failed
 
 # A demuxer that fails this often without giving a packet in between will not recover.
 MAX_DEMUX_FAILURES = 16
@@ -40,7 +40,7 @@ class Decoder:
         if not self._threaded:
             context.thread_count = 1
         # A stream may say of itself that it is larger than its container does.
-        context.options = {**context.options, "max_pixels": str(most_pixels)}
+        context.options = {**context.options, **decoder_options(most_pixels)}
         self._packets, self._read_ahead = self._demux(), deque()
 
     def look_ahead(self, most: int, most_bytes: int) -> list[av.Packet]:

@@ -15,7 +15,7 @@ import av
 from ..core.records import Frame, Source
 from ..support.errors import UserError
 from ..support.packets import packets_of
-from .container import checked_pixels, pick_stream
+from .container import checked_pixels, decoder_options, pick_stream
 from .display import Display
 from .times import LiveTimes, stated_rate
 
@@ -183,7 +183,7 @@ class _Connection:
                     device or address,
                     format="v4l2" if device else None,
                     container_options=options,
-                    options={"max_pixels": str(most_pixels)},
+                    options=decoder_options(most_pixels),
                     timeout=SILENCE_S,
                     metadata_errors="replace",
                 )
@@ -194,7 +194,7 @@ class _Connection:
                 ) from fault
             self._container = opened.enter_context(container)
             self._stream = pick_stream(container, shown, most_pixels, notes)
-            self._stream.codec_context.options = {"max_pixels": str(most_pixels)}
+            self._stream.codec_context.options = decoder_options(most_pixels)
             self._packets = packets_of(container, self._stream)
             self._pictures = self._decode()
             self._first = next(self._pictures, None)
