@@ -2,7 +2,8 @@
 
 examples:
   predict.py -video clip.mp4
-  predict.py -video a.mp4 folder -resume -formats csv,json
+  predict.py -video a.mp4 folder -resume
+  predict.py -video a.mp4 -formats csv
   predict.py -video a.mp4 -start 1:30
   predict.py -video pictures -fps 25
   predict.py -video 0

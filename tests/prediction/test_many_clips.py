@@ -65,7 +65,7 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     rows, result = rows_of(folder), json_of(folder)
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
-    asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None}
+    asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None, "max_pixels": None}
     assert result["options"] == asked | {"engine": "paddle", "precision": "auto"}
     # 256 frames at 30 fps are 8.53 s: 43 frames at the 5 a second that are looked at.
     assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (43, 5, 20.0)
@@ -217,11 +217,13 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
 
 
-def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
+def test_a_fault_of_our_own_in_the_video_costs_neither_rows_nor_the_next_clip(clip, tmp_path, monkeypatch, capsys):
+    other = clips.write_clip(tmp_path / "other.mp4", clips.pictures(3))
     monkeypatch.setattr(analysis, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        run("-video", clip, out=tmp_path / "out")
-    assert len(rows_of(tmp_path / "out" / "clip")) == 40
+    assert run("-video", clip, other, out=tmp_path / "out") == 2
+    assert [len(rows_of(tmp_path / "out" / name)) for name in ("clip", "other")] == [40, 3]
+    said = capsys.readouterr().err
+    assert said.count("ZeroDivisionError") == 2 and "2 of 2 clips failed" in said
 
 
 def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
@@ -238,6 +240,9 @@ def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_pat
             return self
 
         def __exit__(self, *exception):
+            self.close()
+
+        def close(self):
             self._reader.close()
 
         def __iter__(self):

@@ -42,7 +42,7 @@ def test_a_stream_leaves_whole_results(tmp_path, capsys):
     # The first three seconds of thirty frames each: those that are not here were dropped, and perhaps a few behind them.
     assert 0 <= result["counts"]["dropped_frames"] - (looked_at[-1] + 1 - len(looked_at)) < 100
     assert {row["track"] for row in rows if row["track"]} == {"1"}
-    assert cv2.imread(str(folder / "latest.jpg")).shape == (144, 176, 3)
+    assert cv2.imread(str(folder / "latest.jpg")).shape == (144, 193, 3)
     with av.open(str(folder / "annotated.mp4")) as movie:
         times = [frame.time for frame in movie.decode(video=0)]
     assert times == pytest.approx(sorted({float(row["time_s"]) for row in rows}), abs=1e-4)
