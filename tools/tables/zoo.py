@@ -4,7 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from image_classification.backbones import BACKBONES
-from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
+from image_classification.CFC_SP.config import config_of_run, load_config, shipped_configs
 from image_classification.CFC_SP.core.labels import STAGES
 from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES
 from image_classification.CFC_SP.inference.bundle import MANIFEST
@@ -39,7 +39,7 @@ def members(_: Path) -> str:
 
 
 def _trained_by(training: dict) -> str:
-    made = f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}"
+    made = f"`main_single_gpu.py -cfg {config_of_run(training['config'])}`, seed {training['seed']}"
     if averaged := training.get("averaged"):
         parts = ", ".join(f"{part['share']:.0%} `{part['name']}`" for part in averaged)
         made = f"`tools/average_weights.py` of {parts}"
@@ -70,8 +70,8 @@ def networks(results: Path) -> str:
 
 def paper_networks(results: Path) -> str:
     """The same of the paper's own networks and of the lite ones alone."""
-    configs = sorted(CONFIG_FOLDER.glob("*_flat.yaml"))
-    return _networks(results, sorted({load_config(path).MODEL.NAME for path in configs}))
+    flat = [path for path in shipped_configs() if path.stem.endswith("_flat")]
+    return _networks(results, sorted({load_config(path).MODEL.NAME for path in flat}))
 
 
 def _networks(results: Path, names: list[str]) -> str:
