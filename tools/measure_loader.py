@@ -26,7 +26,7 @@ def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/swin_s_coarse.yaml")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("batches", type=int, default=20, metavar="N", help="batches to time of each (default: 20)")
-    parser.option("out", default="results/loader.csv", metavar="CSV", help="default: results/loader.csv")
+    parser.option("out", default="results/speed/loader.csv", metavar="CSV", help="default: results/speed/loader.csv")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 

@@ -11,6 +11,7 @@ from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
 from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table
+from tools.tables.rooms import SPEED
 
 # As the rows of benchmark-networks.csv have them.
 BATCHES = ("1", "8")
@@ -75,7 +76,7 @@ def paper_networks(results: Path) -> str:
 
 
 def _networks(results: Path, names: list[str]) -> str:
-    rows = read_rows(results / "benchmark-networks.csv")
+    rows = read_rows(results / SPEED / "benchmark-networks.csv")
     if not rows:
         return not_measured(COMMAND)
     rows = [row for row in same_machine(rows) if row["network"] in names]
