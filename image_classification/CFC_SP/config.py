@@ -10,7 +10,7 @@ from yacs.config import CfgNode
 from ..backbones import BACKBONES, family_of
 from .core.labels import STAGES
 from .support.errors import UserError
-from .support.yaml_files import parse_yaml, read_layers
+from .support.layered_yaml import parse_yaml, read_layers
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.support.yaml_files import read_layers
+from image_classification.CFC_SP.support.layered_yaml import read_layers
 
 
 def test_the_layers_of_a_file_come_in_their_order(tmp_path):
