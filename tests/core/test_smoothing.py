@@ -156,10 +156,11 @@ def test_cost_does_not_depend_on_the_window(way):
     seconds = {8: [], 100_000: []}
     for _ in range(5):
         for window, times in seconds.items():
-            start = time.perf_counter()
+            start = time.process_time()
             way(logits, valid, window, "count")
-            times.append(time.perf_counter() - start)
-    assert min(seconds[100_000]) < 2 * min(seconds[8])
+            times.append(time.process_time() - start)
+    # A sum over each window would cost 12,500 times as much: no load on the machine makes that of one.
+    assert min(seconds[100_000]) < 100 * min(seconds[8])
 
 
 def test_same_kind_and_dtype_come_back():

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from image_classification.CFC_SP.inference.worker_process import ProgramsApart
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
+from tests.events import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,10 @@ def apart(bundle):
 
 
 def has_ended(process: int) -> bool:
-    for _ in range(100):
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 
@@ -96,7 +94,7 @@ def test_the_process_ends_with_the_object(bundle):
     child = programs.ready() and programs._child.pid
     del programs
     gc.collect()
-    assert has_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 def test_the_process_ends_with_a_killed_maker(lite):
@@ -115,7 +113,7 @@ def test_the_process_ends_with_a_killed_maker(lite):
         os.kill(child, signal.SIGINT)
         os.kill(child, 0)
         maker.kill()
-    assert has_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 def test_a_clip_says_the_same_here_and_apart(bundle, apart):

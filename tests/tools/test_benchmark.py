@@ -17,11 +17,11 @@ from image_classification.CFC_SP.video.reader import open_video
 from image_classification.SwinTransformer.swin import WindowAttention
 from tests.clips import pictures, real_clip, write_clip
 from tools import benchmark
-from tools.benchmarks import networks
+from tools.benchmarks import memory, networks
 from tools.benchmarks.clips import peer_rate
 from tools.benchmarks.counting import count_macs, count_parameters
 from tools.benchmarks.measuring import append_rows, median_of, read_rows
-from tools.benchmarks.memory import Look, flatness, watch
+from tools.benchmarks.memory import Look, bytes_in, flatness, watch
 from tools.benchmarks.stream_copy import first_frame_of, repeat
 
 FAMILIES = {
@@ -32,7 +32,8 @@ CARD_ROWS = [
     *(("repvgg_lite", 1, 48), ("repvgg_lite", 1, 64), ("swin_lite", 1, 48), ("iresnet_lite", 1, 48), ("hrnet_lite", 3, 48)),
     *(("mobilenet", 1, 112), ("mobilenet_face", 3, 112), ("mobilenet_face", 1, 88)),
 ]
-CARDS = Path(networks.__file__).resolve().parents[2] / "image_classification"
+ROOT = Path(networks.__file__).resolve().parents[2]
+CARDS = ROOT / "image_classification"
 MAN = real_clip("carphone_pristine.mp4")
 
 
@@ -168,10 +169,29 @@ def test_flat_memory_and_growing_memory():
         flatness(looks(lambda s: s, lambda s: 0 * s), 60)
 
 
-def test_memory_is_that_of_a_process_and_of_those_below_it(tmp_path):
-    inner = "import time; held = b'x' * 80_000_000; open('rows', 'w').write('seven b'); time.sleep(1)"
-    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], cwd={str(tmp_path)!r})"
-    seen = watch([sys.executable, "-c", outer], 0.05, tmp_path)
+def test_memory_is_that_of_a_process_and_of_those_below_it(tmp_path, monkeypatch):
+    """The command goes on once it has been looked at: empty-handed, and with 80 MB and a file."""
+    looks, folder = tmp_path / "looks", tmp_path / "folder"
+    folder.mkdir()
+
+    def counted(place):
+        with open(looks, "a") as file:
+            file.write("x")
+        return bytes_in(place)
+
+    monkeypatch.setattr(memory, "bytes_in", counted)
+    inner = f"""
+from pathlib import Path
+from tests.events import wait_until
+looks = Path({str(looks)!r})
+wait_until(looks.exists)
+held = b"x" * 80_000_000
+Path({str(folder)!r}, "rows").write_text("seven b")
+before = looks.stat().st_size
+wait_until(lambda: looks.stat().st_size > before + 1)
+"""
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], cwd={str(ROOT)!r}, check=True)"
+    seen = watch([sys.executable, "-c", outer], 0.05, folder)
     assert 80 < max(look.resident_mb for look in seen) < 130
     assert (seen[0].written, seen[-1].written) == (0, 7)
 

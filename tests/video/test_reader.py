@@ -1,7 +1,6 @@
 import os
 import shutil
 import threading
-import time
 from fractions import Fraction
 
 import cv2
@@ -12,6 +11,7 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import container
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
+from tests.events import join, wait_until
 
 
 def read_all(path):
@@ -302,8 +302,7 @@ def test_a_file_closed_while_a_thread_decodes_it_ends_the_frames(tmp_path):
         seen, reader = [], open_video(clip)
         thread = threading.Thread(target=lambda: seen.extend(frame.index for frame in reader))  # noqa: B023
         thread.start()
-        while len(seen) < 3:
-            time.sleep(0.001)
+        wait_until(lambda: len(seen) >= 3)  # noqa: B023
         reader.close()
-        thread.join(10)
-        assert not thread.is_alive() and 3 <= len(seen) <= 60 and seen == list(range(len(seen)))
+        join(thread)
+        assert 3 <= len(seen) <= 60 and seen == list(range(len(seen)))
