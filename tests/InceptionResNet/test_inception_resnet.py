@@ -2,7 +2,7 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.backbones import BACKBONES
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.InceptionResNet.inception_resnet import (
     Block,
     Branches,
@@ -83,5 +83,5 @@ def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
     def short(**keywords) -> InceptionResNet:
         return InceptionResNet(blocks=(1, 1), **keywords)
 
-    monkeypatch.setitem(BACKBONES, "inception_resnet_face", short)
+    monkeypatch.setitem(BACKBONES, "inception_resnet_face", Registered(InceptionResNet, short))
     check_static_training(tmp_path, "inception_resnet_face", 75)
