@@ -6,8 +6,8 @@ from image_classification.backbones import BACKBONES, Registered
 from image_classification.InceptionResNet.inception_resnet import (
     Block,
     Branches,
+    ConvBNReLU,
     InceptionResNet,
-    Unit,
     block17,
     block35,
     inception_resnet_face,
@@ -69,7 +69,7 @@ def test_a_block_adds_a_share_of_its_branches():
 
 @pytest.mark.parametrize("sides", [(1, 7), (7, 1)])
 def test_a_flat_kernel_sees_its_own_direction(sides):
-    unit = Unit(1, 1, sides)
+    unit = ConvBNReLU(1, 1, sides)
     unit.eval()
     unit.conv_bn.conv.weight.set_value(np.ones((1, 1, *sides), np.float32))
     spot = np.zeros((1, 1, 9, 9), np.float32)

@@ -77,7 +77,7 @@ def test_epochs_and_seeds_draw_anew(stage_data, config, small_config):
 
 def test_memory_is_bounded(stage_data, config, monkeypatch):
     """However slow the network is, only a few batches wait for it."""
-    monkeypatch.setattr(loader, "AHEAD", 3)
+    monkeypatch.setattr(loader, "PREFETCHED", 3)
     read = []
     monkeypatch.setattr(stage_data.source, "picture", lambda index, real=stage_data.source.picture: read.append(index) or real(index))
     batches = training_batches(stage_data, np.resize(ORDER, 16 * 40), config, 0)

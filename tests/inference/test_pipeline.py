@@ -88,7 +88,7 @@ def test_fewer_large_frames_are_decoded_ahead_than_small_ones(recognizer, monkey
         asked.append(ahead)
         yield from items
 
-    monkeypatch.setattr(pipeline, "ahead", spy)
+    monkeypatch.setattr(pipeline, "prefetch", spy)
     clip = [Frame(index, index / 25, np.zeros((*shape, 3), np.uint8)) for index in range(2)]
     assert [seen.index for seen in recognizer._observed(clip)] == [0, 1]
     assert list(recognizer._observed([])) == []

@@ -19,7 +19,7 @@ from image_classification.CFC_SP.data.samplers import epoch_order, repeat_factor
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_group import Group
 from image_classification.CFC_SP.training import engine
-from image_classification.CFC_SP.training.compiled import fast_forward
+from image_classification.CFC_SP.training.compiled import compile_network
 from image_classification.CFC_SP.training.engine import train
 from image_classification.CFC_SP.training.run_folder import COLUMNS
 from image_classification.CFC_SP.training.steps import StaticStep
@@ -68,7 +68,7 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
     assert note["validation"]["epoch"] == int(best["epoch"])
     model = build_model(config)
     load_pretrained(model, run / "best.safetensors")
-    scores = validate(fast_forward(model, "cpu"), load_split(config, "val"), 16)
+    scores = validate(compile_network(model, "cpu"), load_split(config, "val"), 16)
     assert round(scores.macro_f1, 5) == note["validation"]["val_macro_f1"] == float(best["val_macro_f1"])
     assert round(scores.accuracy, 5) == note["validation"]["val_accuracy"]
     # Half of the pictures are Negative: 0.5 could be had by guessing.

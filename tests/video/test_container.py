@@ -57,7 +57,7 @@ def test_huge_frames_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
-    class Faulty(container.Nameless):
+    class Faulty(container.AnonymousFile):
         def __init__(self, file):
             super().__init__(file)
             self.reads = 0
@@ -70,7 +70,7 @@ def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
                 raise OSError(5, "Input/output error")
             return self.file.read(size)
 
-    monkeypatch.setattr(container, "Nameless", Faulty)
+    monkeypatch.setattr(container, "AnonymousFile", Faulty)
     with open_video(clips.real_clip("carphone_pristine.mp4")) as video, pytest.raises(UserError, match="Input/output error"):
         list(video)
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
-from ..support.prefetch import ahead
+from ..support.prefetch import prefetch
 from ..video.detector import FaceDetector
 from ..video.follower import KEY_EVERY_S, FaceFollower, Seen
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
@@ -97,7 +97,7 @@ class Recognizer:
         self._batches, self._early = Batches(self._begin, self._batch), {}
         first = list(islice(frames, 1))
         depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
-        with closing(ahead(self._decoded(chain(first, frames)), depth)) as decoded:
+        with closing(prefetch(self._decoded(chain(first, frames)), depth)) as decoded:
             followed = self._follower.follow(self._waited(decoded))
             while True:
                 with self._clock("detect"):

@@ -133,7 +133,7 @@ def analyse_clip(
 
 def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, path: str | Path, options: Options, quiet: bool) -> None:
     """What is made from the rows: the picture of the timelines, the annotated video, the report."""
-    rows = folder.whereabouts("csv")
+    rows = folder.current_path("csv")
     if "html" in folder.formats:
         # Takes longer to import than a short clip to read, and most runs write no page.
         from ..writers.report import Thumbnails, write_report
@@ -174,9 +174,9 @@ def write_result(folder: OutputFolder, summary: Summary) -> None:
     """Writes the JSON, if it was asked for, of what else is in the folder."""
     if "json" in folder.formats:
         summary.files = {
-            FILES[name]: sha256_of(file) for name in folder.formats if name != "json" and (file := folder.whereabouts(name)).exists()
+            FILES[name]: sha256_of(file) for name in folder.formats if name != "json" and (file := folder.current_path(name)).exists()
         }
-        write_json(folder.part("json"), summary, read_rows(folder.whereabouts("csv")))
+        write_json(folder.part("json"), summary, read_rows(folder.current_path("csv")))
 
 
 class Run:

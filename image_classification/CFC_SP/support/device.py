@@ -20,7 +20,7 @@ warnings.filterwarnings("ignore", message="Tensor do not have 'place' interface"
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
 
 from .errors import UserError  # noqa: E402
-from .heap import keep_freed_memory  # noqa: E402
+from .malloc import keep_freed_memory  # noqa: E402
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 DEVICES = ("auto", "cpu", "gpu")

@@ -7,7 +7,7 @@ from paddle import nn
 
 from image_classification.backbones import build_backbone
 from image_classification.SwinTransformer.swin import WindowAttention
-from tools.benchmarks import networks
+from tools.benchmarks import network_speed
 from tools.benchmarks.counting import count_macs, count_parameters
 
 FAMILIES = {
@@ -18,7 +18,7 @@ CARD_ROWS = [
     *(("repvgg_lite", 1, 48), ("repvgg_lite", 1, 64), ("swin_lite", 1, 48), ("iresnet_lite", 1, 48), ("hrnet_lite", 3, 48)),
     *(("mobilenet", 1, 112), ("mobilenet_face", 3, 112), ("mobilenet_face", 1, 88)),
 ]
-ROOT = Path(networks.__file__).resolve().parents[2]
+ROOT = Path(network_speed.__file__).resolve().parents[2]
 CARDS = ROOT / "image_classification"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from image_classification.CFC_SP.scoring.benchmark import time_tables
+from image_classification.CFC_SP.scoring.table_timing import time_tables
 
 
 @pytest.mark.slow

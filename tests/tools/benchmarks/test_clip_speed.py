@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
-from tools.benchmarks.clips import peer_rate
+from tools.benchmarks.clip_speed import peer_rate
 
 
 def test_the_rate_of_a_peer():
