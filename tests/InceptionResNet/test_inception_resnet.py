@@ -4,9 +4,9 @@ import pytest
 
 from image_classification.backbones import BACKBONES, Registered
 from image_classification.InceptionResNet.inception_resnet import (
+    BasicConv,
     Block,
     Branches,
-    ConvBNReLU,
     InceptionResNet,
     block17,
     block35,
@@ -69,7 +69,7 @@ def test_a_block_adds_a_share_of_its_branches():
 
 @pytest.mark.parametrize("sides", [(1, 7), (7, 1)])
 def test_a_flat_kernel_sees_its_own_direction(sides):
-    unit = ConvBNReLU(1, 1, sides)
+    unit = BasicConv(1, 1, sides)
     unit.eval()
     unit.conv_bn.conv.weight.set_value(np.ones((1, 1, *sides), np.float32))
     spot = np.zeros((1, 1, 9, 9), np.float32)

@@ -9,6 +9,7 @@ from image_classification.CFC_SP.data import loader
 from image_classification.CFC_SP.data.datasets import as_stage
 from image_classification.CFC_SP.data.loader import plain_batches, training_batches
 from image_classification.CFC_SP.data.transforms import augment
+from tests.data.no_augmentation import OFF
 from tests.events import LIMIT_S, wait_until
 
 ORDER = np.random.default_rng(3).integers(0, 40, 70)
@@ -105,18 +106,7 @@ def test_plain_batches_are_the_crops_of_video(stage_data, size):
 
 
 def test_training_and_validation_crop_alike_without_augmentation(stage_data):
-    off = {
-        "ROTATION": 0.0,
-        "SCALE": 0.0,
-        "SHIFT": 0.0,
-        "FLIP": 0.0,
-        "JITTER": 0.0,
-        "BLUR": 0.0,
-        "LOW_RES": 0.0,
-        "NOISE": 0.0,
-        "ERASING": 0.0,
-    }
-    config = SimpleNamespace(SEED=0, DATA=SimpleNamespace(CROP_SIZE=20), TRAIN=SimpleNamespace(BATCH_SIZE=40), AUG=SimpleNamespace(**off))
+    config = SimpleNamespace(SEED=0, DATA=SimpleNamespace(CROP_SIZE=20), TRAIN=SimpleNamespace(BATCH_SIZE=40), AUG=SimpleNamespace(**OFF))
     ((crops, _),) = training_batches(stage_data, np.arange(40), config, 0)
     np.testing.assert_array_equal(crops, next(plain_batches(stage_data, 20, 40)))
 

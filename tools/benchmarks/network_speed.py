@@ -23,8 +23,8 @@ from image_classification.IResNet.iresnet import IResNet
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.benchmarks.counting import count_macs, count_parameters
 from tools.benchmarks.measuring import median_of
-from tools.tables.shipped import shipped
 from tools.weights.random_bundle import seeded_bundle
+from tools.weights.shipped import shipped
 
 BATCHES = (1, 8)
 _ROOT = Path(__file__).resolve().parents[2]

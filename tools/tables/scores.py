@@ -6,7 +6,7 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.robustness_rows import NOTHING
 from tools.tables.markdown import newest, not_measured, table
-from tools.tables.shipped import shipped, ships
+from tools.weights.shipped import shipped, ships
 
 _FLIPS = "raw_flips", "flips"
 _CLIPS = "python tools/score_clips.py -clips FOLDER -out results"

@@ -1,6 +1,6 @@
 from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
 from image_classification.CFC_SP.support.files import sha256_of
-from tools.tables.shipped import shipped, ships, size_mb
+from tools.weights.shipped import shipped, ships, size_mb
 
 
 def test_every_shipped_bundle_is_there_by_its_folders_name():
