@@ -152,7 +152,7 @@ ONE_AND_MANY = {"clip", "engine"}
 FEW_STATEMENTS = 10
 
 
-def tests_of(path: Path) -> Path:
+def home_of_tests(path: Path) -> Path:
     """Where a source's tests are: its own place, without the package's folders; those of a package's own code bear the package's name."""
     *rooms, name = path.relative_to(ROOT).with_suffix("").parts
     name = rooms[-1] if name == "__init__" else name
@@ -174,15 +174,15 @@ def needs_tests(path: Path) -> bool:
 @pytest.mark.parametrize("path", [*SOURCES, *TOOLS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_source_has_its_tests(path):
     name = str(path.relative_to(ROOT))
-    untested = needs_tests(path) and not tests_of(path).is_file()
-    assert untested == (name in UNTESTED), f"{name}: expected {tests_of(path).relative_to(ROOT)}"
+    untested = needs_tests(path) and not home_of_tests(path).is_file()
+    assert untested == (name in UNTESTED), f"{name}: expected {home_of_tests(path).relative_to(ROOT)}"
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_test_stands_where_its_source_does(path):
     name = str(path.relative_to(ROOT))
     whole = any(name == known or name.startswith(f"{known}/") for known in WHOLE_PROJECT)
-    assert whole or path in map(tests_of, [*SOURCES, *TOOLS]), f"{name} has no source of its name"
+    assert whole or path in map(home_of_tests, [*SOURCES, *TOOLS]), f"{name} has no source of its name"
 
 
 def test_no_two_modules_and_no_two_classes_share_a_name():

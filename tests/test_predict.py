@@ -216,7 +216,8 @@ def test_killed_on_the_way_leaves_nothing_under_a_final_name(tmp_path, written):
 
 
 def test_ctrl_c_is_one_word_and_leaves_no_parts(tmp_path):
-    clip = clips.write_clip(tmp_path / "long.mp4", clips.pictures(30, 640, 480) * 40)
+    clip = tmp_path / "long.mkv"
+    repeat(clips.real_clip("carphone_pristine.mp4"), clip, 17)
     # A shell starts its background jobs deaf to Ctrl-C, and they would hand that on.
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT), "-video", str(clip), "-out", str(tmp_path / "out")],
