@@ -13,9 +13,9 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.support.command_line import Parser, run_script
+from tools.tables.rooms import RESULTS, SPEED
 
 IMPORTS_PADDLE = False
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 # The module of tools/benchmarks that measures, and what it measures.
 COMMANDS = {
     "clips": ("clip_speed", "clips from file to CSV: each stage, the floor, a peer"),
@@ -52,7 +52,7 @@ def add_options(parser: Parser) -> None:
     for name in ("clips", "networks", "smoothing", "startup"):
         own[name].option("runs", type=int, default=5, metavar="N", help="measurements of each kind (default: 5)")
     for name in COMMANDS:
-        own[name].option("out", type=Path, default=RESULTS, metavar="FOLDER", help="receives the rows (default: results/)")
+        own[name].option("out", type=Path, default=RESULTS / SPEED, metavar="FOLDER", help="receives the rows (default: results/speed/)")
 
 
 def run(arguments) -> None:

@@ -66,7 +66,7 @@ class FaceTracker:
         self._tracks = _Tracks(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros((0, 2)), np.zeros(0))
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Faces:
-        """The same faces with `tracks` set, ordered by track id.
+        """The same faces, in their order, with `tracks` set.
 
         Frames must come in order, those without a face too, each with its time in seconds and whether it begins a new shot.
         """
@@ -88,7 +88,7 @@ class FaceTracker:
             np.concatenate([old.speeds, np.zeros((len(new), 2))]),
             np.concatenate([old.seen_s, np.full(len(new), time_s)]),
         )
-        return replace(faces, tracks=ids)[np.argsort(ids)]
+        return replace(faces, tracks=ids)
 
     def _paired(self, time_s: float, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of the tracks and of the boxes that show the same faces."""

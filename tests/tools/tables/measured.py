@@ -6,6 +6,7 @@ AROUND = {"machine": "A CPU", "cores": 2, "memory_gb": 25.0, "threads": 1, "padd
 
 
 def write(folder, name, rows):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

@@ -8,7 +8,7 @@ def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_pat
     rows = [{"network": "repvgg_lite", **known, "engine": engine, "correct": right, "median": ms, **AROUND} for engine, ms, right in times]
     large = {**known, "channels": 3, "side": 224, "macs": 8.74e9, "run_macs": 8.74e9, "engine": "cpu", "correct": "True", "median": 300}
     shipped = {"network": "repvgg_lite", **known, "side": 64, "engine": "onednn", "correct": "True", "median": 2.5, **AROUND}
-    write(tmp_path, "benchmark-networks", [*rows, shipped, {"network": "swin_s", **large, **AROUND}])
+    write(tmp_path, "speed/benchmark-networks", [*rows, shipped, {"network": "swin_s", **large, **AROUND}])
     text = tables(tmp_path)["networks"]()
     assert "MACs | cpu | onednn | openvino bfloat16 | fastest |" in text
     small = cells(text, "`repvgg_lite`")
