@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from ..core.records import Frame, Source
+from ..support.addresses import clean_address
 from ..support.errors import UserError
 from ..support.packets import packets_of
 from .container import check_size, frame_rate, pick_stream
@@ -36,17 +37,12 @@ def is_stream(word: str) -> bool:
 
 def stream_name(word: str) -> str:
     """A name for the results of a stream that begins now: two recordings of a camera never share one."""
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", _shown(word).removeprefix("/dev/"))).strip("-.")[:80]
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", clean_address(word).removeprefix("/dev/"))).strip("-.")[:80]
     return f"{f'camera-{plain}' if plain.isdigit() else plain or 'stream'}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def _device(word: str) -> str | None:
     return f"/dev/video{word}" if word.isascii() and word.isdigit() else word if word.startswith("/dev/video") else None
-
-
-def _shown(word: str) -> str:
-    """An address without what may be a password."""
-    return re.sub(r"(?<=://)[^/@]*@", "", word)
 
 
 class StreamReader:
@@ -57,14 +53,14 @@ class StreamReader:
     break took. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
     without a frame. What has an end of its own, such as a file behind an address, ends there.
 
-    source: records.Source, its path without a password. damaged: packets that did not decode. Raises UserError where the address
+    source: records.Source, its path as support.addresses cleans it. damaged: packets that did not decode. Raises UserError where the address
     cannot be opened or gives no picture.
     """
 
     damaged = dropped = reconnections = 0
 
     def __init__(self, address: str):
-        self._address, self._shown = address, _shown(address)
+        self._address, self._shown = address, clean_address(address)
         self._notes: list[str] = []
         self._news = threading.Condition()
         self._slot: tuple[int, float, av.VideoFrame] | None = None
