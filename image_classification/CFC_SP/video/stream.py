@@ -53,7 +53,7 @@ class StreamReader:
     break took. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
     without a frame. What has an end of its own, such as a file behind an address, ends there.
 
-    source: records.Source, its path as support.addresses cleans it. damaged: packets that did not decode. Raises UserError where the address
+    source: records.Source, its path a clean address. damaged: packets that did not decode. Raises UserError where the address
     cannot be opened or gives no picture.
     """
 
