@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .errors import UserError
 
 
 @contextmanager
@@ -25,6 +28,23 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_bounded(path: str | Path, most: int) -> bytes:
+    """The bytes of the file at `path`; raises UserError where there are more than `most`, where it is no ordinary file (a pipe would be
+    waited for), and where it cannot be read."""
+    try:
+        # A pipe is opened all the same, without waiting for its writer.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UserError(f"{path}: expected a file, found something else of that name: a pipe, a folder or a device")
+            data = file.read(most + 1) if found.st_size <= most else b""
+            if max(found.st_size, len(data)) > most:
+                raise UserError(f"{path}: expected {most} bytes at most, found {max(found.st_size, len(data))}: it is another kind of file")
+            return data
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 class Nameless:

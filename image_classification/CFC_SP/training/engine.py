@@ -33,6 +33,8 @@ from .validation import STATISTICS_BATCHES, measure_statistics, validate
 _EMA = "ema."
 # A loss so many times that of a guess by chance, log(classes), has exploded.
 EXPLODED = 1e4
+# Paddle's generator takes so many.
+_SEEDS = 2**63
 
 
 def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Path:
@@ -123,7 +125,7 @@ class _Run:
         with tqdm(total=self.epoch_steps, initial=first, disable=not self.group.leads, **look) as bar:
             for crops, targets in self.teachers.teach(batches):
                 # Dropout draws from a state that is a function of step and process alone, so that a resumed run repeats it.
-                paddle.seed((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank)
+                paddle.seed(((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank) % _SEEDS)
                 loss = self.stepper(crops, targets)
                 self._check_loss(loss, order)
                 if config.TRAIN.EMA_DECAY:
