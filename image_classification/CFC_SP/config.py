@@ -144,6 +144,8 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
 
 def parse_config(text: str) -> CfgNode:
     """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
+    if not isinstance(text, str):
+        raise UserError("a checkpoint's config is malformed: expected text")
     config, tree = default_config(), _yaml(text, "a checkpoint's config")
     if not isinstance(tree, dict):
         raise UserError(f"a checkpoint's config: expected keys and values, found {type(tree).__name__}")

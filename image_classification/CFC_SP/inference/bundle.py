@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
 from ..support.files import sha256_of
+from ..support.tensor_files import TensorFileError, read_tensors_and_texts
 from ..support.yaml_files import MAX_BYTES, YamlError, parse_yaml
 
 MANIFEST = "manifest.yaml"
@@ -80,8 +79,8 @@ class Bundle:
         if path.name not in self.manifest["files"]:
             raise refusal(path, "it is needed, and the manifest does not list it")
         try:
-            return load(path.read_bytes())
-        except (OSError, SafetensorError) as error:
+            return read_tensors_and_texts(path)[0]
+        except TensorFileError as error:
             raise refusal(path, f"its weights cannot be read ({error})") from error
 
 
