@@ -13,9 +13,11 @@ import numpy as np
 
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
-from ..support.files import sha256_of
+from ..support.files import read_bounded, sha256_of
 from ..support.tensor_files import TensorFileError, read_tensors_and_texts
 from ..support.yaml_files import MAX_BYTES, YamlError, parse_yaml
+from .program_check import MAX_BYTES as MAX_PROGRAM_BYTES
+from .program_check import ProgramError, check_program
 
 MANIFEST = "manifest.yaml"
 SCHEMA_VERSION = 2
@@ -60,8 +62,14 @@ class Bundle:
         return {"name": self.manifest["name"], "sha256": self.sha256, "files": self.manifest["files"]}
 
     def program(self, name: str) -> bytes:
-        """The static program called `name`, one of PROGRAMS."""
-        return (self.folder / f"{name}.json").read_bytes()
+        """The static program called `name`, one of PROGRAMS; it computes and does nothing else. Raises UserError for any other."""
+        path = self.folder / f"{name}.json"
+        try:
+            program = read_bounded(path, MAX_PROGRAM_BYTES)
+            check_program(program, name)
+        except ProgramError as error:
+            raise refusal(path, str(error)) from error
+        return program
 
     def parameters(self, names: list[str]) -> dict[str, np.ndarray]:
         """The float32 arrays of a program's parameters, in the order of `names` as `parameter_names` gives them."""
