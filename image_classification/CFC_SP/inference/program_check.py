@@ -19,17 +19,69 @@ SIGNATURES = {
     "sequence": ({"coarse_logits", "negative_logits", "valid", "window"}, 5),
     "clip": ({"crops", "valid", "window"}, 5),
 }
-# What every backbone, Ensemble, Cascade and Clip export to (Paddle 3.3), as programs name it: "1." for Paddle's own operators, "0." for
-# those of its program format, "p" for a parameter.
-OPERATORS = frozenset((
-    "p", "0.combine", "1.abs", "1.add", "1.arange", "1.argmax", "1.assign_value_", "1.batch_norm_", "1.cast", "1.concat", "1.conv2d",
-    "1.cumsum", "1.data", "1.depthwise_conv2d", "1.divide", "1.dropout", "1.equal", "1.exp", "1.expand", "1.fetch", "1.flatten",
-    "1.floor_divide", "1.full", "1.full_int_array", "1.full_like", "1.gather", "1.gelu", "1.greater_equal", "1.greater_than",
-    "1.index_select", "1.layer_norm", "1.log", "1.logical_and", "1.logical_not", "1.masked_fill", "1.matmul", "1.max", "1.maximum",
-    "1.minimum", "1.multiply", "1.not_equal", "1.pool2d", "1.prelu", "1.relu", "1.relu6", "1.remainder", "1.reshape", "1.roll",
-    "1.scale", "1.shape64", "1.sigmoid", "1.slice", "1.softmax", "1.sqrt", "1.stack", "1.subtract", "1.sum", "1.transpose",
-    "1.unsqueeze", "1.where",
-))  # fmt: skip
+# What every backbone, Ensemble, Cascade and Clip export to (Paddle 3.3), as programs name it ("1." for Paddle's own operators, "0." for
+# those of the program format): how many inputs each has (* for any number), and which attributes.
+OPERATORS = {
+    "0.combine": "*",
+    "1.abs": "1",
+    "1.add": "2",
+    "1.arange": "3 dtype place",
+    "1.argmax": "2 dtype flatten keepdims",
+    "1.assign_value_": "1 dtype place shape values",
+    "1.batch_norm_": "5 data_format epsilon is_test momentum trainable_statistics use_global_stats",
+    "1.cast": "1 dtype",
+    "1.concat": "2",
+    "1.conv2d": "2 data_format dilations groups padding_algorithm paddings strides",
+    "1.cumsum": "2 exclusive flatten reverse",
+    "1.data": "0 dtype name place shape",
+    "1.depthwise_conv2d": "2 data_format dilations groups padding_algorithm paddings strides",
+    "1.divide": "2",
+    "1.dropout": "3 fix_seed is_test mode seed",
+    "1.equal": "2",
+    "1.exp": "1",
+    "1.expand": "2",
+    "1.fetch": "1 col name",
+    "1.flatten": "1 start_axis stop_axis",
+    "1.floor_divide": "2",
+    "1.full": "0 dtype place shape value",
+    "1.full_int_array": "0 dtype place value",
+    "1.full_like": "2 dtype place",
+    "1.gather": "3",
+    "1.gelu": "1 approximate",
+    "1.greater_equal": "2",
+    "1.greater_than": "2",
+    "1.index_select": "2 axis",
+    "1.layer_norm": "3 begin_norm_axis epsilon",
+    "1.log": "1",
+    "1.logical_and": "2",
+    "1.logical_not": "1",
+    "1.masked_fill": "3",
+    "1.matmul": "2 transpose_x transpose_y",
+    "1.max": "2 keepdim",
+    "1.maximum": "2",
+    "1.minimum": "2",
+    "1.multiply": "2",
+    "1.not_equal": "2",
+    "1.pool2d": "2 adaptive ceil_mode data_format exclusive global_pooling padding_algorithm paddings pooling_type strides",
+    "1.prelu": "2 data_format mode",
+    "1.relu": "1",
+    "1.relu6": "1",
+    "1.remainder": "2",
+    "1.reshape": "2",
+    "1.roll": "2 axis",
+    "1.scale": "2 bias bias_after_scale",
+    "1.shape64": "1",
+    "1.sigmoid": "1",
+    "1.slice": "3 axes decrease_axis infer_flags",
+    "1.softmax": "1 axis",
+    "1.sqrt": "1",
+    "1.stack": "1 axis",
+    "1.subtract": "2",
+    "1.sum": "2 dtype keepdim",
+    "1.transpose": "1 perm",
+    "1.unsqueeze": "2",
+    "1.where": "3",
+}
 _MAX_OPERATORS, _MAX_NUMBERS, _MAX_TEXT = 200_000, 1 << 26, 1024
 _TYPES = {f"0.t_{name}" for name in ("f32", "f64", "i32", "i64", "ui8", "bool")}
 # Of an attribute's kind what its value is.
@@ -64,7 +116,7 @@ def check_program(program: bytes, name: str) -> None:
     known, parameters, operators = {0}, set(), _operators(tree)
     for place, operator in enumerate(operators):
         kind = operator.get("#") if isinstance(operator, dict) else None
-        if not isinstance(kind, str) or kind not in OPERATORS:
+        if not isinstance(kind, str) or kind not in ("p", *OPERATORS):
             raise ProgramError(f"it holds the operator {str(kind)[:60]}, which no network here is made of")
         if not (_is_parameter(operator, parameters) if kind == "p" else _is_operator(operator, known)):
             raise ProgramError(f"its operator {place}, {kind}, is malformed")
@@ -115,8 +167,11 @@ def _is_operator(operator: dict, known: set[int]) -> bool:
         return False
     if not all(isinstance(value, dict) and set(value) == {"%"} and _is_int(value["%"], 32) for value in operator["I"]):
         return False
-    made = all(value["%"] in known for value in operator["I"])
-    return made and all(_is_named(named) for named in (*operator["A"], *operator["OA"])) and _is_small(operator)
+    inputs, *attributes = OPERATORS[operator["#"]].split()
+    made = inputs in ("*", str(len(operator["I"]))) and all(value["%"] in known for value in operator["I"])
+    if not made or not all(_is_named(named) for named in (*operator["A"], *operator["OA"])):
+        return False
+    return {*attributes} <= {named["N"] for named in operator["A"]} and _is_small(operator)
 
 
 def _is_named(named) -> bool:
