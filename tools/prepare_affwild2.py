@@ -73,10 +73,15 @@ class Report:
     """The CSV with one row a video, kept from call to call."""
 
     def __init__(self, path: Path):
+        from image_classification.CFC_SP.support.csv_files import read_columns
+        from image_classification.CFC_SP.support.errors import UserError
+
         self.path, self.rows = path, {}
         if path.is_file():
-            with open(path, newline="", encoding="utf-8") as file:
-                self.rows = {row["video"]: row for row in csv.DictReader(file)}
+            self.rows = {row["video"]: row for row in read_columns(path, COLUMNS)}
+            for row in self.rows.values():
+                if not all(row[name].isdecimal() and len(row[name]) <= 9 for name in COLUMNS[1:]):
+                    raise UserError(f"{path}: expected numbers for {row['video']!r}, found others: move the file away")
 
     def add(self, row: dict) -> None:
         from image_classification.CFC_SP.support.files import atomic_path

@@ -47,7 +47,7 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
             raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
         # Millions of frames: a Path for each would take a minute.
         stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
-        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal())
+        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal() and len(stem) <= 9)
         if frames and frames[-1] >= len(labels):
             raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1] + 1:05d}.jpg")
         yield Video(path.stem, labels, [frame for frame in frames if frame >= 0])

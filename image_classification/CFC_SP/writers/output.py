@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..support.errors import UserError
+from ..support.files import is_alive
 
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
@@ -112,7 +113,7 @@ class OutputFolder:
     def _remove_parts(self) -> None:
         for path in self.path.glob(".*.part-*"):
             match = _PART.fullmatch(path.name)
-            if match and (int(match[1]) == os.getpid() or not _is_alive(int(match[1]))):
+            if match and (int(match[1]) == os.getpid() or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
 
     def _fault(self, error: OSError) -> UserError:
@@ -129,13 +130,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
