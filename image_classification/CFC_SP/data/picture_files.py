@@ -50,7 +50,7 @@ def read_picture(path: Path) -> np.ndarray:
     data = read_bounded(path, _MAX_BYTES)
     side = max(_size_of(data))
     if side > _MAX_SIDE:
-        raise UserError(f"{path}: expected a face crop of {_MAX_SIDE} px at most, found one of {side} px; cut faces out first")
+        raise UserError(f"{path}: expected a face crop of {_MAX_SIDE} px at most, found a larger picture; cut faces out first")
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if side else None
     if picture is None:
         raise UserError(f"{path}: expected a picture, found none that decodes; copy it again or take it out of the data set")
