@@ -7,8 +7,6 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(.*)", re.S)
 _WITHIN_TEXT = re.compile(
     r"""([A-Za-z][A-Za-z0-9+.-]*(?::|%3a)(?:/|%2f){2}(?:[^\s"'<>]|["'<>](?=\S*@))+?)([).,;:!]*)(?=\s|["'<>](?!\S*@)|$)""", re.I
 )
-    r"""([A-Za-z][A-Za-z0-9+.-]*(?::|%3a)(?:/|%2f){2}(?:[^\s"'<>]|["'<>](?=\S*@))+?)([).,;:!]*)(?=[\s"'<>]|$)""", re.I
-)
 # Percent-encoded characters that part an address, encoded once or more often.
 _ENCODED = re.compile(r"%(?:25)*(2[3f6]|3[abdf]|40)", re.I)
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]*\]|[\w.-]*)(?::\d*)?")
