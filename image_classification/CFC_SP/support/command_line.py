@@ -12,6 +12,7 @@ from types import ModuleType
 
 from .errors import UserError
 from .printable import PrintableStream
+from .threads import set_thread_counts
 
 MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
@@ -63,6 +64,7 @@ def guarded(run, arguments) -> int:
 
     Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
     """
+    set_thread_counts(os.environ)
     # File names may hold what the terminal's encoding does not.
     streams = sys.stdout, sys.stderr
     for stream in streams:
