@@ -10,7 +10,7 @@ from image_classification.backbones import BACKBONES, build_backbone, family_of
 from image_classification.CFC_SP.core.cascade import Cascade, Temperature
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle
-from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.program_check import MAX_BYTES, OPERATORS, SIGNATURES, ProgramError, check_program
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
@@ -83,7 +83,7 @@ def test_a_program_that_reads_a_file_is_refused_by_its_bundle(lite_copy, sequenc
     edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle = open_bundle(lite_copy)
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it holds the operator 1.read_file.*export it anew"):
-        Program(bundle, "sequence", onednn=False)
+        PaddleProgram(bundle, "sequence", onednn=False)
 
 
 CHANGES = {
@@ -151,4 +151,4 @@ def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, seq
     edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle, logits = open_bundle(lite_copy), (np.zeros((1, 6, 5), np.float32), np.zeros((1, 6, 4), np.float32))
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it cannot be run"):
-        Program(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]))
+        PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]))

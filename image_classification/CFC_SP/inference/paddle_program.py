@@ -17,7 +17,7 @@ from .bundle import Bundle, parameter_names, refusal
 _ONEDNN_SHAPES = 10
 # What Paddle raises for operators that do not fit together, when it runs them and already when it loads them.
 _MISFITS = (ValueError, TypeError, IndexError, KeyError)
-_FAULTS = (*_MISFITS, RuntimeError, OSError, SystemError, MemoryError)
+_FAULTS = (*_MISFITS, RuntimeError, SystemError)
 
 
 class PaddleProgram:
