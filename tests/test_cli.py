@@ -10,6 +10,8 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP import cli
+from image_classification.CFC_SP.support.command_line import MISTAKE, guarded
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,3 +67,16 @@ def test_the_wheel_holds_configs_and_bundle(tmp_path):
     ):
         assert f"image_classification/CFC_SP/{name}" in names
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]
+
+
+def test_no_name_reaches_the_terminal_as_a_command(capsys):
+    def say(arguments):
+        print("clip \x1b[2J of rtsp")
+        print("bar\r", file=sys.stderr)
+        raise UserError("no \x1b]0;x\x07 at rtsp://u:word@cam/1")
+
+    before = sys.stdout, sys.stderr
+    assert guarded(say, None) == MISTAKE
+    assert (sys.stdout, sys.stderr) == before
+    said = capsys.readouterr()
+    assert said.out == "clip \\x1b[2J of rtsp\n" and said.err == "bar\r\nerror: no \\x1b]0;x\\x07 at rtsp://cam/1\n"

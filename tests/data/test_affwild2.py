@@ -41,7 +41,6 @@ def test_affwild2(tmp_path):
     [
         ([0, 8], [1], HEADER, "clip.txt line 3: expected a number from -1 to 7, found '8'"),
         ([0, "x"], [1], HEADER, "line 3: expected a number from -1 to 7, found 'x'"),
-        ([0, 1], [1, 3], HEADER, "expected a label for each frame, found 2 for the crop 00003.jpg"),
         ([0], [1], "Happiness,Neutral", "line 1: expected the header Neutral,Anger"),
         ([-1], [1], HEADER, "expected train pictures with an expression, found none"),
     ],
@@ -50,6 +49,19 @@ def test_affwild2_names_what_is_wrong(labels, frames, header, message, tmp_path)
     write_affwild2(tmp_path, {"clip": labels}, {"clip": frames}, header=header)
     with pytest.raises(UserError, match=message):
         DATASETS["affwild2"](tmp_path, "train")
+
+
+def test_crops_beyond_the_labels_are_left_out_and_counted(tmp_path, capsys):
+    write_affwild2(tmp_path, {"clip": [0, 1], "other": [3]}, {"clip": [1, 3, 4], "other": [1, 2]})
+    (tmp_path / "crops" / "clip" / f"{'9' * 200}.jpg").touch()
+    assert named(DATASETS["affwild2"](tmp_path, "train")) == {"clip/00001.jpg": "Neutral", "other/00001.jpg": "Fear"}
+    assert "3 crops of train videos lie beyond their annotations and were left out, such as clip/00003.jpg" in capsys.readouterr().err
+
+
+def test_annotations_of_later_years_are_found(tmp_path):
+    write_affwild2(tmp_path, {"clip": [3]}, {"clip": [1]})
+    (tmp_path / "EXPR_Classification_Challenge").rename(tmp_path / "EXPR_Recognition_Challenge")
+    assert named(DATASETS["affwild2"](tmp_path, "train")) == {"clip/00001.jpg": "Fear"}
 
 
 def test_a_stage_takes_any_of_them(tmp_path, small_config):

@@ -1,11 +1,17 @@
 """Pictures of data sets that lie in folders: their colours, and what is damaged among them."""
 
+import os
+import resource
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
 
 from image_classification.CFC_SP.data.datasets import DATASETS, as_stage
 from image_classification.CFC_SP.data.loader import training_batches
+from image_classification.CFC_SP.data.picture_files import read_picture
 from image_classification.CFC_SP.support.errors import UserError
 from tests.picture_folders import write_picture
 
@@ -51,3 +57,23 @@ def test_too_many_damaged_pictures_are_refused(tmp_path):
     data = damaged_folders(tmp_path, 300, [8, 10, 12, 14])
     with pytest.raises(UserError, match="more than 1% of 300 pictures are damaged: .*0008.png"):
         data.sample(4)
+
+
+def header_of_png(width, height):
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+
+
+@pytest.mark.parametrize("kind", ["30000x30000", "sparse", "pipe"])
+def test_files_of_no_picture_take_neither_time_nor_memory(tmp_path, kind):
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(header_of_png(30_000, 30_000) + b"\0\0\0\0IDAT")
+    if kind == "sparse":
+        os.truncate(path, 1 << 33)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match={"pipe": "a pipe", "sparse": "bytes at most", "30000x30000": "8192 px at most"}[kind]):
+        read_picture(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000

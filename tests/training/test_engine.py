@@ -24,7 +24,7 @@ from image_classification.CFC_SP.training.engine import train
 from image_classification.CFC_SP.training.run_folder import COLUMNS
 from image_classification.CFC_SP.training.steps import StaticStep
 from image_classification.CFC_SP.training.validation import validate
-from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
 from tests.events import LIMIT_S, wait_until
 
@@ -358,3 +358,32 @@ def test_patience_ends_a_run_that_does_not_improve(run_config):
     assert len(rows) < 9
     scores = [float(row["val_macro_f1"]) for row in rows]
     assert max(scores[-2:]) <= max(scores[:-2])
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_checkpoint_of_another_content_is_not_resumed(run_config):
+    config = run_config({"TRAIN.EPOCHS": 1})
+    last = train(config, "cpu") / "last.safetensors"
+    arrays, note = load_checkpoint(last)
+    name = next(iter(arrays))
+    damaged = {
+        "its progress is not": (arrays, note | {"progress": [1]}),
+        "rows of its progress is malformed": (arrays, note | {"progress": note["progress"] | {"rows": "none"}}),
+        "its ema_steps is malformed": (arrays, note | {"ema_steps": None}),
+        f"its tensor {name} is missing": ({key: value for key, value in arrays.items() if key != name}, note),
+        "or of another shape": (arrays | {name: np.zeros(99, np.float32)}, note),
+        "belongs to no part of the run": (arrays | {"optimizer.nothing": np.zeros(3, np.float32)}, note),
+        "a checkpoint's config": (arrays, note | {"config": "- a"}),
+        "config is malformed": (arrays, note | {"config": 7}),
+    }
+    for words, (content, said) in damaged.items():
+        save_checkpoint(last, content, said)
+        with pytest.raises(UserError, match=words):
+            train(config, "cpu", resume=True)
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_batch_of_one_and_the_largest_seed(run_config):
+    run = train(run_config({"TRAIN.BATCH_SIZE": 1, "TRAIN.EPOCHS": 1, "TRAIN.WARMUP_EPOCHS": 0, "SEED": 2**63 - 1, "AUG.BLUR": 0}), "cpu")
+    (row,) = read_rows(run)
+    assert math.isfinite(float(row["loss"])) and int(row["steps"]) == 112

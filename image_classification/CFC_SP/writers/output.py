@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..support.errors import UserError
+from ..support.files import is_alive
 
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
@@ -76,7 +77,7 @@ class OutputFolder:
         for path in Path(root).glob(f"*/.{FILES[formats[0]]}.part-*"):
             process = int(match[1]) if (match := _PART.fullmatch(path.name)) else os.getpid()
             parts = [path.with_name(f".{FILES[name]}.part-{process}") for name in formats]
-            if process != os.getpid() and not _is_alive(process) and all(part.is_file() for part in parts):
+            if process != os.getpid() and not is_alive(process) and all(part.is_file() for part in parts):
                 yield cls(root, path.parent.name, formats, process)
 
     def __enter__(self) -> "OutputFolder":
@@ -147,7 +148,7 @@ class OutputFolder:
     def _remove_parts(self) -> None:
         for path in self.path.glob(".*.part-*"):
             match = _PART.fullmatch(path.name)
-            if match and (int(match[1]) == self._process or not _is_alive(int(match[1]))):
+            if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
 
     def _fault(self, error: OSError) -> UserError:
@@ -164,13 +165,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
