@@ -3,13 +3,13 @@ import csv
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.commands import reproduce_tables
 from image_classification.CFC_SP.scoring.benchmark import time_tables
 from image_classification.CFC_SP.scoring.frames import Frames
 from image_classification.CFC_SP.scoring.scorer import Scorer
 from image_classification.CFC_SP.scoring.tables import NEEDS_LABELS, NEEDS_VIDEO, compute, plan, runs_of
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
-from tools import reproduce_tables
 
 
 def test_the_plan_is_the_papers():
