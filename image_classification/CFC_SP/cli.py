@@ -32,19 +32,18 @@ COMMANDS = {
 }
 
 
-def make_parser() -> Parser:
-    """The parser of `cfc-sp` with all its sub-commands."""
-    parser = Parser(prog="cfc-sp", description="Facial expressions in video: CFC-SP on PaddlePaddle.")
+def add_options(parser: Parser) -> None:
     parser.add_argument("-version", "--version", action=_Version, nargs=0, help="say versions, device and bundle")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, script in COMMANDS.items():
         script.add_options(commands.add_parser(name, help=script.__doc__.splitlines()[0], description=script.__doc__))
-    return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one sub-command and returns its exit code."""
-    arguments = make_parser().parse_args(argv)
+    parser = Parser(prog="cfc-sp", description="Facial expressions in video: CFC-SP on PaddlePaddle.")
+    add_options(parser)
+    arguments = parser.parse_args(argv)
     return guarded(COMMANDS[arguments.command].run, arguments)
 
 
