@@ -40,7 +40,7 @@ class Frames:
 
 
 def load_frames(dataset: str, root: str | Path, split: str) -> Frames:
-    """The frames of `split` of a data set of training.datasets.DATASETS.
+    """The frames of `split` of a data set of data.datasets.DATASETS.
 
     Raises UserError for an unknown data set, as its reader does, and where no frame has a crop.
     """
