@@ -121,6 +121,7 @@ VOCABULARY = {
     "loop": "N",
     "members": "A=B",
     "min_face": "PX",
+    "names": "",
     "negative": "FILE",
     "only": "NAME",
     "onnx": "|PATH",
