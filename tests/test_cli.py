@@ -138,6 +138,7 @@ VOCABULARY = {
     "run": "FOLDER",
     "runs": "FOLDER|N",
     "scope": "NAME",
+    "search": "NAME",
     "seconds": "S",
     "seed": "N",
     "settle": "S",
@@ -158,7 +159,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "engine": ("paddle", "openvino"),
+    "engine": ("auto", "paddle", "openvino"),
 }
 
 

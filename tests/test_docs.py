@@ -17,7 +17,7 @@ from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
 from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.prediction.analysis import Options
+from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES
@@ -63,7 +63,7 @@ def test_the_keys_are_those_of_the_json(tmp_path):
         window_frames=213,
         label_counts={},
         segments=[Segment(1, 0.0, 1.0, "Anger", 0.5)],
-        options=Options().as_dict(),
+        options={"min_face": None, "engine": "auto", "precision": "auto"} | ClipOptions().as_dict(),
     )
     write_json(tmp_path / "result", summary, [])
     written = json.loads((tmp_path / "result").read_text(encoding="utf-8"))
@@ -127,9 +127,8 @@ def desk(tmp_path, monkeypatch, ferplus_zip):
 
 @pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
 def test_the_python_of_a_document_runs(name, desk, capsys):
-    pytest.importorskip("cfc_sp")
     found = blocks(name, "python")
-    assert len(found) >= 2
+    assert found
     for block in found:
         with open_video(desk / "clip.mp4") as reader:
             frames = [(frame.time_s, frame.image) for frame in reader]

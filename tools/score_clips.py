@@ -23,7 +23,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.prediction.analysis import predict_video
+    from image_classification.CFC_SP.prediction.recognizer import predict_video
     from tools.footage.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
     from tools.tables.bundles import shipped
 

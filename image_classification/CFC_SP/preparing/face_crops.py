@@ -8,7 +8,7 @@ import cv2
 from ..core.aligner import crop_face
 from ..data.affwild2 import annotated_splits, annotation_files
 from ..inference.bundle import open_bundle
-from ..inference.pipeline import make_detector
+from ..inference.face_detector import make_detector
 from ..support.errors import UserError
 from ..video.reader import open_video
 from .crop_report import COLUMNS

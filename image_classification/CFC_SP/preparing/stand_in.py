@@ -11,7 +11,7 @@ from ..core.labels import EXPR
 from ..data.affwild2 import ANNOTATIONS, SETS
 from ..data.ferplus import load_ferplus
 from ..inference.bundle import open_bundle
-from ..inference.pipeline import make_detector
+from ..inference.face_detector import make_detector
 from ..support.errors import UserError
 from ..support.files import git_sha, sha256_of
 from ..support.process_pool import in_processes
