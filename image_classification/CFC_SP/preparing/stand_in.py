@@ -16,9 +16,9 @@ from ..support.errors import UserError
 from ..support.files import git_sha, sha256_of
 from ..support.process_pool import in_processes
 from ..video.detector import intersection_over_union
-from .clip_files import write_clip
 from .clip_script import Casting, write_scripts
 from .rendering import plain_views
+from .simulated_clip import write_clip
 
 SPLITS = ("val", "test")
 MANIFEST = "simulation.json"
