@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.data.affwild2 import read_annotation
+from image_classification.CFC_SP.preparing.clip_script import NOBODY, Script
+from image_classification.CFC_SP.preparing.rendering import draw_places
+from image_classification.CFC_SP.preparing.simulated_clip import BOX_COLUMNS, write_clip
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
-from tools.simulation.clip_files import BOX_COLUMNS, write_clip
-from tools.simulation.rendering import draw_places
-from tools.simulation.script import NOBODY, Script
 
 LABELS = [4, 4, -1, -1, 7, 7]
 NEXT = [NOBODY, NOBODY, 2, 2, NOBODY, NOBODY]

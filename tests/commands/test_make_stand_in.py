@@ -5,11 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.commands import make_stand_in, prepare_affwild2
 from image_classification.CFC_SP.core.aligner import crop_face
 from image_classification.CFC_SP.data.affwild2 import HEADER, load_affwild2, read_annotation
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.video.reader import open_video
-from tools import make_ferplus_clips, measure_stand_in, prepare_affwild2
+from tools import measure_stand_in
 
 
 def run(tool, *arguments):
@@ -30,7 +31,7 @@ def faces(tmp_path_factory, write_ferplus, astronaut):
 
 def test_from_still_faces_to_a_data_set(faces, tmp_path):
     root = tmp_path / "standin"
-    assert run(make_ferplus_clips, "-data", faces, "-out", root, "-clips", 1, "-seconds", 3, "-jobs", 1) == 0
+    assert run(make_stand_in, "-data", faces, "-out", root, "-clips", 1, "-seconds", 3, "-jobs", 1) == 0
     manifest = json.loads((root / "simulation.json").read_text())
     assert manifest["seed"] == 0 and manifest["source"]["file"] == "fer2013new.csv" and manifest["kind"].startswith("simulation")
     assert "A simulation" in (root / "README.txt").read_text()
@@ -47,9 +48,9 @@ def test_from_still_faces_to_a_data_set(faces, tmp_path):
             assert sum(1 for _ in reader) == 90
             assert (reader.source.codec, reader.source.fps, reader.source.width) == ("h264", 30, 320)
 
-    assert run(prepare_affwild2, "-videos", root / "videos", "-root", root, "-size", 48, "-jobs", 1) == 0
+    assert run(prepare_affwild2, "-video", root / "videos", "-data", root, "-size", 48, "-jobs", 1) == 0
     # Found where the picture was pasted, in nearly all frames.
-    assert run(measure_stand_in, "-root", root, "-every", 8, "-out", tmp_path / "where.csv") == 0
+    assert run(measure_stand_in, "-data", root, "-every", 8, "-out", tmp_path / "where.csv") == 0
     header, *rows = [line.split(",") for line in (tmp_path / "where.csv").read_text().splitlines()]
     for row in rows:
         figures = dict(zip(header, row, strict=True))
@@ -65,7 +66,7 @@ def test_from_still_faces_to_a_data_set(faces, tmp_path):
 def test_the_same_seed_gives_the_same_bytes(faces, tmp_path):
     for name in ("one", "same"):
         options = ("-clips", 1, "-seconds", 1, "-seed", 4, "-jobs", 1)
-        assert run(make_ferplus_clips, "-data", faces, "-out", tmp_path / name, *options) == 0
+        assert run(make_stand_in, "-data", faces, "-out", tmp_path / name, *options) == 0
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert len(files) == 8
     for path in files:
@@ -79,6 +80,6 @@ def test_mistakes_are_one_sentence(faces, tmp_path, capsys):
         (("-data", faces, "-out", tmp_path / "new", "-clips", 0), "expected -clips 1 to 1000"),
         (("-data", faces, "-out", tmp_path / "new", "-clips", 50), "expected enough pictures for all clips"),
     ):
-        assert run(make_ferplus_clips, *arguments) == 2
+        assert run(make_stand_in, *arguments) == 2
         assert message in capsys.readouterr().err
         assert not (tmp_path / "new").exists()

@@ -1,20 +1,16 @@
 """Computes the paper's Tables 1 to 4 from trained networks, beside the paper's own figures.
 
-python tools/reproduce_tables.py -runs output -dataset affwild2 -data affwild2 -out results/tables
-python tools/reproduce_tables.py -runs output -dataset affwild2 -data clips -out results/tables \\
+cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out results/tables
+cfc-sp tables -runs output -dataset affwild2 -data clips -out results/tables \\
     -title "FER+ clips (a simulation)" -members swin_s=lite_swin hrnet=lite_hrnet swin_s_flat=lite_repvgg_flat
 
-RUNS holds a folder with best.safetensors for each run, called as its config is. A line of a table is computed when all its runs are
-there; the tables name those that are not. Logits are computed once and kept.
+The folder -runs holds one folder a run, with best.safetensors, called as the run's config is. A line of a table is computed when all
+its runs are there; the tables name those that are missing. Logits are computed once and kept.
 """
 
-import sys
 from pathlib import Path
 
-if not __package__:
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from image_classification.CFC_SP.support.command_line import Parser, run_script
+from ..support.command_line import Parser
 
 
 def add_options(parser: Parser) -> None:
@@ -24,19 +20,19 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("members", nargs="+", default=[], metavar="A=B", help="take run B for run A, or runs B_... for runs A_...")
     parser.option("title", metavar="WORDS", help="what the tables call the data (default: the data set's name)")
-    parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: RUNS/logits)")
+    parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: logits in -runs)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives tables.csv, tables.md and the pictures")
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.scoring.cache import LogitsCache
-    from image_classification.CFC_SP.scoring.frames import load_frames
-    from image_classification.CFC_SP.scoring.scorer import Scorer
-    from image_classification.CFC_SP.scoring.table_files import origin_of, write_tables
-    from image_classification.CFC_SP.scoring.tables import compute, plan, runs_of
-    from image_classification.CFC_SP.support.device import select_device
-    from image_classification.CFC_SP.support.errors import UserError
+    from ..scoring.cache import LogitsCache
+    from ..scoring.frames import load_frames
+    from ..scoring.scorer import Scorer
+    from ..scoring.table_files import origin_of, write_tables
+    from ..scoring.tables import compute, plan, runs_of
+    from ..support.device import select_device
+    from ..support.errors import UserError
 
     if wrong := [word for word in arguments.members if not all(word.partition("=")[::2])]:
         raise UserError(f"-members: expected pairs such as swin_s=lite_swin, found {wrong[0]!r}")
@@ -61,7 +57,3 @@ def run(arguments) -> None:
 def _report(line) -> None:
     ours = f"ours {line.f1:.2f}" if line.scores else f"missing {', '.join(line.missing)}" if line.missing else ""
     print(f"table {line.table}, {line.name}: {'' if line.paper is None else f'paper {line.paper}, '}{ours}", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(run_script(sys.modules[__name__]))

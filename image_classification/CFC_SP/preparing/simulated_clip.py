@@ -6,10 +6,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from image_classification.CFC_SP.data.affwild2 import HEADER
-from image_classification.CFC_SP.support.errors import UserError
-from tools.simulation.rendering import draw_places, render
-from tools.simulation.script import FPS, NOBODY, Script
+from ..data.affwild2 import HEADER
+from ..support.errors import UserError
+from .clip_script import FPS, NOBODY, Script
+from .rendering import draw_places, render
 
 # From hardly visible compression to that of a video call.
 CRF = 20, 32
@@ -43,7 +43,7 @@ def encode(frames: Iterable[np.ndarray], path: Path, crf: int) -> None:
             options = {"crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"}
             stream = movie.add_stream("libx264", rate=FPS, options=options)
         except av.codec.codec.UnknownCodecError as error:
-            raise UserError("expected an H.264 encoder (libx264), found none: install the `av` wheel of requirements.txt") from error
+            raise UserError("expected an H.264 encoder (libx264), found none: install the package av from PyPI") from error
         stream.pix_fmt = "yuv420p"
         # With more threads the bytes would depend on the machine; the clips are what runs in parallel.
         stream.codec_context.thread_count = 1

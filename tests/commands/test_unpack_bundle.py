@@ -1,15 +1,15 @@
 import numpy as np
 import paddle
 
+from image_classification.CFC_SP.commands import unpack_bundle
 from image_classification.CFC_SP.data.datasets import load_split
 from image_classification.CFC_SP.inference.agreement import example_crops, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.training.averaging import statistics_batches
+from image_classification.CFC_SP.weights.statistics import restore_statistics
 from image_classification.CFC_SP.weights.trained import load_trained
-from tools import unpack_bundle
-from tools.weights.statistics import restore_statistics
 
 
 def test_unpacked_networks_compute_what_the_bundle_does(lite, tmp_path, capsys):

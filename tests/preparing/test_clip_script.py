@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.preparing.clip_script import FPS, LEAST_SHARE, NOBODY, STAY, Casting, write_scripts
 from image_classification.CFC_SP.support.errors import UserError
-from tools.simulation.script import FPS, LEAST_SHARE, NOBODY, STAY, Casting, write_scripts
 
 
 def casting(counts, usable=lambda number: True):

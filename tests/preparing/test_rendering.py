@@ -3,8 +3,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tools.simulation.rendering import HEIGHT, WIDTH, cut_out, draw_places, paste, plain_views, render
-from tools.simulation.script import NOBODY, Script
+from image_classification.CFC_SP.preparing.clip_script import NOBODY, Script
+from image_classification.CFC_SP.preparing.rendering import HEIGHT, WIDTH, cut_out, draw_places, paste, plain_views, render
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from tools.simulation.script import FPS, NOBODY, Script
+from .clip_script import FPS, NOBODY, Script
 
 WIDTH, HEIGHT = 320, 240
 # The face's square in px: FER+'s 48 px are enlarged about twice, so that the crop of a video loses little of them.

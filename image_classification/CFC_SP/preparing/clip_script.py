@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from image_classification.CFC_SP.core.labels import EXPR, IGNORED
-from image_classification.CFC_SP.support.errors import UserError
+from ..core.labels import EXPR, IGNORED
+from ..support.errors import UserError
 
 FPS = 30
 NOBODY = -1

@@ -12,7 +12,7 @@ from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "port_weights.py"
+CLI = Path(__file__).resolve().parents[2] / "image_classification" / "CFC_SP" / "cli.py"
 CONFIG = "configs/lite/lite_repvgg_coarse.yaml"
 
 
@@ -32,7 +32,7 @@ def timm_file(path, classes=5):
 
 
 def port(*arguments):
-    return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True)
+    return subprocess.run([sys.executable, str(CLI), "port", *map(str, arguments)], capture_output=True, text=True)
 
 
 def test_a_foreign_file_becomes_one_that_can_be_exported(tmp_path):

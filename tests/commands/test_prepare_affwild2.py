@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.commands import prepare_affwild2
 from image_classification.CFC_SP.core.records import Faces
 from image_classification.CFC_SP.data.affwild2 import HEADER, load_affwild2
+from image_classification.CFC_SP.preparing.crop_report import COLUMNS, CropReport
+from image_classification.CFC_SP.preparing.face_crops import PersonPicker, base_name, pick_face, side_of
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
-from tools import prepare_affwild2
-from tools.prepare_affwild2 import PersonPicker, Report, base_name, pick_face, side_of
 
 
 def prepare(*arguments):
@@ -76,7 +77,7 @@ def files_of(data_set):
 
 
 def test_from_videos_to_a_data_set(data_set, capsys):
-    command = ("-videos", data_set / "videos", "-root", data_set, "-size", 64)
+    command = ("-video", data_set / "videos", "-data", data_set, "-size", 64)
     assert prepare(*command) == 1
     told = capsys.readouterr().err
     assert re.search(r"warning: .*Validation_Set/gone.txt: no video gone under", told)
@@ -106,7 +107,7 @@ def test_from_videos_to_a_data_set(data_set, capsys):
     (data_set / "crops" / ".part-two_right").mkdir()
     (data_set / "crops" / ".part-two_right" / "00009.jpg").write_bytes(b"half")
     (data_set / "crops" / "two_right" / "00001.jpg").unlink()
-    report = Report(data_set / "crops.csv")
+    report = CropReport(data_set / "crops.csv")
     report.add(report.rows.pop("two_right") | {"video": "two_right", "labels": 5})
     assert prepare(*command) == 1
     assert "2 done before, 1 to do, 1 missing" in capsys.readouterr().out
@@ -117,24 +118,24 @@ def test_mistakes_are_one_sentence(data_set, tmp_path, capsys):
     annotate(tmp_path / "twice", "Train_Set", "man", [0])
     annotate(tmp_path / "twice", "Validation_Set", "man", [0])
     annotate(tmp_path / "wrong", "Train_Set", "man", [0, 9])
-    Report(tmp_path / "wrong" / "crops.csv").add(dict.fromkeys(prepare_affwild2.COLUMNS, 48))
+    CropReport(tmp_path / "wrong" / "crops.csv").add(dict.fromkeys(COLUMNS, 48))
     videos = data_set / "videos"
     (tmp_path / "more" / "batch2").mkdir(parents=True)
     for folder in (tmp_path / "more", tmp_path / "more" / "batch2"):
         (folder / "man.avi").touch()
     for arguments, message in (
-        (("-videos", tmp_path / "gone", "-root", data_set), "expected videos .* with the annotations' names, found none"),
-        (("-videos", tmp_path / "more", "-root", data_set), "expected one video man, found .*man.avi and .*man.avi"),
-        (("-videos", videos, "-root", videos), "no folder .* with Train_Set or Validation_Set or Test_Set"),
-        (("-videos", videos, "-root", tmp_path / "twice"), "expected each video in one set, found it in .*Train_Set"),
-        (("-videos", videos, "-root", tmp_path / "wrong"), "man.txt line 3: expected a number from -1 to 7, found '9'"),
-        (("-videos", videos, "-root", data_set, "-size", 4), "-size: expected 16 to 1024 px"),
-        (("-videos", videos, "-root", data_set, "-bundle", tmp_path / "gone"), "gone"),
+        (("-video", tmp_path / "gone", "-data", data_set), "expected videos .* with the annotations' names, found none"),
+        (("-video", tmp_path / "more", "-data", data_set), "expected one video man, found .*man.avi and .*man.avi"),
+        (("-video", videos, "-data", videos), "no folder .* with Train_Set or Validation_Set or Test_Set"),
+        (("-video", videos, "-data", tmp_path / "twice"), "expected each video in one set, found it in .*Train_Set"),
+        (("-video", videos, "-data", tmp_path / "wrong"), "man.txt line 3: expected a number from -1 to 7, found '9'"),
+        (("-video", videos, "-data", data_set, "-size", 4), "-size: expected 16 to 1024 px"),
+        (("-video", videos, "-data", data_set, "-bundle", tmp_path / "gone"), "gone"),
     ):
         assert prepare(*arguments) == 2
         told = capsys.readouterr().err
         assert told.startswith("error: ") and told.count("\n") == 1
         assert re.search(message, told)
     annotate(tmp_path / "wrong", "Train_Set", "man", [0])
-    assert prepare("-videos", videos, "-root", tmp_path / "wrong", "-size", 64) == 2
+    assert prepare("-video", videos, "-data", tmp_path / "wrong", "-size", 64) == 2
     assert re.search("-size 64: found crops of 48 px", capsys.readouterr().err)
