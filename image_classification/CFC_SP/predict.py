@@ -36,6 +36,8 @@ def add_options(parser: Parser) -> None:
     parser.option("end", metavar="TIME", help="look at frames before this time")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
+    parser.option("smoothing", metavar="KIND", help="logits (the paper's), probabilities or decoder (default: the bundle's)")
+    parser.option("prior", metavar="TAU", help="take the training data's prior out to this power; data: leave it (default: the bundle's)")
     parser.option("engine", default="paddle", metavar="NAME", help="what runs the networks: paddle or openvino (default: paddle)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
@@ -55,6 +57,7 @@ def run(arguments) -> int:
 
     formats, live = check_formats(arguments.formats.split(",")), any(map(is_stream, arguments.video))
     make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
+    make = partial(make, smoothing=arguments.smoothing, prior=arguments.prior)
     # Begun before the rest is imported: its process imports Paddle meanwhile.
     recognizer = None if live else make()
     from image_classification.CFC_SP.prediction.analysis import Options, span_of
@@ -63,7 +66,8 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.video.clip import find_clips
 
     span = span_of(arguments.start, arguments.end, arguments.stride)
-    options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
+    asked = {name: getattr(arguments, name) for name in ("window", "min_face", "fps", "engine", "precision", "smoothing", "prior")}
+    options = Options(span=span, **asked)
     if live:
         predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0

@@ -1,9 +1,11 @@
-"""The kinds of smoothing: what is averaged over a track's window, and how long the window of each is unless it is told."""
+"""The kinds of smoothing, what is averaged over a track's window, and how long the window of each is unless it is told."""
 
 from ..support.errors import UserError
 
 # By name, in the order of their numbers in programs: the window in frames at 30 fps. 256 is the best of the paper's Table 4.
 KINDS = {"logits": 256, "probabilities": 16, "decoder": 24}
+# The largest power of the training data's prior that may be taken out.
+MOST_TAU = 2.0
 
 
 def kind_number(kind: str) -> int:

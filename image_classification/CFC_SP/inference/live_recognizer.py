@@ -19,7 +19,7 @@ class LiveRecognizer(Recognizer):
     """
 
     def __init__(self, recognizer: Recognizer, window_s: float):
-        if window_s and recognizer.bundle.manifest["sp"]["normalizer"] != "count":
+        if window_s and recognizer.mode.kind == "logits" and recognizer.bundle.manifest["sp"]["normalizer"] != "count":
             raise UserError("expected a bundle whose SP.NORMALIZER is count, found window: smooth no stream with it (window 0)")
         vars(self).update(vars(recognizer))
         self._follower = LiveFollower(recognizer._follower)

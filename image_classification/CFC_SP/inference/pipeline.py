@@ -25,6 +25,7 @@ from ..video.mtcnn import load_mtcnn
 from ..video.tracker import FaceTracker
 from .batches import Batches, Place
 from .bundle import Bundle, refusal
+from .mode import mode_of
 from .worker_process import ProgramsApart
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Recognizer:
         self, bundle: Bundle, programs: "Programs | ProgramsApart", min_face: float | None = None, key_every_s: float = KEY_EVERY_S
     ):
         manifest = bundle.manifest
-        self.bundle, self.programs = bundle, programs
+        self.bundle, self.programs, self.mode = bundle, programs, mode_of(bundle)
         self._spent_s: dict[str, float] = defaultdict(float)
         self._geometry = CropGeometry(manifest["crop"]["size"], manifest["crop"]["margin"])
         self._batch = manifest["batch"]
@@ -212,7 +213,7 @@ class Recognizer:
             item = held[position]
             coarse[:, position - first], negative[:, position - first] = item.coarse[:, row], item.negative[:, row]
             valid[position - first] = True
-        decided = self.programs.sequence(coarse, negative, valid, np.array([window]))
+        decided = self.programs.sequence(coarse, negative, valid, np.array([window]), *self.mode.inputs)
         labels, coarse_labels, raw_labels, probabilities, raw_probabilities = decided
         for position, row in places:
             i, item = position - first, held[position]

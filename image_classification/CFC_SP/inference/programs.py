@@ -49,5 +49,6 @@ class Programs:
         return lambda: outputs
 
     def sequence(self, *arrays: np.ndarray) -> Outputs:
-        """Logits [M, T, 5] and [K, T, 4], valid [T], window [1] -> labels [T], coarse and raw ones, probabilities [T, 8] and raw ones."""
+        """Logits [M, T, 5] and [K, T, 4], valid [T], window [1] and the inputs of a Mode -> labels [T], coarse and raw ones,
+        probabilities [T, 8] and raw ones."""
         return self._sequence(*arrays)

@@ -32,7 +32,7 @@ from .recognizers import DEFAULT_BUNDLE, make_recognizer
 class Options:
     """How a clip is looked at. window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). min_face: side in px of the
     smallest face looked for (None: the bundle's). span: the frames looked at. fps: the rate of a folder of pictures (None: 30).
-    engine, precision: what was asked of the networks."""
+    engine, precision: what was asked of the networks. smoothing, prior: as for `inference.mode.mode_of`."""
 
     window: int | None = None
     min_face: float | None = None
@@ -40,10 +40,12 @@ class Options:
     fps: float | None = None
     engine: str = "paddle"
     precision: str = "auto"
+    smoothing: str | None = None
+    prior: str | float | None = None
 
     def as_dict(self) -> dict:
         """What a result says of them."""
-        given = {name: getattr(self, name) for name in ("window", "min_face", "fps", "engine", "precision")}
+        given = {name: getattr(self, name) for name in ("window", "min_face", "fps", "engine", "precision", "smoothing", "prior")}
         return given | self.span.as_dict()
 
 
@@ -79,18 +81,22 @@ def predict_video(
     fps: float | None = None,
     engine: str = "paddle",
     precision: str = "auto",
+    smoothing: str | None = None,
+    prior: str | float | None = None,
 ) -> VideoResult:
     """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
 
     bundle: a bundle's folder or the name of a shipped one. device: "auto", "cpu" or "gpu". window: SP's, in frames at 30 fps
     (None: the bundle's default, 0: off). min_face: side in px of the smallest face looked for. start, end: seconds or "h:mm:ss" of
     media time; stride: every how many frames one is looked at. fps: pictures a second of a folder. engine, precision: of the
-    networks, as in `inference.engines.network_program`. Raises UserError for bad input.
+    networks, as in `inference.engines.network_program`. smoothing: the kind of it, a name of `core.kinds.KINDS`; prior: "data",
+    or the power of the training data's class shares by which probabilities are divided (None: the bundle's of both). Raises UserError
+    for bad input.
     """
-    options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision)
+    options = Options(window, min_face, span_of(start, end, stride), fps, engine, precision, smoothing, prior)
     # Closed at once: a process that waited to be collected as garbage would be one more for every call.
     with (
-        closing(make_recognizer(bundle, device, min_face, engine, precision)) as recognizer,
+        closing(make_recognizer(bundle, device, min_face, engine, precision, smoothing=smoothing, prior=prior)) as recognizer,
         open_clip(path, options.span, fps) as reader,
     ):
         run = Run(recognizer, reader, options)
@@ -183,11 +189,11 @@ class Run:
     """The results of one clip or stream on their way, counted into a Summary."""
 
     def __init__(self, recognizer: Recognizer, reader: VideoReader | PictureReader | StreamReader, options: Options):
-        manifest, source = recognizer.bundle.manifest, reader.source
+        source = reader.source
         fps = source.fps / options.span.stride
         self.frame_duration_s = 1 / fps
         self.expected_frames = options.span.frames(source.duration_s, source.fps)
-        frames = scaled_window(manifest["sp"]["window"] if options.window is None else options.window, fps)
+        frames = scaled_window(recognizer.mode.window if options.window is None else options.window, fps)
         self._recognizer, self._segments, self._tracks = recognizer, SegmentBuilder(self.frame_duration_s), set()
         self._before = recognizer.timings_s
         self._begin = time.perf_counter()

@@ -21,7 +21,7 @@ class ExpressionRecognizer:
     predict_video does, from past and future. One object serves one stream at a time; `reset` begins another. It can be used in a
     `with` block, which ends the stream.
 
-    bundle, device, window, min_face: as for predict_video, and the same errors.
+    bundle, device, window, min_face, smoothing, prior: as for predict_video, and the same errors.
     """
 
     def __init__(
@@ -31,9 +31,11 @@ class ExpressionRecognizer:
         device: str = "auto",
         window: int | None = None,
         min_face: float | None = None,
+        smoothing: str | None = None,
+        prior: str | float | None = None,
     ):
-        self._recognizer = make_recognizer(bundle, device, min_face, apart=False)
-        self._window = self._recognizer.bundle.manifest["sp"]["window"] if window is None else window
+        self._recognizer = make_recognizer(bundle, device, min_face, apart=False, smoothing=smoothing, prior=prior)
+        self._window = self._recognizer.mode.window if window is None else window
         self._window_s = scaled_window(self._window, REFERENCE_FPS) / REFERENCE_FPS
         self._live: LiveRecognizer | None = None
         self.reset()
@@ -51,11 +53,11 @@ class ExpressionRecognizer:
         self._live, self._index, self._last_s, self._shape = None, 0, -math.inf, None
 
     def feed(self, time_s: float, image: np.ndarray) -> FrameResult:
-        """The result of this frame. It is smoothed over the past alone: to its logits is added their mean over the frames of its
-        track within the last `window` / 30 seconds, itself among them.
+        """The result of this frame. It is smoothed over the past alone: the mean is that of the frames of its track within the last
+        `window` / 30 seconds, itself among them.
 
         Raises UserError for a time that is not after the last one, for another size, for what is no HWC RGB uint8 image, and for a
-        bundle whose SP divides by the window, as that has no meaning for half of one.
+        bundle whose SP divides by the window, as that has no meaning for half of one (kind "logits" alone).
         """
         frame = self._frame(time_s, image)
         if self._live is None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..inference.bundle import open_bundle
+from ..inference.mode import mode_of
 from ..inference.worker_process import ProgramsApart
 from ..support.errors import UserError
 
@@ -21,14 +22,18 @@ def make_recognizer(
     engine: str = "paddle",
     precision: str = "auto",
     apart: bool = True,
+    smoothing: str | None = None,
+    prior: str | float | None = None,
 ) -> "Recognizer":
     """The recognizer of a bundle on a device; raises UserError for a bundle that is refused, a device or an engine that is not there.
 
     apart: with the programs in a process of their own, for whole clips; where each frame waits for its answer that gains nothing.
+    smoothing, prior: as for `mode_of`.
     """
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
     opened = open_bundle(bundle)
+    mode = mode_of(opened, smoothing, prior)
     if apart := apart and sys.platform != "win32":
         programs = ProgramsApart(opened, device, engine, precision)
     else:
@@ -41,4 +46,6 @@ def make_recognizer(
     if apart and not (device in ("auto", "cpu") and engine == "paddle" and precision in ("auto", "float32")):
         # What may not be had is said before any clip is opened.
         programs.ready()
-    return Recognizer(opened, programs, min_face)
+    recognizer = Recognizer(opened, programs, min_face)
+    recognizer.mode = mode
+    return recognizer

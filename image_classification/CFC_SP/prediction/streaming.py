@@ -59,7 +59,7 @@ def analyse_stream(recognizer: Recognizer, address: str, folder: OutputFolder, o
     end, or by Ctrl-C or SIGTERM, which is no error: what was seen is written. Memory does not grow with the stream. Raises UserError
     for a stream that cannot be opened and for an output that cannot be written.
     """
-    window = recognizer.bundle.manifest["sp"]["window"] if options.window is None else options.window
+    window = recognizer.mode.window if options.window is None else options.window
     with folder, StreamReader(address) as reader, on_first_interrupt(reader.stop):
         run = Run(recognizer, reader, options)
         timeline = Timeline(run.frame_duration_s)
