@@ -100,6 +100,18 @@ def test_window_0_gives_raw_labels(talking_man, tmp_path):
     assert [row["label"] for row in rows] == [row["raw_label"] for row in rows]
 
 
+def test_smoothing_and_prior_can_be_chosen(talking_man, tmp_path):
+    """The paper's kind has its own window; each of the three files differs from the others."""
+    asked = {"paper": ["-smoothing", "logits", "-prior", "data"], "prior": ["-smoothing", "logits"], "kind": ["-prior", "data"]}
+    for name, words in asked.items():
+        assert run("-video", talking_man, "-formats", "csv,json", *words, out=tmp_path / name) == 0
+    folders = {name: tmp_path / name / talking_man.stem for name in asked}
+    said = {name: json.loads((folder / "result.json").read_text()) for name, folder in folders.items()}
+    assert (said["paper"]["options"]["smoothing"], said["paper"]["options"]["prior"]) == ("logits", "data")
+    assert said["paper"]["window_frames"] > 10 * said["kind"]["window_frames"]
+    assert len({(folder / "frames.csv").read_bytes() for folder in folders.values()}) == 3
+
+
 def test_python_call_gives_the_same(man, talking_man):
     result = predict_video(talking_man, device="cpu")
     assert [row["label"] for row in rows_of(man)] == [face.label for row in result.rows for face in row.faces]
@@ -171,6 +183,8 @@ def test_bad_clips_are_one_sentence(tmp_path, capsys, kind):
         (["-bundle", "none"], "lite"),
         (["-formats", "csv,xlsx"], "xlsx"),
         (["-window", "-3"], "-3"),
+        (["-smoothing", "median"], "logits, probabilities, decoder"),
+        (["-prior", "world"], "data, or a power"),
         (["-min_face", "1"], "min_face"),
     ],
 )

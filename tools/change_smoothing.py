@@ -21,6 +21,7 @@ def add_options(parser: Parser) -> None:
     parser.option("prior", type=float, required=True, metavar="TAU", help="the power of the training data's prior that is taken out")
     parser.option("data", required=True, metavar="PATH", help="the data set that the networks were trained on")
     parser.option("clips", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of clips with labels.csv")
+    parser.option("calibration", nargs=2, type=float, metavar="T", help="instead of -clips: the coarse and the negative temperature")
     parser.option("out", required=True, type=Path, metavar="FOLDER", help="the new bundle's folder; its last part is the bundle's name")
 
 
@@ -47,7 +48,7 @@ def run(arguments) -> None:
     for network in manifest["networks"]:
         temperatures[network["stage"]].append(Temperature(network["temperature"], network["temperature_smoothed"]))
     settings = temperatures, manifest["networks"][0]["licence"], config
-    calibration = None
+    calibration = {arguments.smoothing: arguments.calibration} if arguments.calibration else None
     if arguments.clips and arguments.smoothing != "logits":
         with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
             plain = write_bundle(members, Path(folder, arguments.out.name), *settings, engines=manifest["engines"])

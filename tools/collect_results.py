@@ -21,14 +21,15 @@ DOCUMENTS = (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
 
 def tables(results: Path) -> dict:
     """The functions that make the tables, by name."""
-    from tools.tables import paper, scores, speed, zoo
+    from tools.tables import footage, paper, scores, speed, zoo
 
     makers = {
         "pictures": scores.pictures,
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,
-        "clips": scores.clips,
-        "flips": scores.flips,
+        "clips": footage.clips,
+        "clip-modes": footage.clip_modes,
+        "clip-failures": footage.clip_failures,
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,

@@ -3,8 +3,7 @@
 examples:
   predict.py -video clip.mp4
   predict.py -video a.mp4 folder -resume
-  predict.py -video a.mp4 -formats csv
-  predict.py -video a.mp4 -start 1:30
+  predict.py -video a.mp4 -formats csv -start 1:30
   predict.py -video pictures -fps 25
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
@@ -56,8 +55,8 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.writers.output import check_formats
 
     formats, live = check_formats(arguments.formats.split(",")), any(map(is_stream, arguments.video))
-    make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
-    make = partial(make, smoothing=arguments.smoothing, prior=arguments.prior)
+    asked = {name: getattr(arguments, name) for name in ("min_face", "engine", "precision", "smoothing", "prior")}
+    make = partial(make_recognizer, arguments.bundle, arguments.device, **asked)
     # Begun before the rest is imported: its process imports Paddle meanwhile.
     recognizer = None if live else make()
     from image_classification.CFC_SP.prediction.analysis import Options, span_of
@@ -66,8 +65,7 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.video.clip import find_clips
 
     span = span_of(arguments.start, arguments.end, arguments.stride)
-    asked = {name: getattr(arguments, name) for name in ("window", "min_face", "fps", "engine", "precision", "smoothing", "prior")}
-    options = Options(span=span, **asked)
+    options = Options(arguments.window, span=span, fps=arguments.fps, **asked)
     if live:
         predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0

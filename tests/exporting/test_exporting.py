@@ -26,7 +26,9 @@ def export(*words):
 def exported(runs, tmp_path_factory):
     """A bundle of two ensembles that share a flat network, from a config that names their runs."""
     folder, config = tmp_path_factory.mktemp("bundles") / "shared", tmp_path_factory.mktemp("configs") / "cascade.yaml"
-    config.write_text("SP: {WINDOW: 64}\nCASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}\n")
+    prior = "PRIOR: {TAU: 0.5, SHARES: [0.3, 0.1, 0.05, 0.05, 0.2, 0.1, 0.1, 0.1]}"
+    cascade = "CASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}"
+    config.write_text(f"SP: {{WINDOW: 64}}\n{prior}\n{cascade}\n")
     assert export("-cfg", config, "-runs", runs, "-out", folder, "-licence", "CC0-1.0") == 0
     return folder
 
@@ -34,7 +36,9 @@ def exported(runs, tmp_path_factory):
 def test_the_bundle_says_what_it_holds(exported):
     bundle = open_bundle(exported)
     assert bundle.manifest["name"] == "shared" and bundle.manifest["paddle"] == paddle.__version__
-    assert bundle.manifest["sp"]["window"] == 64 and bundle.manifest["cascade"]["negative_scope"] == "all"
+    assert bundle.manifest["sp"] == {"kind": "logits", "window": 64, "normalizer": "count", "calibration": {}}
+    assert bundle.manifest["prior"] == {"tau": 0.5, "shares": dict(zip(EXPR, [0.3, 0.1, 0.05, 0.05, 0.2, 0.1, 0.1, 0.1], strict=True))}
+    assert bundle.manifest["cascade"]["negative_scope"] == "all"
     assert bundle.manifest["batch"] == 32 and not bundle.is_random
     networks = bundle.manifest["networks"]
     roles = [("coarse", "coarse"), ("coarse", "flat"), ("negative", "negative"), ("negative", "flat")]

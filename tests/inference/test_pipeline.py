@@ -9,9 +9,10 @@ from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import pipeline
 from image_classification.CFC_SP.inference.batches import Batches
 from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.pipeline import Recognizer, _Observed
 from image_classification.CFC_SP.inference.programs import Programs
-from tests.bundles import temperatures_of
+from tests.bundles import settings_of
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,11 @@ def made_up(frames, seed=0):
 
 @pytest.mark.parametrize("window", [0, 1, 8, 31, 1000])
 @pytest.mark.parametrize("chunk", [1, 7, 40, 4096])
-def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, window, chunk):
+@pytest.mark.parametrize("kind", ["logits", "decoder"])
+def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, kind, window, chunk):
+    mode = mode_of(recognizer.bundle, kind)
     monkeypatch.setattr(pipeline, "CHUNK", chunk)
+    monkeypatch.setattr(recognizer, "mode", mode)
     clip = list(made_up(120))
     results = list(recognizer._decided(iter(clip), window))
     assert [result.frame for result in results] == list(range(120))
@@ -51,9 +55,8 @@ def test_chunks_give_what_the_whole_clip_gives(recognizer, monkeypatch, window, 
         for i, row in at:
             coarse[:, i - first], negative[:, i - first] = clip[i].coarse[:, row], clip[i].negative[:, row]
             valid[i - first] = True
-        temperatures = temperatures_of(recognizer.bundle.manifest)
         labels, coarse_labels, raw, probabilities, raw_probabilities = cascade_reference(
-            coarse, negative, valid, np.array([window]), *temperatures, "count", "routed"
+            coarse, negative, valid, np.array([window]), *settings_of(recognizer.bundle.manifest), kind=kind, tau=mode.tau
         )
         for i, row in at:
             face = results[i].faces[row]

@@ -7,6 +7,7 @@ import pytest
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.support.errors import UserError
 from tools.collect_results import tables
+from tools.tables.bundles import shipped
 from tools.tables.markdown import fill, short_count
 
 AROUND = {"machine": "A CPU", "cores": 2, "memory_gb": 25.0, "threads": 1, "paddle": "3.3.1", "git_sha": "abcdef0123"}
@@ -51,7 +52,7 @@ def test_a_place_that_is_wrong_is_named(text, said):
 
 def test_nothing_is_shown_that_was_not_measured(tmp_path):
     makers = tables(tmp_path)
-    for name in ("speed", "networks", "memory", "robustness", "stand-in", "clips", "flips"):
+    for name in ("speed", "networks", "memory", "robustness", "stand-in", "clips", "clip-modes", "clip-failures"):
         assert makers[name]().startswith("*Not measured yet: `python tools/")
     assert makers["budgets"]().count("not measured") == 8
 
@@ -147,25 +148,39 @@ def test_counts_as_people_write_them():
 
 
 def test_clips_show_what_every_shipped_bundle_does(tmp_path):
-    def row(bundle, first, raw, smoothed, said="Fear 50%"):
-        known = {"bundle": bundle, "bundle_sha256": "new", "clip": "a.mp4", "first_frame": first, "last_frame": 99, "label": "Negative"}
-        return {**known, "raw_share": raw, "smoothed_share": smoothed, "said": said}
+    def metric(mode, name, raw, smoothed):
+        spread = {f"{when}_{end}": raw for when in ("raw", "smoothed") for end in ("low", "high", "without_one_least", "without_one_most")}
+        return {**dict(zip(("bundle", "smoothing", "window", "prior"), mode, strict=True)), "metric": name, "ranges": 3, "persons": 2} | {
+            **spread,
+            "raw": raw,
+            "smoothed": smoothed,
+        }
 
-    rows = [
-        row("lite", 0, 1.0, 0.5),
-        row("lite", 50, 0.5, 0.5),
-        row("lite-fast", 0, 0.25, 1.0, "Anger 25%"),
-        row("lite-fast", 50, 0.75, 0.0),
+    modes = [
+        *((name, manifest["sp"]["kind"], manifest["sp"]["window"], manifest["prior"]["tau"]) for name, manifest in shipped().items()),
+        ("lite", "logits", 128, 0.0),
+        ("gone", "logits", 128, 0.0),
     ]
-    write(tmp_path, "clips", [*rows, row("gone", 0, 0.9, 0.9)])
+    figures = {"Fear": (0.25, 0.5), "macro over classes": (0.5, 0.75), "changes a second": (2.0, 0.25)}
+    rows = [metric(mode, name, *pair) for mode in modes for name, pair in figures.items()]
+    write(tmp_path, "clip-metrics", rows)
     text = tables(tmp_path)["clips"]()
-    assert cells(text, "a.mp4, frames 0-99")[1:] == ["100%, Fear 50%", "50%", "25%, Anger 25%", "100%"]
-    assert cells(text, "**mean")[1:] == ["**75.0%**", "**50.0%**", "**50.0%**", "**50.0%**"]
+    assert cells(text, "Fear: 3 ranges, 2 people")[1:] == ["25%", "50% (25% to 25%)"] * 2
+    assert cells(text, "changes of the label")[1:] == ["2.00", "0.25 (2.00 to 2.00)"] * 2
+    text = tables(tmp_path)["clip-modes"]()
+    assert cells(text, "lite: logits, window 128, the data's prior")[1:] == ["50%", "75%", "0.25", "50% to 50%"]
+    assert "gone" not in text and text.count("as it ships") == 2
 
-    rates = (
-        {"clip": "a.mp4", "face_seconds": 2, "raw_flips": 3.0, "flips": 1.0},
-        {"clip": "b.mp4", "face_seconds": 6, "raw_flips": 1, "flips": 0},
-    )
-    write(tmp_path, "flips", [{"bundle": bundle, **rate} for bundle in ("lite", "lite-fast") for rate in rates])
-    text = tables(tmp_path)["flips"]()
-    assert cells(text, "a.mp4, 2 s")[1:] == ["3.00", "1.00"] * 2 and cells(text, "**all")[1:] == ["**1.50**", "**0.25**"] * 2
+    def share(mode, group, person, smoothed, said):
+        known = dict(zip(("bundle", "smoothing", "window", "prior"), mode, strict=True))
+        return known | {"label": "Fear", "group": group, "person": person, "smoothed_share": smoothed, "said": said}
+
+    lite = next(mode for mode in modes if mode[0] == "lite")
+    rows = [
+        share(lite, "Fear", "ann", 0.4, "Surprise 60%"),
+        share(lite, "Fear", "bob", 0.5, "Fear 50%"),
+        share(modes[-2], "Fear", "ann", 0.1, ""),
+    ]
+    write(tmp_path, "clips", rows)
+    text = tables(tmp_path)["clip-failures"]()
+    assert cells(text, "lite")[1:] == ["Fear", "1 of 2", "1 of 2", "Surprise 60% (right 40%)"]

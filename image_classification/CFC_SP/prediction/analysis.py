@@ -197,7 +197,9 @@ class Run:
         self._recognizer, self._segments, self._tracks = recognizer, SegmentBuilder(self.frame_duration_s), set()
         self._before = recognizer.timings_s
         self._begin = time.perf_counter()
-        self.summary = Summary(source, recognizer.bundle.identity, "", "", frames)
+        self.summary = Summary(
+            source, recognizer.bundle.identity, "", "", frames, smoothing=recognizer.mode.kind, prior=recognizer.mode.tau
+        )
         self.summary.span, self.summary.options = options.span, options.as_dict()
 
     def results(self, reader: Iterable) -> Iterator[FrameResult]:
