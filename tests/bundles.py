@@ -1,6 +1,7 @@
 """What tests read of a bundle's manifest."""
 
 from image_classification.CFC_SP.core.cascade import Temperature
+from image_classification.CFC_SP.core.labels import EXPR
 
 
 def temperatures_of(manifest: dict) -> tuple[list[Temperature], list[Temperature]]:
@@ -15,7 +16,7 @@ def settings_of(manifest: dict) -> tuple:
     """The settings of a bundle's cascade, as `core.cascade.Cascade` has them."""
     sp, shares = manifest["sp"], manifest["prior"]["shares"]
     scope = manifest["cascade"]["negative_scope"]
-    return *temperatures_of(manifest), sp["normalizer"], scope, list(shares.values()) if shares else None, sp["calibration"]
+    return *temperatures_of(manifest), sp["normalizer"], scope, [shares[name] for name in EXPR] if shares else None, sp["calibration"]
 
 
 def defaults_of(manifest: dict) -> dict:

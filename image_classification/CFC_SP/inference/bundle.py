@@ -154,7 +154,7 @@ def _check_manifest(path: Path, manifest) -> None:
         sound["sp.kind"] = manifest["sp"]["kind"] in KINDS
         sound["prior.tau"] = 0 <= prior["tau"] <= MOST_TAU
         sound["prior.shares"] = prior["shares"] is None or (
-            list(prior["shares"]) == list(EXPR) and all(isinstance(share, float) and 0 < share <= 1 for share in prior["shares"].values())
+            set(prior["shares"]) == set(EXPR) and all(isinstance(share, float) and 0 < share <= 1 for share in prior["shares"].values())
         )
     for name, fine in sound.items():
         if not fine:
