@@ -32,7 +32,7 @@ def run(arguments) -> None:
 
     from image_classification.CFC_SP.data.affwild2 import annotation_files
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.inference.pipeline import make_detector
+    from image_classification.CFC_SP.inference.face_detector import make_detector
     from image_classification.CFC_SP.support.files import atomic_path, git_sha
     from tools.make_ferplus_clips import MANIFEST, SPLITS
 

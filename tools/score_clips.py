@@ -27,7 +27,7 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.mode import mode_of
-    from image_classification.CFC_SP.prediction.analysis import predict_video
+    from image_classification.CFC_SP.prediction.recognizer import predict_video
     from image_classification.CFC_SP.support.files import git_sha
     from tools.footage.clip_scores import METRIC_COLUMNS, RANGE_COLUMNS, read_ranges, score_metrics, score_ranges
     from tools.footage.score_files import replace_rows

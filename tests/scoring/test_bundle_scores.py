@@ -8,7 +8,7 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop
 from image_classification.CFC_SP.data.ferplus import load_ferplus
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.scoring.bundle_scores import evaluate_bundle
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
@@ -20,7 +20,7 @@ def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip)
     every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu").scores
     scores = every["cascade"]
     bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
-    frame, temperatures = Program(bundle, "frame"), temperatures_of(bundle.manifest)
+    frame, temperatures = PaddleProgram(bundle, "frame"), temperatures_of(bundle.manifest)
     confusion = np.zeros((len(EXPR), len(EXPR)), int)
     for index in range(len(data)):
         views = [data.picture(index)[None], data.picture(index)[None, :, ::-1]][: 1 + flip]

@@ -7,7 +7,7 @@ import pytest
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.prediction.analysis import predict_video
+from image_classification.CFC_SP.prediction.recognizer import predict_video
 from image_classification.CFC_SP.support.command_line import run_script
 from tests import clips
 from tools import change_smoothing

@@ -8,7 +8,7 @@ import numpy as np
 
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE_TO_EXPR
 from image_classification.CFC_SP.core.metrics import calibration_error
-from image_classification.CFC_SP.prediction.analysis import predict_video
+from image_classification.CFC_SP.prediction.recognizer import predict_video
 from tools.footage.clip_scores import faces_inside, read_ranges
 
 # The temperatures that are tried.

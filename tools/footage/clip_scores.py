@@ -12,7 +12,7 @@ import numpy as np
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.metrics import calibration_error
 from image_classification.CFC_SP.core.records import Face
-from image_classification.CFC_SP.prediction.analysis import VideoResult
+from image_classification.CFC_SP.prediction.video_result import VideoResult
 
 MODE_COLUMNS = ("bundle", "bundle_sha256", "smoothing", "window", "prior")
 RANGE_COLUMNS = (

@@ -10,11 +10,11 @@ from ..core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATI
 from ..core.metrics import Scores, score
 from ..data.datasets import DATASETS, as_stage
 from ..data.loader import plain_batches
-from ..inference.batches import padded
+from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
 from ..inference.engines import network_program
 from ..inference.mode import DATA_PRIOR, mode_of
-from ..inference.program import Program
+from ..inference.paddle_program import PaddleProgram
 from ..support.device import select_device
 from ..support.errors import UserError
 from .record import write_record
@@ -51,7 +51,7 @@ def evaluate_bundle(
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
-    sequence, mode = Program(bundle, "sequence", device, onednn=False), mode_of(bundle, "logits", DATA_PRIOR)
+    sequence, mode = PaddleProgram(bundle, "sequence", device, onednn=False), mode_of(bundle, "logits", DATA_PRIOR)
     parts = []
     look = {"desc": f"{dataset} {split}", "unit": " pictures", "dynamic_ncols": True, "leave": False, "disable": None}
     with tqdm(total=len(data), **look) as bar:

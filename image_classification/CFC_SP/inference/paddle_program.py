@@ -16,7 +16,7 @@ from .bundle import Bundle, parameter_names
 _ONEDNN_SHAPES = 10
 
 
-class Program:
+class PaddleProgram:
     """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
     Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines

@@ -5,7 +5,7 @@ import pytest
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
 from image_classification.CFC_SP.inference.mode import mode_of
-from image_classification.CFC_SP.inference.program import Program, write_parameters
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, write_parameters
 from tests.bundles import settings_of
 
 
@@ -24,11 +24,11 @@ def crops():
 def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn, smoothing, prior):
     mode = mode_of(bundle, smoothing, prior)
     valid, window = np.arange(len(crops)) % 5 != 2, np.array([6])
-    coarse, negative = Program(bundle, "frame", onednn=onednn)(crops)
+    coarse, negative = PaddleProgram(bundle, "frame", onednn=onednn)(crops)
     for name, logits in (("coarse", coarse), ("negative", negative)):
-        np.testing.assert_array_equal(Program(bundle, name, onednn=onednn)(crops)[0], logits)
-    composed = Program(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window, *mode.inputs)
-    whole = Program(bundle, "clip", onednn=onednn)(crops, valid, window, *mode.inputs)
+        np.testing.assert_array_equal(PaddleProgram(bundle, name, onednn=onednn)(crops)[0], logits)
+    composed = PaddleProgram(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window, *mode.inputs)
+    whole = PaddleProgram(bundle, "clip", onednn=onednn)(crops, valid, window, *mode.inputs)
     for position in range(3):
         np.testing.assert_array_equal(whole[position], composed[position])
     for position in (3, 4):
@@ -40,7 +40,7 @@ def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn, smo
 
 
 def test_frames_do_not_depend_on_their_batch(bundle, crops):
-    program = Program(bundle, "frame")
+    program = PaddleProgram(bundle, "frame")
     alone = [program(crops[i : i + 1]) for i in range(4)]
     for together, *each in zip(program(crops), *alone, strict=True):
         np.testing.assert_allclose(together[:, :4], np.concatenate(each, axis=1), atol=1e-3, rtol=1e-4)
@@ -56,7 +56,7 @@ def test_parameters_are_written_as_paddle_writes_them(tmp_path):
 
 
 def test_onednn_that_gives_up_is_left_once_and_said(bundle, crops, monkeypatch):
-    program = Program(bundle, "coarse")
+    program = PaddleProgram(bundle, "coarse")
     assert program.engine == "onednn"
     expected, real, calls = program(crops)[0], program._run, []
 
@@ -72,7 +72,7 @@ def test_onednn_that_gives_up_is_left_once_and_said(bundle, crops, monkeypatch):
 
 
 def test_other_faults_are_not_hidden(bundle, monkeypatch):
-    program = Program(bundle, "coarse")
+    program = PaddleProgram(bundle, "coarse")
 
     def fail(arrays):
         raise RuntimeError("out of memory")
