@@ -27,7 +27,7 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.mode import mode_of
-    from image_classification.CFC_SP.prediction.recognizer import predict_video
+    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.support.files import git_sha
     from tools.footage.clip_scores import METRIC_COLUMNS, RANGE_COLUMNS, read_ranges, score_metrics, score_ranges
     from tools.footage.score_files import replace_rows
@@ -39,7 +39,8 @@ def run(arguments) -> None:
         mode = mode_of(bundle, arguments.smoothing, arguments.prior)
         window = mode.window if arguments.window is None else arguments.window
         asked = {"window": window, "smoothing": arguments.smoothing, "prior": arguments.prior}
-        results = {path: predict_video(path, bundle=name, **asked) for path in dict.fromkeys(entry["path"] for entry in ranges)}
+        with Recognizer(name) as recognizer:
+            results = {path: recognizer.video(path, **asked).run() for path in dict.fromkeys(entry["path"] for entry in ranges)}
         known = {"bundle": bundle.manifest["name"], "bundle_sha256": bundle.sha256, "git_sha": git_sha()}
         known |= {"smoothing": mode.kind, "window": window, "prior": mode.tau}
         metrics = [known | row for row in score_metrics(ranges, results)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE_TO_EXPR
 from image_classification.CFC_SP.core.metrics import calibration_error
-from image_classification.CFC_SP.prediction.recognizer import predict_video
+from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from tools.footage.clip_scores import faces_inside, read_ranges
 
 # The temperatures that are tried.
@@ -19,13 +19,14 @@ def labelled_rows(folders: Iterable[Path], bundle) -> tuple[np.ndarray, np.ndarr
     """Of the frames of the clips in `folders` that are labelled with one of the eight classes: the smoothed probabilities [N, 8], in EXPR
     order, the class that was said [N], and whether it is right, bool [N]."""
     rows, said, right, results = [], [], [], {}
-    for entry in (entry for folder in folders for entry in read_ranges(folder) if entry["label"] in EXPR):
-        if entry["path"] not in results:
-            results[entry["path"]] = predict_video(entry["path"], bundle=bundle)
-        for face in faces_inside(entry, results[entry["path"]]):
-            rows.append(face.probabilities)
-            said.append(EXPR.index(face.label))
-            right.append(face.label == entry["label"])
+    with Recognizer(bundle) as recognizer:
+        for entry in (entry for folder in folders for entry in read_ranges(folder) if entry["label"] in EXPR):
+            if entry["path"] not in results:
+                results[entry["path"]] = recognizer.video(entry["path"]).run()
+            for face in faces_inside(entry, results[entry["path"]]):
+                rows.append(face.probabilities)
+                said.append(EXPR.index(face.label))
+                right.append(face.label == entry["label"])
     return np.array(rows), np.array(said, int), np.array(right, bool)
 
 
