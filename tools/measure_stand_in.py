@@ -1,4 +1,6 @@
-"""Where a bundle's detector finds the faces of simulated clips: `python tools/measure_stand_in.py -root standin -out results/stand-in.csv`.
+"""Where a bundle's detector finds the faces of simulated clips.
+
+python tools/measure_stand_in.py -root standin -out results/scores/stand-in.csv
 
 ROOT was made by tools/make_ferplus_clips.py. Of the frames that fully show a face, one row a split: the share in which it is found, how
 far the found box's centre is from the picture's, in sides of the picture, and the box's longer side over the picture's.

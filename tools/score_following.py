@@ -1,6 +1,6 @@
 """What following faces between key frames costs in quality, against a full detection in every frame.
 
-python tools/score_following.py -video a.mp4 b.mov -out results/following.csv
+python tools/score_following.py -video a.mp4 b.mov -out results/scores/following.csv
 
 found_share: faces of the full detection that are there; extra: faces that it does not have; landmarks: mean distance in widths of the
 face; same_raw, same_label: share of the found faces with the same label before and after smoothing.

@@ -5,7 +5,6 @@ examples:
   predict.py -video a.mp4 folder -resume
   predict.py -video a.mp4 -formats csv
   predict.py -video a.mp4 -start 1:30
-  predict.py -video pictures -fps 25
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
@@ -55,8 +54,8 @@ def run(arguments) -> int:
     load = partial(Recognizer, arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face)
     from image_classification.CFC_SP.prediction.options import ClipOptions, span_of
 
-    span = span_of(arguments.start, arguments.end, arguments.stride)
-    options = ClipOptions(arguments.window, span, arguments.fps, arguments.search, arguments.smoothing, arguments.prior)
+    part = span_of(arguments.start, arguments.end, arguments.stride)
+    options = ClipOptions(arguments.window, part, arguments.fps, arguments.search, arguments.smoothing, arguments.prior)
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 

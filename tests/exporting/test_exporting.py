@@ -66,7 +66,7 @@ def test_programs_agree_with_the_unfused_networks(exported, checkpoints):
     crops = np.random.default_rng(2).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)
     trained = {}
     for stage, path in checkpoints.items():
-        model = build_model(load_config(f"configs/lite_repvgg_{stage}.yaml"))
+        model = build_model(load_config(f"configs/lite/lite_repvgg_{stage}.yaml"))
         load_pretrained(model, path)
         model.eval()
         with paddle.no_grad():
@@ -97,7 +97,8 @@ def test_a_bundle_that_fails_its_check_is_not_written(checkpoints, tmp_path, mon
         [],
         ["-coarse", "a"],
         ["-negative", "a"],
-        ["-cfg", "configs/table2_09.yaml", "-coarse", "a", "-negative", "b"],
+        ["-cfg", "configs/table2.yaml", "-row", "9", "-coarse", "a", "-negative", "b"],
+        ["-coarse", "a", "-negative", "b", "-row", "9"],
         ["-coarse", "a", "-negative", "b", "-random"],
     ],
     ids=" ".join,

@@ -110,8 +110,8 @@ def test_labels_of_a_real_clip():
 
 
 def test_rows_and_table(tmp_path):
-    assert run_script(robustness, ["-clips", str(MAN), "-frames", "2", "-only", "JPEG", "-out", str(tmp_path)]) == 0
-    rows = read_rows(tmp_path / "robustness.csv")
+    assert run_script(robustness, ["-clips", str(MAN), "-frames", "2", "-only", "JPEG", "-out", str(tmp_path / "scores")]) == 0
+    rows = read_rows(tmp_path / "scores" / "robustness.csv")
     assert [(row["strength"], row["metric"]) for row in rows] == [(s, m) for s in ("50", "20", "10") for m in ("found", "agreement")]
     shown = tables(tmp_path)["robustness"]()
     assert f"| JPEG, quality 50 |  | {float(rows[0]['value']):.1%} | {float(rows[1]['value']):.1%} |" in shown

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
-from tools.footage.clip_scores import CHANGES, ECE
+from tools.footage.clip_scores import CHANGES, ECE, MACRO, TALKING
 from tools.tables.bundles import shipped
 from tools.tables.markdown import not_measured, table
+from tools.tables.rooms import SCORES
 
-_COMMAND = "python tools/score_clips.py -clips FOLDERS -out results"
+_COMMAND = "python tools/score_clips.py -clips FOLDERS -out results/scores"
+# What sentences call the metrics.
+_FIGURES = {MACRO: "clips-right", TALKING: "clips-talking", CHANGES: "clips-changes", ECE: "clips-ece"}
 _DIGITS = {CHANGES: 2, ECE: 3}
 # A range whose share is less has failed.
 _HALF = 0.5
@@ -35,7 +38,7 @@ def clip_modes(results: Path) -> str:
         by_name = {row["metric"]: row for row in mode}
         how = f"prior ^ {float(mode[0]['prior']):g} taken out" if float(mode[0]["prior"]) else "the data's prior"
         for when, what in (("raw", "no smoothing"), ("smoothed", f"{mode[0]['smoothing']}, window {mode[0]['window']}")):
-            least, most = (_figure(by_name["macro over classes"], f"{when}_without_one_{end}") for end in ("least", "most"))
+            least, most = (_figure(by_name[MACRO], f"{when}_without_one_{end}") for end in ("least", "most"))
             figures = [_figure(row, when) for row in mode]
             lines.append(
                 [
@@ -52,7 +55,7 @@ def clip_modes(results: Path) -> str:
 
 def clip_failures(results: Path) -> str:
     """The labelled ranges of which the bundles, as they ship, get less than half, and what they say instead."""
-    rows = [row for row in read_rows(results / "clips.csv") if row["bundle"] in shipped() and row["label"] in {*EXPR, *COARSE}]
+    rows = [row for row in read_rows(results / SCORES / "clips.csv") if row["bundle"] in shipped() and row["label"] in {*EXPR, *COARSE}]
     lines = []
     for mode in (mode for mode in _modes(rows) if _ships(mode)):
         for group in sorted({row["group"] for row in mode}):
@@ -67,8 +70,18 @@ def clip_failures(results: Path) -> str:
     return table(["bundle", "range", "ranges less than half right", "people", "what is said most in each"], lines)
 
 
+def figures(results: Path) -> dict[str, str]:
+    """BUNDLE-clips-right, the mean over classes, BUNDLE-clips-talking, -changes and -ece as each bundle ships, and BUNDLE-raw-... before
+    smoothing."""
+    found = {}
+    for row in (row for mode in _modes(_metrics(results)) if _ships(mode) for row in mode if row["metric"] in _FIGURES):
+        name = _FIGURES[row["metric"]]
+        found |= {f"{row['bundle']}-{name}": _figure(row, "smoothed"), f"{row['bundle']}-raw-{name}": _figure(row, "raw")}
+    return found
+
+
 def _metrics(results: Path) -> list[dict[str, str]]:
-    return [row for row in read_rows(results / "clip-metrics.csv") if row["bundle"] in shipped()]
+    return [row for row in read_rows(results / SCORES / "clip-metrics.csv") if row["bundle"] in shipped()]
 
 
 def _modes(rows: list[dict[str, str]]) -> list[list[dict[str, str]]]:

@@ -94,8 +94,8 @@ def describe(evaluation: Evaluation, arguments) -> str:
 
 
 def record(evaluation: Evaluation, arguments) -> Path:
-    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it, and
-    returns the file."""
+    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it (of flip
+    averaging under a name of its own), and returns the file."""
     bundle = open_bundle(arguments.bundle)
     name = bundle.manifest["name"]
     known = {
@@ -107,4 +107,5 @@ def record(evaluation: Evaluation, arguments) -> Path:
         "flip": arguments.flip,
         "engine": evaluation.engine,
     }
-    return write_record(evaluation.scores, arguments.out, "evaluate.csv", f"{name}-{arguments.dataset}-{arguments.split}", known)
+    title = f"{name}-{arguments.dataset}-{arguments.split}{'-flip' * arguments.flip}"
+    return write_record(evaluation.scores, arguments.out, "evaluate.csv", title, known)
