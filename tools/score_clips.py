@@ -14,44 +14,45 @@ if not __package__:
 
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 
+# The paper's mode, and the bundle's own.
+MODES = "logits:256:data", "own"
+
 
 def add_options(parser: Parser) -> None:
     parser.option("clips", required=True, nargs="+", type=Path, metavar="FOLDER", help="clips with labels.csv")
     parser.option("bundle", nargs="+", metavar="FOLDER", help="bundles' folders, or the names of shipped ones (default: all that ship)")
-    parser.option("smoothing", metavar="KIND", help="the kind of smoothing (default: the bundle's)")
-    parser.option("window", type=int, metavar="FRAMES", help="its window at 30 fps (default: the kind's)")
-    parser.option("prior", metavar="TAU", help="data, or a power of the training data's prior (default: the bundle's)")
+    modes = f"KIND:FRAMES:PRIOR each, or own for the bundle's (default: {' '.join(MODES)})"
+    parser.option("modes", nargs="+", default=MODES, metavar="MODE", help=modes)
     parser.option("out", type=Path, metavar="FOLDER", help="receives clips.csv and clip-metrics.csv")
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.inference.mode import mode_of
-    from image_classification.CFC_SP.prediction.recognizer import Recognizer
+    from image_classification.CFC_SP.inference.loaded_model import load_model
     from image_classification.CFC_SP.support.files import git_sha
     from tools.footage.clip_scores import METRIC_COLUMNS, RANGE_COLUMNS, read_ranges, score_metrics, score_ranges
+    from tools.footage.modes import modes_of, observe, rows_in_mode
     from tools.footage.score_files import replace_rows
     from tools.tables.bundles import shipped
 
     ranges = [entry for folder in arguments.clips for entry in read_ranges(folder)]
     for name in arguments.bundle or shipped():
-        bundle = open_bundle(name)
-        mode = mode_of(bundle, arguments.smoothing, arguments.prior)
-        window = mode.window if arguments.window is None else arguments.window
-        asked = {"window": window, "smoothing": arguments.smoothing, "prior": arguments.prior}
-        with Recognizer(name) as recognizer:
-            results = {path: recognizer.video(path, **asked).run() for path in dict.fromkeys(entry["path"] for entry in ranges)}
-        known = {"bundle": bundle.manifest["name"], "bundle_sha256": bundle.sha256, "git_sha": git_sha()}
-        known |= {"smoothing": mode.kind, "window": window, "prior": mode.tau}
-        metrics = [known | row for row in score_metrics(ranges, results)]
-        print(f"{name}: {mode.kind} over {window} frames, prior {mode.tau:g}")
-        for row in metrics:
-            figures = f"{row['raw']:.3f} before, {row['smoothed']:.3f} after ({row['smoothed_low']:.3f} to {row['smoothed_high']:.3f})"
-            print(f"  {row['metric']:<20} {row['ranges']:>3} ranges, {row['persons']:>2} people: {figures}")
-        if arguments.out:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-            replace_rows(arguments.out / "clips.csv", RANGE_COLUMNS, [known | row for row in score_ranges(ranges, results)])
-            replace_rows(arguments.out / "clip-metrics.csv", METRIC_COLUMNS, metrics)
+        model = load_model(name)
+        modes = modes_of(model.bundle, arguments.modes)
+        observed = {path: observe(model, path) for path in dict.fromkeys(entry["path"] for entry in ranges)}
+        for mode in modes:
+            clips = {path: rows_in_mode(model, clip, mode) for path, clip in observed.items()}
+            known = {"bundle": model.bundle.manifest["name"], "bundle_sha256": model.bundle.sha256, "git_sha": git_sha()}
+            known |= {"smoothing": mode.kind, "window": mode.window, "prior": mode.tau}
+            metrics = [known | row for row in score_metrics(ranges, clips)]
+            print(f"{name}: {mode.kind} over {mode.window} frames, prior {mode.tau:g}")
+            for row in metrics:
+                figures = f"{row['raw']:.3f} before, {row['smoothed']:.3f} after ({row['smoothed_low']:.3f} to {row['smoothed_high']:.3f})"
+                print(f"  {row['metric']:<20} {row['ranges']:>3} ranges, {row['persons']:>2} people: {figures}", flush=True)
+            if arguments.out:
+                arguments.out.mkdir(parents=True, exist_ok=True)
+                replace_rows(arguments.out / "clips.csv", RANGE_COLUMNS, [known | row for row in score_ranges(ranges, clips)])
+                replace_rows(arguments.out / "clip-metrics.csv", METRIC_COLUMNS, metrics)
+        model.predictor.close()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def labelled_rows(folders: Iterable[Path], bundle) -> tuple[np.ndarray, np.ndarr
     with Recognizer(bundle) as recognizer:
         for entry in (entry for folder in folders for entry in read_ranges(folder) if entry["label"] in EXPR):
             if entry["path"] not in results:
-                results[entry["path"]] = recognizer.video(entry["path"]).run()
+                results[entry["path"]] = recognizer.video(entry["path"]).run().rows
             for face in faces_inside(entry, results[entry["path"]]):
                 rows.append(face.probabilities)
                 said.append(EXPR.index(face.label))

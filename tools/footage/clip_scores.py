@@ -11,8 +11,7 @@ import numpy as np
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.metrics import calibration_error
-from image_classification.CFC_SP.core.records import Face
-from image_classification.CFC_SP.prediction.video_result import VideoResult
+from image_classification.CFC_SP.core.records import Face, FrameResult
 
 MODE_COLUMNS = ("bundle", "bundle_sha256", "smoothing", "window", "prior")
 RANGE_COLUMNS = (
@@ -50,9 +49,9 @@ def person_of(clip: str) -> str:
     return numbered[1] if numbered else stem
 
 
-def faces_inside(entry: dict[str, str], result: VideoResult) -> list[Face]:
+def faces_inside(entry: dict[str, str], frames: list[FrameResult]) -> list[Face]:
     """The first face of each frame of a range that shows any."""
-    return [frame.faces[0] for frame in _inside(entry, result) if frame.faces]
+    return [frame.faces[0] for frame in _inside(entry, frames) if frame.faces]
 
 
 def is_right(label: str, expected: str) -> bool:
@@ -60,8 +59,8 @@ def is_right(label: str, expected: str) -> bool:
     return expected in (label, COARSE[EXPR_TO_COARSE[EXPR.index(label)]])
 
 
-def score_ranges(ranges: Iterable[dict[str, str]], results: dict[str, VideoResult]) -> list[dict]:
-    """One row a range, RANGE_COLUMNS but for those of the mode and the commit. results: by the clip's path.
+def score_ranges(ranges: Iterable[dict[str, str]], results: dict[str, list[FrameResult]]) -> list[dict]:
+    """One row a range, RANGE_COLUMNS but for those of the mode and the commit. results: the frames' by the clip's path.
 
     The shares are those of the range's frames whose label is right, before and after smoothing; for `no_face` and `cut` 1 or 0: kept
     or broken. `said`: the most frequent label after smoothing, and its share of the frames.
@@ -75,7 +74,7 @@ def score_ranges(ranges: Iterable[dict[str, str]], results: dict[str, VideoResul
     return rows
 
 
-def score_metrics(ranges: Sequence[dict[str, str]], results: dict[str, VideoResult]) -> list[dict]:
+def score_metrics(ranges: Sequence[dict[str, str]], results: dict[str, list[FrameResult]]) -> list[dict]:
     """One row a metric, METRIC_COLUMNS but for those of the mode and the commit: each group's mean over ranges, their mean, the mean over
     all ranges, the changes of the label a second of a face, and the calibration error of the confidence on labelled frames.
 
@@ -111,10 +110,10 @@ def score_metrics(ranges: Sequence[dict[str, str]], results: dict[str, VideoResu
     return found
 
 
-def count_changes(result: VideoResult) -> tuple[float, int, int]:
+def count_changes(frames: list[FrameResult]) -> tuple[float, int, int]:
     """(seconds that faces are followed for, added up; changes of label within a track before smoothing; after)."""
     tracks = defaultdict(list)
-    for frame in result.rows:
+    for frame in frames:
         for face in frame.faces:
             tracks[face.track].append((frame.time_s, face))
     seconds = sum(track[-1][0] - track[0][0] for track in tracks.values())
@@ -149,32 +148,32 @@ def _error_of(confidences: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]) 
     return error
 
 
-def _confidences(entries: Iterable[dict[str, str]], result: VideoResult) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _confidences(entries: Iterable[dict[str, str]], frames: list[FrameResult]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """By when: the confidences of a clip's labelled frames, and whether the labels are right."""
-    faces = [(face, entry["label"]) for entry in entries if entry["label"] in EXPR for face in faces_inside(entry, result)]
+    faces = [(face, entry["label"]) for entry in entries if entry["label"] in EXPR for face in faces_inside(entry, frames)]
     raw = [(face.raw_probabilities[EXPR.index(face.raw_label)], face.raw_label == label) for face, label in faces]
     smoothed = [(face.confidence, face.label == label) for face, label in faces]
     return {when: tuple(np.array(pairs, float).reshape(-1, 2).T) for when, pairs in zip(WHENS, (raw, smoothed), strict=True)}
 
 
-def _inside(entry: dict[str, str], result: VideoResult) -> list:
-    return result.rows[int(entry["first_frame"]) : int(entry["last_frame"]) + 1]
+def _inside(entry: dict[str, str], frames: list[FrameResult]) -> list[FrameResult]:
+    return frames[int(entry["first_frame"]) : int(entry["last_frame"]) + 1]
 
 
-def _said(entry: dict[str, str], result: VideoResult) -> str:
-    counts = Counter(face.label for face in faces_inside(entry, result))
-    return "".join(f"{label} {count / len(_inside(entry, result)):.0%}" for label, count in counts.most_common(1))
+def _said(entry: dict[str, str], frames: list[FrameResult]) -> str:
+    counts = Counter(face.label for face in faces_inside(entry, frames))
+    return "".join(f"{label} {count / len(_inside(entry, frames)):.0%}" for label, count in counts.most_common(1))
 
 
-def _shares(entry: dict[str, str], result: VideoResult) -> tuple[float, float]:
-    inside = _inside(entry, result)
+def _shares(entry: dict[str, str], frames: list[FrameResult]) -> tuple[float, float]:
+    inside = _inside(entry, frames)
     if entry["label"] in {*EXPR, *COARSE}:
-        faces = faces_inside(entry, result)
+        faces = faces_inside(entry, frames)
         raw, smoothed = (sum(is_right(getattr(face, name), entry["label"]) for face in faces) for name in ("raw_label", "label"))
         return raw / len(inside), smoothed / len(inside)
     if entry["label"] == "no_face":
         kept = not any(frame.faces for frame in inside)
     else:
         tracks = {face.track for frame in inside for face in frame.faces}
-        kept = not tracks & {face.track for frame in result.rows if frame not in inside for face in frame.faces}
+        kept = not tracks & {face.track for frame in frames if frame not in inside for face in frame.faces}
     return float(kept), float(kept)

@@ -47,9 +47,9 @@ def figures(results: Path) -> dict[str, str]:
     """Every figure that a sentence may hold, by its name.
 
     Of each bundle: BUNDLE-SPLIT-accuracy and -macro-f1 (with -flip-averaged at the end too), BUNDLE-frames-per-s, BUNDLE-ms-a-face,
-    BUNDLE-mb, and on clips as it ships BUNDLE-clips-right, -talking, -changes and -ece, before smoothing BUNDLE-raw-clips-right and so on. Of
-    each run: RUN-minutes, RUN-epochs, RUN-val-accuracy, RUN-val-macro-f1. Then SPLIT-pictures, and what `speed.costs` names, of the
-    default bundle.
+    BUNDLE-mb, and on clips as it ships BUNDLE-clips-right, -talking, -changes and -ece, before smoothing BUNDLE-raw-clips-right and so
+    on. Of each run: RUN-minutes, RUN-epochs, RUN-val-accuracy, RUN-val-macro-f1. Then SPLIT-pictures, and what `speed.costs` names, of
+    the default bundle.
     """
     rates = {f"{bundle}-frames-per-s": rate for bundle, rate in frames_per_second(results)[0].items()}
     sizes = {f"{bundle}-mb": f"{_total_mb(bundle):.1f} MB" for bundle in shipped()}

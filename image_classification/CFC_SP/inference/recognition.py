@@ -38,18 +38,28 @@ def recognise_clip(
 ) -> Iterator[FrameResult]:
     """One FrameResult for every frame of a clip, in order, some while after the frame.
 
-    window: smoothing's, in frames of this clip; 0 switches it off. mode: its kind, and the prior; None: the bundle's. search_every_s:
-    seconds of media time between searches of whole frames for faces, 0: every frame is searched. stopwatch: receives the seconds of each
-    stage; `decode` and `classify` run beside the others, and `wait` is what the others waited for them. Closing the generator ends the
-    thread that decodes.
+    window: smoothing's, in frames of this clip; 0 switches it off. mode: its kind, and the prior; None: the bundle's. The rest is as in
+    `observe_clip`.
+    """
+    decider = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle))
+    with closing(observe_clip(model, frames, stopwatch, search_every_s)) as observed:
+        yield from decider.decided(observed, window)
+
+
+def observe_clip(
+    model: LoadedModel, frames: Iterable[Frame], stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S
+) -> Iterator[Observation]:
+    """Where the faces of every frame of a clip are, and their logits, in order, some while after the frame.
+
+    search_every_s: seconds of media time between searches of whole frames for faces, 0: every frame is searched. stopwatch: receives the
+    seconds of each stage; `decode` and `classify` run beside the others, and `wait` is what the others waited for them. Closing the
+    generator ends the thread that decodes.
     """
     observer = FaceObserver(model, model.batch, stopwatch)
     follower = FaceFollower(model.make_detector(), search_every_s, found=observer.begin)
-    decided = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle)).decided
-
     with closing(_decoded_ahead(frames, stopwatch)) as decoded:
         seen = stopwatch.each("detect", follower.follow(stopwatch.each("wait", decoded)))
-        yield from decided(observer.scored(map(observer.observe, seen)), window)
+        yield from observer.scored(map(observer.observe, seen))
 
 
 class StreamRecognition:

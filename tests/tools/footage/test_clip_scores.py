@@ -29,7 +29,7 @@ def face_of(raw_label, label, raw_confidence, confidence):
 def result_of(labels, raw_confidence=1.0, confidence=1.0):
     """A clip whose one face has these (label before smoothing, label) pairs, None for a frame without a face; half a second a frame."""
     faces = [[face_of(*pair, raw_confidence, confidence)] if pair else [] for pair in labels]
-    return Plain(rows=[Plain(frame=i, time_s=i / 2, faces=own) for i, own in enumerate(faces)])
+    return [Plain(frame=i, time_s=i / 2, faces=own) for i, own in enumerate(faces)]
 
 
 def entry(clip, first, last, label, note=""):
