@@ -1,6 +1,5 @@
 """The commands: from any folder, with one dash or two, by script or as cfc-sp; and the tables that tools make."""
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -11,9 +10,7 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP import cli
-from image_classification.CFC_SP.support.command_line import guarded, run_script
 from image_classification.CFC_SP.support.files import sha256_of
-from tools import collect_results
 
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
@@ -54,37 +51,6 @@ def test_the_version_names_what_runs(capsys, lite):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert said["cfc-sp"] == project["version"] and said["paddle"] == paddle.__version__
     assert said["device"] in ("cpu", "gpu") and said["bundle"] == f"lite {sha256_of(lite / 'manifest.yaml')[:12]}"
-
-
-def test_a_reader_that_leaves_ends_a_script_in_silence():
-    reading, writing = os.pipe()
-    os.close(reading)
-    program = """
-import sys
-from image_classification.CFC_SP.support.command_line import guarded
-
-IMPORTS_PADDLE = False
-
-def run(arguments):
-    print("a line" * 99999)
-
-sys.exit(guarded(run, None))
-"""
-    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (141, b"")
-
-
-def test_a_broken_pipe_of_our_own_is_a_fault(capfd):
-    def run(arguments):
-        raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        guarded(run, None)
-
-
-def test_the_readme_holds_the_figures_of_results():
-    assert run_script(collect_results, ["-check"]) == 0
 
 
 @pytest.mark.slow

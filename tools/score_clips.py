@@ -32,7 +32,7 @@ def run(arguments) -> None:
     from tools.footage.clip_scores import METRIC_COLUMNS, RANGE_COLUMNS, read_ranges, score_metrics, score_ranges
     from tools.footage.modes import modes_of, observe, rows_in_mode
     from tools.footage.score_files import replace_rows
-    from tools.tables.bundles import shipped
+    from tools.weights.shipped import shipped
 
     ranges = [entry for folder in arguments.clips for entry in read_ranges(folder)]
     for name in arguments.bundle or shipped():

@@ -6,9 +6,9 @@ from pathlib import Path
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.clip_scores import CHANGES, ECE, MACRO, TALKING
-from tools.tables.bundles import shipped
 from tools.tables.markdown import not_measured, table
 from tools.tables.rooms import SCORES
+from tools.weights.shipped import shipped
 
 _COMMAND = "python tools/score_clips.py -clips FOLDERS -out results/scores"
 # What sentences call the metrics.

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 from yacs.config import CfgNode
 
-from ..config import find_config, load_config
+from ..config import config_of_run, find_config, load_config
 from ..core.labels import STAGES
 from ..inference.agreement import example_crops
 from ..inference.bundle import Bundle
@@ -102,14 +102,14 @@ def members_of(bundle: Bundle) -> dict[str, list[Member]]:
     for network in bundle.manifest["networks"]:
         stem, training = Path(network["weights"]).stem, network["training"]
         if stem not in made:
-            config = load_config(f"configs/{training['config']}.yaml", ["SEED", str(training["seed"])])
+            config = load_config(config_of_run(training["config"]), ["SEED", str(training["seed"])])
             model = build_model(config)
             model.eval()
             if hasattr(model.backbone, "fuse"):
                 model.backbone.fuse()
             weights = {name: value.astype(np.float32) for name, value in bundle.tensors(stem).items()}
             if {name: list(value.shape) for name, value in model.state_dict().items()} != {n: list(v.shape) for n, v in weights.items()}:
-                raise UserError(f"{network['weights']}: expected the weights of configs/{training['config']}.yaml, found others")
+                raise UserError(f"{network['weights']}: expected the weights of {training['config']}, found others")
             model.set_state_dict(weights)
             changes = {key: training[key] for key in CHANGES if key in training}
             made[stem] = Member(stem, config, network["origin"], training["git_sha"], network["validation"], model, changes)

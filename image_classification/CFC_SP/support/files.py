@@ -27,7 +27,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-class Nameless:
+class AnonymousFile:
     """What FFmpeg needs of an open file, without the name that some of its probes go by."""
 
     def __init__(self, file):

@@ -3,8 +3,8 @@ import csv
 import pytest
 
 from tools.footage.clip_scores import CHANGES, MACRO
-from tools.tables.bundles import shipped
 from tools.tables.overview import WIDTH, bundles, figures
+from tools.weights.shipped import shipped
 
 AROUND = {"machine": "A CPU", "cores": 2, "memory_gb": 25.0, "threads": 1, "paddle": "3.3.1", "git_sha": "abcdef0123"}
 
