@@ -1,9 +1,9 @@
 import numpy as np
 import paddle
 from paddle import nn
+from tools.weights.statistics import restore_statistics
 
 from image_classification.layers import ConvBN
-from tools.weights.statistics import restore_statistics
 
 
 class Small(nn.Layer):

@@ -7,6 +7,7 @@ from typing import Self
 from ..core.records import FrameResult, Source, Summary
 from ..core.window import scaled_window
 from ..inference.loaded_model import LoadedModel
+from ..inference.mode import mode_of
 from ..inference.recognition import recognise_clip
 from ..support.stopwatch import Stopwatch
 from ..video.pictures import PictureReader
@@ -30,12 +31,13 @@ class ClipSession:
         model.predictor.revive()
         self.source: Source = reader.source
         fps = self.source.fps / options.span.stride
-        window = scaled_window(model.bundle.manifest["sp"]["window"] if options.window is None else options.window, fps)
+        mode = mode_of(model.bundle, options.smoothing, options.prior)
+        window = scaled_window(mode.window if options.window is None else options.window, fps)
         self.expected_frames = options.span.frames(self.source.duration_s, self.source.fps)
         self._model, self._reader, self._stopwatch = model, reader, Stopwatch()
-        self._counts = SummaryBuilder(self.source, options.span, window, asked)
+        self._counts = SummaryBuilder(self.source, options.span, window, asked, mode)
         self._summary: Summary | None = None
-        self._results = self._counted(recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search]))
+        self._results = self._counted(recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search], mode))
 
     def __iter__(self) -> Self:
         return self

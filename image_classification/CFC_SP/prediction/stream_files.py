@@ -72,10 +72,15 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
     """
     window_s = None if options.window is None else scaled_window(options.window, REFERENCE_FPS) / REFERENCE_FPS
     # The networks are ready before the stream begins, so that no frame waits for them.
-    with folder, recognizer.stream(window_s) as session, StreamReader(address) as reader, on_first_interrupt(reader.stop):
+    with (
+        folder,
+        recognizer.stream(window_s, options.smoothing, options.prior) as session,
+        StreamReader(address) as reader,
+        on_first_interrupt(reader.stop),
+    ):
         source = reader.source
         window = scaled_window(round(session.window_s * REFERENCE_FPS), source.fps)
-        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options))
+        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options), session.mode)
         timeline, warnings = Timeline(counts.frame_duration_s), []
         begin_recording(folder, session.summarise(counts, reader))
         try:

@@ -8,17 +8,19 @@ from ..core.records import FrameResult, Source, Summary
 from ..core.segments import SegmentBuilder
 from ..core.span import Span
 from ..inference.loaded_model import LoadedModel
+from ..inference.mode import Mode
 from ..support.stopwatch import Stopwatch
 
 
 class SummaryBuilder:
-    """Counts results and says what they amount to. window_frames: SP's window in frames of this clip. options: by name, as asked for.
+    """Counts results and says what they amount to. window_frames: smoothing's window in frames of this clip. options: by name, as asked
+    for. mode: the kind of smoothing and the prior.
 
     latest: the result that came last.
     """
 
-    def __init__(self, source: Source, span: Span, window_frames: int, options: dict):
-        self._source, self._span, self._window_frames, self._options = source, span, window_frames, options
+    def __init__(self, source: Source, span: Span, window_frames: int, options: dict, mode: Mode):
+        self._source, self._span, self._window_frames, self._options, self._mode = source, span, window_frames, options, mode
         self.frame_duration_s = span.stride / source.fps
         self._segments = SegmentBuilder(self.frame_duration_s)
         self._frames = self._frames_with_faces = self._face_rows = 0
@@ -52,6 +54,8 @@ class SummaryBuilder:
             warnings=[*reader.warnings, *self._warnings(model, status["fell_back"])],
             span=self._span,
             options=self._options,
+            smoothing=self._mode.kind,
+            prior=self._mode.tau,
         )
         return self.counted(summary)
 
