@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from image_classification.CFC_SP import predict, predict_video
-from image_classification.CFC_SP.prediction import clip_files
+from image_classification.CFC_SP.prediction import clip_writer
 from image_classification.CFC_SP.prediction.many_clips import write_clips
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.command_line import Parser, run_script
@@ -182,14 +182,14 @@ def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
     def fail(*arguments, **keywords):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(clip_files, "write_annotated_video", fail)
+    monkeypatch.setattr(clip_writer, "write_annotated_video", fail)
     assert run("-video", clip, out=tmp_path / "out") == 2
     said = capsys.readouterr().err
     assert "No space left" in said and "frames.csv" in said and "result.json" in said
     folder = tmp_path / "out" / "clip"
     assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
-    monkeypatch.setattr(clip_files, "write_annotated_video", annotated_video.write_annotated_video)
+    monkeypatch.setattr(clip_writer, "write_annotated_video", annotated_video.write_annotated_video)
     assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
     assert (folder / "annotated.mp4").is_file()
 
@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
 
 
 def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(clip_files, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
+    monkeypatch.setattr(clip_writer, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("-video", clip, out=tmp_path / "out")
     assert len(rows_of(tmp_path / "out" / "clip")) == 40
@@ -232,7 +232,7 @@ def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_pat
             return (frame for frame in self._reader if frame.index not in (0, 7, 8, 39))
 
     # What is drawn is read a second time.
-    monkeypatch.setattr(clip_files, "open_clip", Lossy)
+    monkeypatch.setattr(clip_writer, "open_clip", Lossy)
     assert run("-video", clip, out=tmp_path / "out") == 0
     folder = tmp_path / "out" / "clip"
     assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])

@@ -21,7 +21,7 @@ from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
-from .clip_files import write_summary
+from .clip_writer import write_summary
 from .closing_summary import describe
 from .options import ClipOptions
 from .recognizer import Recognizer
