@@ -31,7 +31,7 @@ def finish_left_recordings(root: str | Path) -> None:
         with folder:
             begun = read_summary(folder.part("json"))
             drop_cut_row(folder.part("csv"))
-            counts = SummaryBuilder(begun.source, begun.span, begun.window_frames, begun.options)
+            counts = SummaryBuilder(begun.source, begun.span)
             for result in read_rows(folder.part("csv")):
                 counts.add(result)
             cut = "the recording was cut off; it ends with its last whole row"

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import tee
 
 import cv2
@@ -79,10 +80,10 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
         on_first_interrupt(reader.stop),
     ):
         source = reader.source
-        window = scaled_window(round(session.window_s * REFERENCE_FPS), source.fps)
-        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options), session.mode)
+        counts = SummaryBuilder(source, options.span)
+        summarise = partial(session.summarise, counts, reader, recognizer.asked(options))
         timeline, warnings = Timeline(counts.frame_duration_s), []
-        begin_recording(folder, session.summarise(counts, reader))
+        begin_recording(folder, summarise())
         try:
             with CsvWriter(folder.part("csv"), every_row=True) as writer:
                 answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
@@ -90,7 +91,7 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
                 warnings += _draw(source, _pictured(answered, folder), folder)
         finally:
             # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
-            summary = session.summarise(counts, reader)
+            summary = summarise()
             summary = replace(summary, warnings=[*summary.warnings, *warnings])
             end_recording(folder, summary)
         if "png" in folder.formats:

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from ..core.records import Frame, FrameResult, Summary
-from ..core.window import REFERENCE_FPS
+from ..core.window import REFERENCE_FPS, scaled_window
 from ..inference.loaded_model import LoadedModel
 from ..inference.mode import mode_of
 from ..inference.recognition import StreamRecognition
@@ -57,9 +57,10 @@ class StreamSession:
             raise UserError("expected an open session, found one that was closed: begin another with Recognizer.stream")
         return self._recognition.feed(frame)
 
-    def summarise(self, counts: SummaryBuilder, reader: StreamReader) -> Summary:
-        """What was counted until now, with the seconds of each stage."""
-        return counts.build(reader, self._model, self._stopwatch)
+    def summarise(self, counts: SummaryBuilder, reader: StreamReader, options: dict) -> Summary:
+        """What was counted until now, with the seconds of each stage. options: by name, as asked for."""
+        window = scaled_window(round(self.window_s * REFERENCE_FPS), reader.source.fps)
+        return counts.build(reader, self._model, self.mode, window, options, self._stopwatch)
 
     def close(self) -> None:
         """Ends the session."""
