@@ -18,6 +18,7 @@ if not __package__:
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.support.command_line import Parser, run_script
+from tools.tables.rooms import RESULTS, SPEED
 
 COLUMNS = ("config", "data", "crop_size", "batch", "cpus", "threads", "device", "loader_images_s", "training_images_s", "ratio", "git_sha")
 
@@ -26,14 +27,14 @@ def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/swin_s_coarse.yaml")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("batches", type=int, default=20, metavar="N", help="batches to time of each (default: 20)")
-    parser.option("out", default="results/loader.csv", metavar="CSV", help="default: results/loader.csv")
+    parser.option("out", type=Path, default=RESULTS / SPEED / "loader.csv", metavar="CSV", help="default: results/speed/loader.csv")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.data.datasets import load_split
-    from image_classification.CFC_SP.data.loader import AHEAD, training_batches
+    from image_classification.CFC_SP.data.loader import PREFETCHED, training_batches
     from image_classification.CFC_SP.support.device import select_device
     from image_classification.CFC_SP.support.files import git_sha
     from image_classification.CFC_SP.training.steps import choose_step
@@ -45,7 +46,7 @@ def run(arguments) -> None:
             write_pictures(Path(folder), config.DATA.CROP_SIZE)
             config = load_config(arguments.cfg, [*arguments.opts, "DATA.NAME", "folders", "DATA.ROOT", folder])
         data, size = load_split(config, "train"), config.TRAIN.BATCH_SIZE
-        order = [i % len(data) for i in range(size * (arguments.batches + AHEAD))]
+        order = [i % len(data) for i in range(size * (arguments.batches + PREFETCHED))]
         batches = training_batches(data, order, config, 0)
         crops, targets = next(batches)
         # As many batches wait when the clock starts as when it stops.
@@ -53,7 +54,7 @@ def run(arguments) -> None:
         batches.close()
     step = choose_step(config, device)(config, build_model(config), 1000)
     training = seconds_of(lambda: step(crops, targets), arguments.batches - 1)
-    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), AHEAD, device]
+    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), PREFETCHED, device]
     row += [round(size / loading), round(size / training, 1), round(training / loading, 1), git_sha()]
     with open(arguments.out, "a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, row] if not file.tell() else [row])

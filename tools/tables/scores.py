@@ -2,23 +2,21 @@
 
 from pathlib import Path
 
-from image_classification.CFC_SP.core.labels import COARSE, EXPR
+from image_classification.CFC_SP.core.labels import EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.robustness_rows import NOTHING
-from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
-
-_FLIPS = "raw_flips", "flips"
-_CLIPS = "python tools/score_clips.py -clips FOLDER -out results"
+from tools.tables.rooms import SCORES
+from tools.weights.shipped import shipped, ships
 
 
 def pictures(results: Path) -> str:
-    """The newest scores of every shipped bundle's cascade on each split of FER+."""
-    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
+    """The newest scores of every shipped bundle's cascade on each split of FER+: first as prediction computes them."""
+    rows = [row for row in read_rows(results / SCORES / "evaluate.csv") if row["bundle"] in shipped()]
     found = newest(rows, "bundle", "data", "split", "flip", "metric")
     metrics = ["accuracy", "macro_f1", *(f"f1_{name.lower()}" for name in EXPR)]
     lines = []
-    for bundle, data, split, flip in newest(rows, "bundle", "data", "split", "flip"):
+    for bundle, data, split, flip in sorted(newest(rows, "bundle", "data", "split", "flip"), key=lambda key: (key[0], key[3] == "True")):
         own = [found[bundle, data, split, flip, metric] for metric in metrics]
         what = f"{bundle}: {split}, {own[0]['pictures']} pictures" + ", flip averaged" * (flip == "True")
         what += f", {own[0]['engine']}" if own[0]["engine"] else ""
@@ -28,17 +26,17 @@ def pictures(results: Path) -> str:
 
 
 def stages(results: Path) -> str:
-    """The newest scores of every shipped bundle's stages, each by itself."""
-    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
-    found = newest(rows, "bundle", "split", "flip", "metric")
+    """The newest scores of every shipped bundle's stages, each by itself, without flip averaging."""
+    rows = [row for row in read_rows(results / SCORES / "evaluate.csv") if row["bundle"] in shipped() and row["flip"] == "False"]
+    found = newest(rows, "bundle", "split", "metric")
     lines = []
-    for bundle, split, flip in newest(rows, "bundle", "split", "flip"):
+    for bundle, split in newest(rows, "bundle", "split"):
         for stage, prefix in (
             ("cascade, 8 classes", ""),
             ("coarse, 5", "coarse_"),
             ("negative, 4, on what is truly negative", "negative_"),
         ):
-            key = [(bundle, split, flip, f"{prefix}{metric}") for metric in ("accuracy", "macro_f1", "ece")]
+            key = [(bundle, split, f"{prefix}{metric}") for metric in ("accuracy", "macro_f1", "ece")]
             if all(entry in found for entry in key):
                 accuracy, f1, ece = (float(found[entry]["value"]) for entry in key)
                 lines.append([bundle, split, stage, f"{accuracy:.1%}", f"{f1:.3f}", f"{ece:.3f}"])
@@ -49,7 +47,7 @@ def weak_classes(results: Path) -> str:
     """For every class of the shipped bundles: how much of it is found on the test split, and what the rest is taken for."""
     lines = []
     for bundle in shipped():
-        path = results / f"confusion-{bundle}-ferplus-test.csv"
+        path = results / SCORES / f"confusion-{bundle}-ferplus-test.csv"
         counts = {row["true"]: {name: int(row[name]) for name in EXPR} for row in read_rows(path)}
         for name in sorted(counts, key=lambda name: counts[name][name] / sum(counts[name].values())):
             own, total = counts[name], sum(counts[name].values())
@@ -60,59 +58,10 @@ def weak_classes(results: Path) -> str:
     return table(["bundle", "class", "test pictures", "found", "right when said", "else mostly taken for"], lines)
 
 
-def clips(results: Path) -> str:
-    """The labelled ranges of real clips: how many of their frames have the right coarse class with each shipped bundle."""
-    rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
-    if not rows:
-        return not_measured(_CLIPS)
-    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
-    found = newest(rows, "bundle", "clip", "first_frame")
-    lines = []
-    for (clip, first), row in newest(rows, "clip", "first_frame").items():
-        own = [found[bundle, clip, first] for bundle in bundles]
-        shares = [cell for one in own for cell in (f"{float(one['raw_share']):.0%}, {one['said']}", f"{float(one['smoothed_share']):.0%}")]
-        lines.append([f"{clip}, frames {first}-{row['last_frame']}, {row['label']}", *shares])
-    means = [
-        sum(values) / len(values)
-        for bundle in bundles
-        for name in ("raw_share", "smoothed_share")
-        if (values := [float(row[name]) for row in rows if row["bundle"] == bundle])
-    ]
-    lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
-    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing; most frequent label", "after")]
-    return table(["real clips: share of a labelled range's frames with the right coarse class", *headers], lines)
-
-
-def flips(results: Path) -> str:
-    """How often labels change on real clips with each shipped bundle, before and after smoothing."""
-    rows = [row for row in read_rows(results / "flips.csv") if row["bundle"] in shipped()]
-    if not rows:
-        return not_measured(_CLIPS)
-    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
-    found = newest(rows, "bundle", "clip")
-    lines = []
-    for (clip,), row in newest(rows, "clip").items():
-        rates = [cell for bundle in bundles for cell in _two_digits(found[bundle, clip])]
-        lines.append([f"{clip}, {float(row['face_seconds']):.0f} s of faces", *rates])
-    all_rates = []
-    for bundle in bundles:
-        own = [row for row in rows if row["bundle"] == bundle]
-        weights = [float(row["face_seconds"]) for row in own]
-        means = {name: sum(float(row[name]) * weight for row, weight in zip(own, weights, strict=True)) / sum(weights) for name in _FLIPS}
-        all_rates += _two_digits(means)
-    lines.append(["**all**", *(f"**{value}**" for value in all_rates)])
-    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing", "after")]
-    return table(["real clips: changes of the label a second of a face", *headers], lines)
-
-
-def _two_digits(row) -> list[str]:
-    return [f"{float(row[name]):.2f}" for name in _FLIPS]
-
-
 def robustness(results: Path) -> str:
     """Each disturbance at three strengths, with each shipped bundle: accuracy on pictures, and on clips the faces found and the labels
     that stay. A bundle that was not measured since it was released stands with what its former release had."""
-    rows = [row for row in read_rows(results / "robustness.csv") if row["bundle"] in shipped()]
+    rows = [row for row in read_rows(results / SCORES / "robustness.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured("python tools/robustness.py -data ferplus.zip -clips FILES")
     last = {row["bundle"]: row["bundle_sha256"] for row in rows}

@@ -10,20 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
+from ..core.kinds import KINDS, MOST_TAU
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
-from ..support.files import sha256_of
+from ..support.files import read_bounded, sha256_of
+from ..support.tensor_files import TensorFileError, read_tensors_and_texts
+from ..support.yaml_files import MAX_BYTES, YamlError, parse_yaml
+from .program_check import MAX_BYTES as MAX_PROGRAM_BYTES
+from .program_check import ProgramError, check_program
 
 MANIFEST = "manifest.yaml"
-SCHEMA_VERSION = 2
+# Of schema 2 are bundles whose sequence knows one kind of smoothing, the paper's, and no prior.
+SCHEMA_VERSION, FORMER_SCHEMA = 3, 2
 PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_MANIFEST_BYTES, _FILE_BYTES = 1 << 20, 4 << 30
+_FILE_BYTES = 4 << 30
 # What prediction reads of the manifest, by dotted name, and of which type; the rest of it is for people.
 _REQUIRED = {
     "name": str,
@@ -40,6 +43,7 @@ _REQUIRED = {
     "networks": list,
     "files": dict,
 }
+_REQUIRED_OF_KINDS = {"sp.kind": str, "prior.tau": (int, float), "prior.shares": (dict, type(None))}
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,24 @@ class Bundle:
         return any(network["origin"] == "random" for network in self.manifest["networks"])
 
     @property
+    def has_kinds(self) -> bool:
+        """Whether the sequence and clip programs take a kind of smoothing and a prior."""
+        return self.manifest["schema"] == SCHEMA_VERSION
+
+    @property
     def identity(self) -> dict:
         """What a result says of the bundle it was made with: name, sha256 of the manifest, sha256 of every file."""
         return {"name": self.manifest["name"], "sha256": self.sha256, "files": self.manifest["files"]}
 
     def program(self, name: str) -> bytes:
-        """The static program called `name`, one of PROGRAMS."""
-        return (self.folder / f"{name}.json").read_bytes()
+        """The static program called `name`, one of PROGRAMS; it computes and does nothing else. Raises UserError for any other."""
+        path = self.folder / f"{name}.json"
+        try:
+            program = read_bounded(path, MAX_PROGRAM_BYTES)
+            check_program(program, name)
+        except ProgramError as error:
+            raise refusal(path, str(error)) from error
+        return program
 
     def parameters(self, names: list[str]) -> dict[str, np.ndarray]:
         """The float32 arrays of a program's parameters, in the order of `names` as `parameter_names` gives them."""
@@ -80,8 +95,8 @@ class Bundle:
         if path.name not in self.manifest["files"]:
             raise refusal(path, "it is needed, and the manifest does not list it")
         try:
-            return load(path.read_bytes())
-        except (OSError, SafetensorError) as error:
+            return read_tensors_and_texts(path)[0]
+        except TensorFileError as error:
             raise refusal(path, f"its weights cannot be read ({error})") from error
 
 
@@ -98,12 +113,12 @@ def open_bundle(location: str | Path) -> Bundle:
         shipped = ", ".join(sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}")))
         raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
     path = folder / MANIFEST
-    if path.stat().st_size > _MANIFEST_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
     try:
-        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        raise refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
+        manifest = parse_yaml(path.read_bytes())
+    except (YamlError, OSError) as error:
+        raise refusal(path, f"it is not YAML ({error})") from error
     _check_manifest(path, manifest)
     for name, expected in manifest["files"].items():
         _check_file(folder, name, expected)
@@ -117,10 +132,11 @@ def parameter_names(program: bytes) -> list[str]:
 
 
 def _check_manifest(path: Path, manifest) -> None:
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA_VERSION:
+    if not isinstance(manifest, dict) or manifest.get("schema") not in (SCHEMA_VERSION, FORMER_SCHEMA):
         found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
-        raise refusal(path, f"it is of schema {found!r}, this program reads {SCHEMA_VERSION}")
-    for name, kind in _REQUIRED.items():
+        raise refusal(path, f"it is of schema {found!r}, this program reads {FORMER_SCHEMA} and {SCHEMA_VERSION}")
+    has_kinds = manifest["schema"] == SCHEMA_VERSION
+    for name, kind in (_REQUIRED | (_REQUIRED_OF_KINDS if has_kinds else {})).items():
         node = manifest
         for part in name.split("."):
             node = node.get(part) if isinstance(node, dict) else None
@@ -140,6 +156,13 @@ def _check_manifest(path: Path, manifest) -> None:
         "detector.thresholds": len(detector["thresholds"]) == 3
         and all(isinstance(value, float) and 0 < value < 1 for value in detector["thresholds"]),
     }
+    if has_kinds:
+        prior = manifest["prior"]
+        sound["sp.kind"] = manifest["sp"]["kind"] in KINDS
+        sound["prior.tau"] = 0 <= prior["tau"] <= MOST_TAU
+        sound["prior.shares"] = prior["shares"] is None or (
+            set(prior["shares"]) == set(EXPR) and all(isinstance(share, float) and 0 < share <= 1 for share in prior["shares"].values())
+        )
     for name, fine in sound.items():
         if not fine:
             raise refusal(path, f"{name} is out of its range")
@@ -162,4 +185,4 @@ def _check_file(folder: Path, name, expected) -> None:
 
 def refusal(path: Path, reason: str) -> UserError:
     """What to raise for a bundle whose file at `path` cannot be used."""
-    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with export_model.py")
+    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with `cfc-sp export`")

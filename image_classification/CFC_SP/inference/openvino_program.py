@@ -1,21 +1,24 @@
-"""A network program on OpenVINO, from its ONNX form: called as `Program` is."""
+"""A network program on OpenVINO, from its ONNX form: called as `PaddleProgram` is."""
 
 import numpy as np
 
 from ..support.device import THREADS
 from ..support.errors import UserError
+from .onnx_check import check_model
 
 
 class OpenVinoProgram:
     """An ONNX model of a program on the CPU; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
-    Not thread-safe. engine: "openvino" or "openvino bfloat16". Raises UserError where OpenVINO is not installed.
+    Not thread-safe. engine: "openvino" or "openvino bfloat16". Raises UserError where OpenVINO is not
+    installed, and as `check_model`.
     """
 
     fell_back = False
 
     def __init__(self, model: bytes, name: str, bfloat16: bool = False, threads: int = THREADS):
         self.name, self.engine = name, "openvino bfloat16" if bfloat16 else "openvino"
+        check_model(model, name)
         core = import_openvino().Core()
         # Said in either case: by itself OpenVINO takes bfloat16 wherever the CPU has it.
         precision = "bf16" if bfloat16 else "f32"
@@ -36,7 +39,6 @@ def import_openvino():
         if error.name != "openvino":
             raise
         raise UserError(
-            "-engine openvino needs the package openvino, which is not installed: "
-            "pip install --no-deps -r requirements-onnx.txt, or leave -engine out"
+            "-engine openvino needs the package openvino, which is not installed: pip install --no-deps openvino, or leave -engine out"
         ) from error
     return openvino

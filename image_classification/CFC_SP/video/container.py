@@ -6,7 +6,7 @@ import stat
 import av
 
 from ..support.errors import UserError
-from ..support.files import Nameless
+from ..support.files import AnonymousFile
 from .sample_counts import MOST_SAMPLES, announced_samples
 
 # Cameras' pictures and video of 6K. A run takes some 70 bytes of a pixel, in the decoder, the frames on their way and the encoder:
@@ -56,7 +56,7 @@ def open_container(file, shown: str, most_pixels: int = MAX_PIXELS):
         # Playlists name other files and addresses: none of them is ever opened. The size of what is decoded to know the streams
         # is bounded too.
         options = {"container_options": {"protocol_whitelist": "none"}, "options": decoder_options(most_pixels)}
-        return av.open(Nameless(file), "r", metadata_errors="replace", **options)
+        return av.open(AnonymousFile(file), "r", metadata_errors="replace", **options)
     except av.FFmpegError as fault:
         raise _unreadable(file, shown, fault) from fault
     except OSError as fault:

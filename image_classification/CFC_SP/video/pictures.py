@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import check_size, checked_pixels
+from .container import MAX_PIXELS, check_size, checked_pixels
 from .display import fitted_size, on_black
 from .reader import nothing_within
 from .times import FALLBACK_FPS, checked_fps
@@ -70,7 +70,7 @@ class PictureReader:
                 f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
                 f"({', '.join(PICTURE_ENDINGS)} for pictures)."
             )
-        first = next((image for path in self._paths if (image := self._read(path)) is not None), None)
+        first = next((image for path in self._paths if (image := _decoded(path, self._most_pixels)) is not None), None)
         if first is None:
             raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
         height, width = first.shape[:2]
@@ -104,7 +104,7 @@ class PictureReader:
                 continue
             inside += 1
             if (inside - 1) % self._span.stride == 0:
-                image = self._read(path)
+                image = _decoded(path, self._most_pixels)
                 if image is None:
                     self.damaged += 1
                 else:
@@ -113,28 +113,6 @@ class PictureReader:
             self.warnings.append(f"Pictures that cannot be decoded and have no row: {self.damaged}.")
         if not inside:
             raise nothing_within(self._span, self._shown, time_s)
-
-    def _read(self, path: Path) -> np.ndarray | None:
-        try:
-            # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
-            with Image.open(path) as picture:
-                width, height = picture.size
-            check_size(width, height, repr(str(path)), self._most_pixels)
-            # A file of more bytes than its pixels can take is no picture, whatever its head says.
-            if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
-                return None
-            data = path.read_bytes()
-        except (UnidentifiedImageError, ValueError, SyntaxError):
-            return None
-        except OSError as fault:
-            if fault.errno is None:
-                # Pillow's word for a head that is cut off.
-                return None
-            raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
-        try:
-            return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error:
-            return None
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
         width, height = self.source.width, self.source.height
@@ -145,3 +123,35 @@ class PictureReader:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
         return on_black(cv2.resize(image, fitted_size(own, (width, height)), interpolation=cv2.INTER_AREA), width, height)
+
+
+def read_picture(path: str | os.PathLike) -> np.ndarray:
+    """The picture in a file as HWC RGB uint8, upright; raises UserError where there is none that can be read and decoded."""
+    image = _decoded(Path(path), MAX_PIXELS)
+    if image is None:
+        raise UserError(f"expected a picture, found a file that does not decode at {os.fspath(path)!r}: replace it.")
+    return image
+
+
+def _decoded(path: Path, most_pixels: int) -> np.ndarray | None:
+    """The picture in a file as HWC RGB uint8, upright; None where it does not decode."""
+    try:
+        # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
+        with Image.open(path) as picture:
+            width, height = picture.size
+        check_size(width, height, repr(str(path)), most_pixels)
+        # A file of more bytes than its pixels can take is no picture, whatever its head says.
+        if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
+            return None
+        data = path.read_bytes()
+    except (UnidentifiedImageError, ValueError, SyntaxError):
+        return None
+    except OSError as fault:
+        if fault.errno is None:
+            # Pillow's word for a head that is cut off.
+            return None
+        raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:
+        return None

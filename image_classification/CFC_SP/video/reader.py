@@ -13,7 +13,7 @@ import av
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from ..support.heap import return_freed_memory
+from ..support.malloc import return_freed_memory
 from .container import checked_pixels, no_picture, open_container, open_file, pick_stream, reading_failed
 from .decoding import MOST_THREADED_PIXELS, DamageMet, Decoder, announced_duration_s, lost_at_end
 from .display import Display

@@ -13,15 +13,25 @@ from urllib.parse import urlsplit
 import av
 
 from ..core.records import Frame, Source
+from ..support.addresses import clean_address
 from ..support.errors import UserError
 from ..support.packets import packets_of
 from .container import checked_pixels, decoder_options, pick_stream
 from .display import Display
+from .guarded_proxy import GuardedProxy
 from .times import LiveTimes, stated_rate
 
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp")
-# What a playlist may lead to: never a file of this machine.
-_PROTOCOLS = ",".join((*SCHEMES, "crypto", "httpproxy", "srtp", "tls"))
+# What an address may lead to, by its scheme's first letters: never a file of this machine, and a playlist to HTTP alone.
+_PROTOCOLS = {
+    "http": "http,https,httpproxy,tcp,tls,crypto",
+    "rtmp": "rtmp,rtmps,tcp,tls",
+    "rtsp": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
+    "rtp": "rtp,udp",
+    "srt": "srt",
+    "tcp": "tcp",
+    "udp": "udp",
+}
 # Without a frame for so long, a connection is given up for a new one.
 SILENCE_S = 10.0
 # Without a frame for so long, new connections included, the stream has ended.
@@ -36,17 +46,12 @@ def is_stream(word: str) -> bool:
 
 def stream_name(word: str) -> str:
     """A name for the results of a stream that begins now: two recordings of a camera never share one."""
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", _shown(word).removeprefix("/dev/"))).strip("-.")[:80]
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", clean_address(word).removeprefix("/dev/"))).strip("-.")[:80]
     return f"{f'camera-{plain}' if plain.isdigit() else plain or 'stream'}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def _device(word: str) -> str | None:
     return f"/dev/video{word}" if word.isascii() and word.isdigit() else word if word.startswith("/dev/video") else None
-
-
-def _shown(word: str) -> str:
-    """An address without what may be a password."""
-    return re.sub(r"(?<=://)[^/@]*@", "", word)
 
 
 class StreamReader:
@@ -59,14 +64,14 @@ class StreamReader:
     anew, and counted in `reconnections`, until PATIENCE_S have passed without a frame. What has an end of its own, such as a file
     behind an address, ends there.
 
-    source: records.Source, its path without a password. damaged: packets that did not decode. max_pixels: the most pixels of a frame
+    source: records.Source, its path a clean address. damaged: packets that did not decode. max_pixels: the most pixels of a frame
     (None: container.MAX_PIXELS). Raises UserError where the address cannot be opened or gives no picture.
     """
 
     damaged = dropped = reconnections = 0
 
     def __init__(self, address: str, max_pixels: int | None = None):
-        self._address, self._shown = address, _shown(address)
+        self._address, self._shown = address, clean_address(address)
         self._most_pixels = checked_pixels(max_pixels)
         self._notes: list[str] = []
         self._news = threading.Condition()
@@ -176,8 +181,14 @@ class _Connection:
         self.damaged = 0
         device = _device(address)
         # A second of looking tells the format; FFmpeg's own five would begin with five seconds of the past.
-        options = {} if device else {"protocol_whitelist": _PROTOCOLS, "rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        options = {} if device else {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        scheme = urlsplit(address).scheme
+        if not device:
+            options["protocol_whitelist"] = next(names for begin, names in _PROTOCOLS.items() if scheme.startswith(begin))
         with ExitStack() as opened:
+            if scheme in ("http", "https"):
+                proxy = opened.enter_context(GuardedProxy(address))
+                options |= {"http_proxy": proxy.address, "http_persistent": "0"}
             try:
                 container = av.open(
                     device or address,
@@ -203,13 +214,13 @@ class _Connection:
             self.display = Display(self._stream, self._first, notes, shown, most_pixels, size)
             self.is_finite = device is None and container.duration is not None
             self.source = self._describe(shown)
-            opened.pop_all()
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception) -> None:
-        self._container.close()
+        self._opened.close()
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         yield self._first

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from ..support.files import Nameless
+from ..support.files import AnonymousFile
 from .movie_clock import LONGEST_GAP_S, MovieClock
 from .movie_sound import Sound, ended_early
 from .overlay import Overlay
@@ -127,7 +127,7 @@ def _open_encoder(movie, fps: float, width: int, height: int):
     except (av.FFmpegError, av.codec.codec.UnknownCodecError) as error:
         raise UserError(
             f"expected an H.264 encoder (libx264) for {width} x {height} pixels, found that it does not open ({error}): install "
-            "the `av` wheel of requirements.txt, or leave mp4 and html out of -formats"
+            "the package av from PyPI, or leave mp4 and html out of -formats"
         ) from error
     return stream
 
@@ -152,7 +152,7 @@ def _mux(movie, packets: Iterable[av.Packet]) -> int:
 def _opened_clip(source: Source):
     # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
     reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}
-    with open(source.path, "rb") as file, av.open(Nameless(file), **reading) as clip:
+    with open(source.path, "rb") as file, av.open(AnonymousFile(file), **reading) as clip:
         yield clip
 
 
@@ -177,7 +177,7 @@ def _join(silent, source: Source, target: str, span: Span, clock: MovieClock) ->
         warnings, reached = [], [0.0]
         silent.seek(0)
         with ExitStack() as opened:
-            picture = opened.enter_context(av.open(Nameless(silent), format="mp4"))
+            picture = opened.enter_context(av.open(AnonymousFile(silent), format="mp4"))
             sound = None
             if until_s > 0:
                 sound = Sound(opened.enter_context(_opened_clip(source)), span, source.start_s, clock, warnings, until_s)
