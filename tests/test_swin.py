@@ -30,7 +30,7 @@ PARAMETERS = [
     (swin_s, {"num_classes": 5}, 48_841_103),
     (swin_s_face, {"num_classes": 0}, 68_106_378),
     (swin_t, {"num_classes": 1000}, 28_288_354),
-    (swin_lite, {"num_classes": 8, "in_channels": 1}, 1_719_146),
+    (swin_lite, {"num_classes": 8, "in_channels": 1}, 1_287_402),
 ]
 
 
