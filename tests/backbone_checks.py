@@ -4,8 +4,8 @@ import numpy as np
 import paddle
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
+from image_classification.CFC_SP.weights.model import build_model
 
 
 def check_gradients(model, pictures) -> None:

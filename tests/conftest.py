@@ -8,10 +8,11 @@ import cv2
 import pytest
 from skimage import data
 
-from image_classification.CFC_SP import device  # noqa: F401
 from image_classification.CFC_SP.inference.bundle import SHIPPED
+from image_classification.CFC_SP.support import device  # noqa: F401
 from tests import clips
 
+pytest_plugins = ["tests.training_fixtures"]
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 

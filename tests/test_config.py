@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from image_classification.CFC_SP.config import CONFIG_FOLDER, default_config, load_config, parse_config
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 
 SHIPPED = sorted(path.name for path in CONFIG_FOLDER.glob("*.yaml"))
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from image_classification.CFC_SP.analysis import Options
 from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
 from image_classification.CFC_SP.inference.bundle import Bundle
+from image_classification.CFC_SP.prediction.analysis import Options
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.result_json import write_json

@@ -13,8 +13,8 @@ import pytest
 
 from image_classification.CFC_SP import predict, predict_video
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.files import sha256_of
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.files import sha256_of
 from tests import clips
 from tools.benchmarks.stream_copy import repeat
 from tools.footage.clip_scores import count_flips, read_ranges, score_ranges

@@ -12,7 +12,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 IMPORTS_PADDLE = False
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -59,7 +59,7 @@ def run(arguments) -> None:
 
     around = surroundings()
     if arguments.command in WITH_PADDLE:
-        importlib.import_module("image_classification.CFC_SP.device")
+        importlib.import_module("image_classification.CFC_SP.support.device")
     for rows in importlib.import_module(f"tools.benchmarks.{arguments.command}").measure(arguments):
         for row in rows:
             print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
@@ -48,8 +48,8 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import atomic_path
+    from image_classification.CFC_SP.support.errors import UserError
+    from image_classification.CFC_SP.support.files import atomic_path
     from tools.tables.markdown import fill
 
     makers = tables(ROOT / "results")

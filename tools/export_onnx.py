@@ -11,7 +11,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -19,7 +19,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.inference.onnx_export import write_onnx
+    from image_classification.CFC_SP.exporting.onnx_export import write_onnx
 
     for path in write_onnx(arguments.bundle):
         print(path)

@@ -16,7 +16,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 SPLITS = ("val", "test")
 MANIFEST = "simulation.json"
@@ -34,7 +34,7 @@ boxes/                           where the face's picture lies in every frame th
 
 
 def add_options(parser: Parser) -> None:
-    from image_classification.CFC_SP.parallel import add_jobs_option
+    from image_classification.CFC_SP.support.process_pool import add_jobs_option
 
     parser.option("data", required=True, metavar="PATH", help="FER+'s zip or unpacked folder")
     parser.option("out", required=True, type=Path, metavar="FOLDER", help="the data set to make; must not be there yet")
@@ -46,7 +46,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.support.errors import UserError
 
     if not (1 <= arguments.clips <= 1000 and 1 <= arguments.seconds <= 3600 and arguments.seed >= 0):
         raise UserError(
@@ -69,13 +69,13 @@ def make(arguments, folder: Path) -> None:
     """Writes the whole data set to `folder`."""
     import numpy as np
 
-    from image_classification.CFC_SP.files import git_sha
+    from image_classification.CFC_SP.data.affwild2 import ANNOTATIONS, SETS
+    from image_classification.CFC_SP.data.ferplus import load_ferplus
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.parallel import in_processes
-    from image_classification.CFC_SP.simulation.clip_files import write_clip
-    from image_classification.CFC_SP.simulation.script import Casting, write_scripts
-    from image_classification.CFC_SP.training.affwild2 import ANNOTATIONS, SETS
-    from image_classification.CFC_SP.training.ferplus import load_ferplus
+    from image_classification.CFC_SP.support.files import git_sha
+    from image_classification.CFC_SP.support.process_pool import in_processes
+    from tools.simulation.clip_files import write_clip
+    from tools.simulation.script import Casting, write_scripts
 
     bundle = open_bundle(arguments.bundle)
     finds = face_finder(bundle)
@@ -112,8 +112,8 @@ def make(arguments, folder: Path) -> None:
 def face_finder(bundle):
     """A function that says of a square grey face whether the bundle's detector finds it at its place in plain views."""
     from image_classification.CFC_SP.inference.pipeline import make_detector
-    from image_classification.CFC_SP.simulation.rendering import plain_views
     from image_classification.CFC_SP.video.detector import intersection_over_union
+    from tools.simulation.rendering import plain_views
 
     detector = make_detector(bundle)
 
@@ -140,7 +140,7 @@ def describe(scripts, refused: int, available: int) -> dict:
 
 def source_of(path: Path) -> dict:
     """The name and checksum of the data set's zip, or of its table where it is a folder."""
-    from image_classification.CFC_SP.files import sha256_of
+    from image_classification.CFC_SP.support.files import sha256_of
 
     file = path if path.is_file() else next(path.rglob("fer2013new.csv"))
     return {"file": file.name, "sha256": sha256_of(file)}

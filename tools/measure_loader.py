@@ -17,7 +17,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.core.labels import EXPR
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 COLUMNS = ("config", "data", "crop_size", "batch", "cpus", "threads", "device", "loader_images_s", "training_images_s", "ratio", "git_sha")
 
@@ -32,12 +32,12 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.device import select_device
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.training.datasets import load_split
-    from image_classification.CFC_SP.training.loader import AHEAD, training_batches
-    from image_classification.CFC_SP.training.model import build_model
+    from image_classification.CFC_SP.data.datasets import load_split
+    from image_classification.CFC_SP.data.loader import AHEAD, training_batches
+    from image_classification.CFC_SP.support.device import select_device
+    from image_classification.CFC_SP.support.files import git_sha
     from image_classification.CFC_SP.training.steps import choose_step
+    from image_classification.CFC_SP.weights.model import build_model
 
     config, device = load_config(arguments.cfg, arguments.opts), select_device(arguments.device)
     with tempfile.TemporaryDirectory() as folder:

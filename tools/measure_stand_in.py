@@ -12,7 +12,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 COLUMNS = (
     *("split", "frames", "found", "distance_median", "distance_p90", "side_p10", "side_median", "side_p90"),
@@ -30,10 +30,10 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     import numpy as np
 
-    from image_classification.CFC_SP.files import atomic_path, git_sha
+    from image_classification.CFC_SP.data.affwild2 import annotation_files
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.pipeline import make_detector
-    from image_classification.CFC_SP.training.affwild2 import annotation_files
+    from image_classification.CFC_SP.support.files import atomic_path, git_sha
     from tools.make_ferplus_clips import MANIFEST, SPLITS
 
     bundle = open_bundle(arguments.bundle)

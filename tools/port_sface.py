@@ -15,7 +15,7 @@ if not __package__:
 
 import numpy as np
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.weights.start_weights import check_name, read_known, write_start
 
 CONFIG = "configs/lite_mobilenet_face.yaml"
@@ -33,7 +33,7 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.training.model import build_model
+    from image_classification.CFC_SP.weights.model import build_model
 
     check_name(arguments.out)
     config = load_config(CONFIG)

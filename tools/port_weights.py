@@ -12,7 +12,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -25,10 +25,10 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.files import git_sha, sha256_of
-    from image_classification.CFC_SP.training.checkpoint import OTHER_CLASSES, load_pretrained, save_checkpoint
-    from image_classification.CFC_SP.training.model import build_model
+    from image_classification.CFC_SP.support.errors import UserError
+    from image_classification.CFC_SP.support.files import git_sha, sha256_of
+    from image_classification.CFC_SP.weights.checkpoint import OTHER_CLASSES, load_pretrained, save_checkpoint
+    from image_classification.CFC_SP.weights.model import build_model
 
     if Path(arguments.out).suffix != ".safetensors":
         raise UserError(f"-out: expected a name that ends in .safetensors, found {arguments.out!r}")

@@ -16,7 +16,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 COLUMNS = ("video", "frames", "labels", "faces", "without_face", "damaged_frames", "size")
 ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".webm")
@@ -27,7 +27,7 @@ _detector = None
 
 
 def add_options(parser: Parser) -> None:
-    from image_classification.CFC_SP.parallel import add_jobs_option
+    from image_classification.CFC_SP.support.process_pool import add_jobs_option
 
     parser.option("videos", required=True, type=Path, metavar="FOLDER", help="the videos")
     parser.option("root", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
@@ -37,10 +37,10 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.data.affwild2 import CROPS, read_annotation
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.parallel import in_processes
-    from image_classification.CFC_SP.training.affwild2 import CROPS, read_annotation
+    from image_classification.CFC_SP.support.errors import UserError
+    from image_classification.CFC_SP.support.process_pool import in_processes
 
     if not 16 <= arguments.size <= 1024:
         raise UserError(f"-size: expected 16 to 1024 px, found {arguments.size}")
@@ -79,7 +79,7 @@ class Report:
                 self.rows = {row["video"]: row for row in csv.DictReader(file)}
 
     def add(self, row: dict) -> None:
-        from image_classification.CFC_SP.files import atomic_path
+        from image_classification.CFC_SP.support.files import atomic_path
 
         self.rows[row["video"]] = row
         with atomic_path(self.path) as path, open(path, "w", newline="", encoding="utf-8") as file:
@@ -93,7 +93,7 @@ class Report:
 
     def check_size(self, size: int) -> None:
         """Raises UserError where crops of another size are there."""
-        from image_classification.CFC_SP.errors import UserError
+        from image_classification.CFC_SP.support.errors import UserError
 
         other = {row["size"] for row in self.rows.values()} - {str(size)}
         if other:
@@ -116,8 +116,8 @@ class Report:
 
 def find_annotations(root: Path) -> dict[str, Path]:
     """The annotation files of all sets by the names of their videos."""
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.training.affwild2 import annotated_splits, annotation_files
+    from image_classification.CFC_SP.data.affwild2 import annotated_splits, annotation_files
+    from image_classification.CFC_SP.support.errors import UserError
 
     found = {}
     for path in (path for split in annotated_splits(root) for path in annotation_files(root, split)):
@@ -129,7 +129,7 @@ def find_annotations(root: Path) -> dict[str, Path]:
 
 def find_videos(folder: Path, names: set[str]) -> dict[str, Path]:
     """Those of the videos below `folder` whose name without ending is one of `names`."""
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.support.errors import UserError
 
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -179,7 +179,7 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
     import cv2
 
     from image_classification.CFC_SP.core.aligner import crop_face
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.support.errors import UserError
     from image_classification.CFC_SP.video.reader import open_video
 
     part = folder.with_name(f".part-{folder.name}")

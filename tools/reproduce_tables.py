@@ -14,7 +14,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -30,13 +30,13 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.device import select_device
-    from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.scoring.cache import LogitsCache
     from image_classification.CFC_SP.scoring.frames import load_frames
     from image_classification.CFC_SP.scoring.scorer import Scorer
     from image_classification.CFC_SP.scoring.table_files import origin_of, write_tables
     from image_classification.CFC_SP.scoring.tables import compute, plan, runs_of
+    from image_classification.CFC_SP.support.device import select_device
+    from image_classification.CFC_SP.support.errors import UserError
 
     if wrong := [word for word in arguments.members if not all(word.partition("=")[::2])]:
         raise UserError(f"-members: expected pairs such as swin_s=lite_swin, found {wrong[0]!r}")

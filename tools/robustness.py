@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -29,7 +29,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.errors import UserError
+    from image_classification.CFC_SP.support.errors import UserError
     from tools.benchmarks.measuring import append_rows
     from tools.footage.disturbances import DISTURBANCES
     from tools.footage.robustness_rows import on_clip, on_pictures

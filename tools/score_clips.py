@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -23,7 +23,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.analysis import predict_video
+    from image_classification.CFC_SP.prediction.analysis import predict_video
     from tools.footage.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
     from tools.tables.bundles import shipped
 

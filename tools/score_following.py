@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 COLUMNS = ("clip", "frames", "faces", "found_share", "extra", "landmarks", "same_raw", "same_label", "bundle_sha256", "git_sha")
 # Boxes that share this much of their union are one face.
@@ -83,10 +83,10 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.files import git_sha
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.pipeline import Recognizer, make_detector
     from image_classification.CFC_SP.inference.programs import Programs
+    from image_classification.CFC_SP.support.files import git_sha
 
     bundle = open_bundle(arguments.bundle)
     detector = make_detector(bundle)

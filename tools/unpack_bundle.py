@@ -14,7 +14,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -24,8 +24,8 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.inference.bundle import open_bundle
+    from image_classification.CFC_SP.support.errors import UserError
 
     bundle = open_bundle(arguments.bundle)
     trained = {network["training"]["config"]: network for network in bundle.manifest["networks"] if network["origin"] == "trained"}
@@ -47,11 +47,11 @@ def unpack(bundle, network: dict, folder: Path, root: str | None = None) -> Path
 
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.core.labels import STAGES
+    from image_classification.CFC_SP.data.datasets import load_split
     from image_classification.CFC_SP.exporting.members import CHANGES
     from image_classification.CFC_SP.training.averaging import statistics_batches
-    from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
-    from image_classification.CFC_SP.training.datasets import load_split
-    from image_classification.CFC_SP.training.model import build_model
+    from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
+    from image_classification.CFC_SP.weights.model import build_model
     from tools.weights.statistics import restore_statistics
 
     training = network["training"]

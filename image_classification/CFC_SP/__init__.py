@@ -2,7 +2,11 @@
 
 import importlib
 
-_PUBLIC = {"predict_video": ".analysis", "VideoResult": ".analysis", "ExpressionRecognizer": ".live"}
+_PUBLIC = {
+    "predict_video": ".prediction.analysis",
+    "VideoResult": ".prediction.analysis",
+    "ExpressionRecognizer": ".prediction.expression_recognizer",
+}
 
 
 def __getattr__(name: str):

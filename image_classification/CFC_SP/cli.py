@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from . import evaluate, export_model, main_single_gpu, predict
-from .entry import Parser, guarded
+from .support.command_line import Parser, guarded
 
 COMMANDS = {"predict": predict, "train": main_single_gpu, "evaluate": evaluate, "export": export_model}
 
@@ -28,7 +28,7 @@ class _Version(argparse.Action):
 
 
 def _print_versions(arguments) -> None:
-    from .versions import describe_versions
+    from .prediction.versions import describe_versions
 
     print(describe_versions())
 

@@ -10,7 +10,7 @@ from yacs.config import CfgNode
 
 from ..backbones import BACKBONES, family_of
 from .core.labels import STAGES
-from .errors import UserError
+from .support.errors import UserError
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -37,10 +37,10 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.evaluation import describe, evaluate_bundle, record
+    from image_classification.CFC_SP.scoring.bundle_scores import describe, evaluate_bundle, record
     from image_classification.CFC_SP.scoring.checkpoints import evaluate_command
     from image_classification.CFC_SP.scoring.record import lines_of
+    from image_classification.CFC_SP.support.errors import UserError
 
     if arguments.coarse or arguments.negative or arguments.flat:
         if arguments.bundle:

@@ -10,7 +10,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -31,12 +31,12 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.core.cascade import Temperature
-    from image_classification.CFC_SP.device import select_device
-    from image_classification.CFC_SP.errors import UserError
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
     from image_classification.CFC_SP.exporting.temperatures import fit_temperatures
-    from image_classification.CFC_SP.training.trained import trained_config
+    from image_classification.CFC_SP.support.device import select_device
+    from image_classification.CFC_SP.support.errors import UserError
+    from image_classification.CFC_SP.weights.trained import trained_config
 
     select_device("cpu")
     by_name, by_file = bool(arguments.cfg), [bool(arguments.coarse), bool(arguments.negative)]
@@ -55,7 +55,7 @@ def run(arguments) -> None:
             print(f"{stage}: temperature {fitted.own}, with SP {fitted.smoothed}")
     folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)
     if arguments.onnx:
-        from image_classification.CFC_SP.inference.onnx_export import write_onnx
+        from image_classification.CFC_SP.exporting.onnx_export import write_onnx
 
         write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())

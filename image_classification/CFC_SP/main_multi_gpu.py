@@ -11,7 +11,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from image_classification.CFC_SP import main_single_gpu
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -23,9 +23,9 @@ def run(arguments) -> None:
     from functools import partial
 
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.device import select_device
+    from image_classification.CFC_SP.support.device import select_device
+    from image_classification.CFC_SP.support.process_group import join_group, run_together, was_launched
     from image_classification.CFC_SP.training.engine import train
-    from image_classification.CFC_SP.training.group import join_group, run_together, was_launched
 
     config = load_config(arguments.cfg, main_single_gpu.options_of(arguments))
     device = select_device(arguments.device)

@@ -10,7 +10,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from image_classification.CFC_SP.entry import Parser, run_script
+from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
@@ -28,7 +28,7 @@ def options_of(arguments) -> list[str]:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
-    from image_classification.CFC_SP.device import select_device
+    from image_classification.CFC_SP.support.device import select_device
     from image_classification.CFC_SP.training.engine import train
 
     config = load_config(arguments.cfg, options_of(arguments))

@@ -17,7 +17,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from image_classification.CFC_SP.entry import MISTAKE, Parser, run_script
+from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, run_script
 
 IMPORTS_PADDLE = False
 
@@ -49,7 +49,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.recognizers import make_recognizer
+    from image_classification.CFC_SP.prediction.recognizers import make_recognizer
     from image_classification.CFC_SP.video.stream import is_stream
     from image_classification.CFC_SP.writers.output import check_formats
 
@@ -57,9 +57,9 @@ def run(arguments) -> int:
     make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
     # Begun before the rest is imported: its process imports Paddle meanwhile.
     recognizer = None if live else make()
-    from image_classification.CFC_SP.analysis import Options, span_of
-    from image_classification.CFC_SP.batch import analyse_clips
-    from image_classification.CFC_SP.streaming import predict_stream
+    from image_classification.CFC_SP.prediction.analysis import Options, span_of
+    from image_classification.CFC_SP.prediction.many_clips import analyse_clips
+    from image_classification.CFC_SP.prediction.streaming import predict_stream
     from image_classification.CFC_SP.video.clip import find_clips
 
     span = span_of(arguments.start, arguments.end, arguments.stride)

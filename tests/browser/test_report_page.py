@@ -12,7 +12,7 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.records import Face, Frame, FrameResult, Source, Summary
 from image_classification.CFC_SP.core.segments import SegmentBuilder
 from image_classification.CFC_SP.core.span import WHOLE, Span
-from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
 from image_classification.CFC_SP.writers.palette import COLOURS
 from image_classification.CFC_SP.writers.report import Thumbnails, write_report

@@ -6,7 +6,7 @@ from image_classification.CFC_SP.core.cascade import Cascade, Temperature, decid
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around, softmax
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from tests.static_program import StaticProgram
 
 TEMPERATURES = [Temperature(1.0, 2.0), Temperature(2.5, 3.5)], [Temperature(0.7, 1.4), Temperature(), Temperature(1.6, 1.2)]

@@ -8,7 +8,7 @@ import pytest
 from image_classification.CFC_SP.core.reference import mean_around
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting, smooth
 from image_classification.CFC_SP.core.window import scaled_window
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 
 
 def smooth_array(logits, valid, window, normalizer):

@@ -1,9 +1,9 @@
 import pytest
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.training.checkpoint import save_checkpoint
-from image_classification.CFC_SP.training.model import build_model
-from image_classification.CFC_SP.training.random_weights import randomise
+from image_classification.CFC_SP.weights.checkpoint import save_checkpoint
+from image_classification.CFC_SP.weights.model import build_model
+from image_classification.CFC_SP.weights.random_weights import randomise
 
 STAGES = ("coarse", "negative", "flat")
 

@@ -6,14 +6,14 @@ from image_classification.CFC_SP import export_model
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.core.cascade import Temperature
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.exporting import export_bundle, parity
 from image_classification.CFC_SP.exporting.contents import batch_of
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.program import Program
-from image_classification.CFC_SP.training.checkpoint import load_pretrained
-from image_classification.CFC_SP.training.model import build_model
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.weights.checkpoint import load_pretrained
+from image_classification.CFC_SP.weights.model import build_model
 
 ONE_EACH = {"coarse": [Temperature()], "negative": [Temperature()]}
 

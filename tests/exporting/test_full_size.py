@@ -6,8 +6,8 @@ import pytest
 
 from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
 from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_crops
-from image_classification.CFC_SP.training.model import build_model
-from image_classification.CFC_SP.training.random_weights import randomise
+from image_classification.CFC_SP.weights.model import build_model
+from image_classification.CFC_SP.weights.random_weights import randomise
 from tests.static_program import StaticProgram
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.exporting.members import load_members, sources_of_cascade
+from image_classification.CFC_SP.support.errors import UserError
 
 
 @pytest.fixture

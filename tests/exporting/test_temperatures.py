@@ -3,9 +3,9 @@ import pytest
 from scipy.special import softmax
 
 from image_classification.CFC_SP import export_model
-from image_classification.CFC_SP.entry import run_script
 from image_classification.CFC_SP.exporting.temperatures import fit_temperature
 from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.support.command_line import run_script
 
 
 def draw(temperature):

@@ -11,10 +11,10 @@ LIMIT_S = 60.0
 
 def analyse_forever(pipe: Connection) -> None:
     """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
-    from image_classification.CFC_SP.analysis import Options, analyse_clip
     from image_classification.CFC_SP.core.span import Span
-    from image_classification.CFC_SP.errors import UserError
-    from image_classification.CFC_SP.recognizers import make_recognizer
+    from image_classification.CFC_SP.prediction.analysis import Options, analyse_clip
+    from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+    from image_classification.CFC_SP.support.errors import UserError
     from image_classification.CFC_SP.writers.output import OutputFolder
 
     recognizer = make_recognizer(device="cpu")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import yaml
 
-from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle, parameter_names
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import sha256_of
 
 FILES = sorted(path.name for path in (SHIPPED / "lite").glob("*") if path.name != MANIFEST)
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP import predict
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import ENGINES, network_program
 from image_classification.CFC_SP.inference.openvino_program import import_openvino
 from image_classification.CFC_SP.inference.precision import PRECISIONS
 from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
 
 

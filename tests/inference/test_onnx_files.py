@@ -1,10 +1,10 @@
 import pytest
 import yaml
 
-from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.onnx_files import LISTING, open_onnx
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import sha256_of
 
 MODEL = b"the bytes of a model"
 

@@ -4,18 +4,13 @@ import pytest
 from paddle import nn
 
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference import precision
 from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS
-from image_classification.CFC_SP.inference.precision import (
-    bfloat16_change,
-    checked_precision,
-    cpu_has_bfloat16,
-    in_precision,
-)
+from image_classification.CFC_SP.inference.precision import bfloat16_change, checked_precision, cpu_has_bfloat16, in_precision
 from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.IResNet.iresnet import PReLU
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.weights.random_bundle import seeded_bundle

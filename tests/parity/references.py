@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 
 import numpy as np
 
-from image_classification.CFC_SP.training.random_weights import seeded
+from image_classification.CFC_SP.weights.random_weights import seeded
 from tests.parity.pictures import pictures
 
 STORED = Path(__file__).parent / "stored"

@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from image_classification.backbones import build_backbone
-from image_classification.CFC_SP.training.checkpoint import load_pretrained
-from image_classification.CFC_SP.training.random_weights import seeded
+from image_classification.CFC_SP.weights.checkpoint import load_pretrained
+from image_classification.CFC_SP.weights.random_weights import seeded
 from tests.parity.pictures import pictures
 
 STORED = sorted((Path(__file__).parent / "stored").glob("*.npz"))

@@ -6,13 +6,12 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.labels import NEGATIVE_CLASS, STAGES
+from image_classification.CFC_SP.data.affwild2 import HEADER
+from image_classification.CFC_SP.data.fer2013 import Fer2013
+from image_classification.CFC_SP.data.picture_files import PictureFiles
 from image_classification.CFC_SP.scoring.frames import Frames
-from image_classification.CFC_SP.training.affwild2 import HEADER
-from image_classification.CFC_SP.training.checkpoint import save_checkpoint
-from image_classification.CFC_SP.training.fer2013 import Fer2013
-from image_classification.CFC_SP.training.model import build_model
-from image_classification.CFC_SP.training.picture_files import PictureFiles
-from tests.training.conftest import small_config, tiny_network  # noqa: F401, fixtures
+from image_classification.CFC_SP.weights.checkpoint import save_checkpoint
+from image_classification.CFC_SP.weights.model import build_model
 
 # Labels and the frames that have a crop, counted from 1.
 VIDEOS = {
@@ -38,7 +37,7 @@ def affwild2(tmp_path):
 
 
 @pytest.fixture
-def trained(tmp_path, small_config, tiny_network):  # noqa: F811
+def trained(tmp_path, small_config, tiny_network):
     """Writes the checkpoint of an untrained tiny network of a stage, as a run would: `trained("coarse", seed=1)`."""
 
     def write(stage, seed=0, run=None, **changes):

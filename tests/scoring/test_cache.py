@@ -8,12 +8,12 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.aligner import crop_face
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.scoring import cache as module
 from image_classification.CFC_SP.scoring.cache import LogitsCache
 from image_classification.CFC_SP.scoring.frames import load_frames
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint, save_checkpoint
-from image_classification.CFC_SP.training.trained import load_trained
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, save_checkpoint
+from image_classification.CFC_SP.weights.trained import load_trained
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_damaged_entry_is_computed_anew(open_cache, trained, counting, tmp_pat
 
 
 def test_a_damaged_picture_is_nan(open_cache, affwild2, trained, counting, monkeypatch):
-    monkeypatch.setattr("image_classification.CFC_SP.training.datasets.MAX_DAMAGED", 0.2)
+    monkeypatch.setattr("image_classification.CFC_SP.data.datasets.MAX_DAMAGED", 0.2)
     (affwild2 / "crops" / "b_left" / "00001.jpg").write_bytes(b"no picture")
     logits = open_cache().logits(trained("coarse"), "coarse")
     assert np.flatnonzero(np.isnan(logits).all(1)).tolist() == [7] and np.isnan(logits).sum() == 5

@@ -5,9 +5,9 @@ import csv
 import pytest
 
 from image_classification.CFC_SP import evaluate
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.files import sha256_of
-from image_classification.CFC_SP.training.affwild2 import read_annotation
+from image_classification.CFC_SP.data.affwild2 import read_annotation
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.files import sha256_of
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.scoring.frames import fingerprint, load_frames, nearest
+from image_classification.CFC_SP.support.errors import UserError
 from tests.scoring.conftest import VIDEOS
 
 

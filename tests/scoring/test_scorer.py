@@ -6,9 +6,9 @@ from image_classification.CFC_SP.core.cascade import Cascade, Temperature
 from image_classification.CFC_SP.core.ensemble import stage_logits
 from image_classification.CFC_SP.core.labels import EXPR_TO_COARSE, EXPR_TO_NEGATIVE
 from image_classification.CFC_SP.core.reference import mean_around, softmax
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.scoring.frames import Frames
 from image_classification.CFC_SP.scoring.scorer import Predictions, Scorer
+from image_classification.CFC_SP.support.errors import UserError
 
 NETWORKS = {"a": "coarse", "b": "coarse", "c": "coarse", "m": "negative", "n": "negative", "f": "flat"}
 LENGTHS = 40, 1, 25, 60

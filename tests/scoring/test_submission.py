@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.data.affwild2 import read_annotation
 from image_classification.CFC_SP.scoring.frames import load_frames
 from image_classification.CFC_SP.scoring.submission import write_submission
-from image_classification.CFC_SP.training.affwild2 import read_annotation
+from image_classification.CFC_SP.support.errors import UserError
 
 
 def test_a_submission_reads_as_annotations(affwild2, tmp_path):

@@ -3,12 +3,12 @@ import csv
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.scoring.benchmark import time_tables
 from image_classification.CFC_SP.scoring.frames import Frames
 from image_classification.CFC_SP.scoring.scorer import Scorer
 from image_classification.CFC_SP.scoring.tables import NEEDS_LABELS, NEEDS_VIDEO, compute, plan, runs_of
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
 from tools import reproduce_tables
 
 

@@ -3,16 +3,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.entry import run_script
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.data.datasets import load_split
 from image_classification.CFC_SP.exporting.members import load_members
-from image_classification.CFC_SP.files import sha256_of
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.training.averaging import average
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint
-from image_classification.CFC_SP.training.datasets import load_split
-from image_classification.CFC_SP.training.fast_forward import fast_forward
-from image_classification.CFC_SP.training.trained import load_trained
+from image_classification.CFC_SP.training.compiled import fast_forward
 from image_classification.CFC_SP.training.validation import validate
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
+from image_classification.CFC_SP.weights.trained import load_trained
 from tools import average_weights
 
 

@@ -3,15 +3,15 @@ import pytest
 from scipy.special import softmax
 
 from image_classification.CFC_SP.core.labels import COARSE
-from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.data.datasets import load_split
 from image_classification.CFC_SP.exporting.members import load_members
-from image_classification.CFC_SP.files import sha256_of
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.training.class_bias import fit_class_bias
-from image_classification.CFC_SP.training.datasets import load_split
-from image_classification.CFC_SP.training.fast_forward import fast_forward
-from image_classification.CFC_SP.training.trained import load_trained
+from image_classification.CFC_SP.training.compiled import fast_forward
 from image_classification.CFC_SP.training.validation import validate
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
+from image_classification.CFC_SP.weights.trained import load_trained
 from tools import fit_class_bias as script
 
 

@@ -14,18 +14,18 @@ import pytest
 
 import image_classification.CFC_SP
 from image_classification.CFC_SP.config import load_config, parse_config
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.data.datasets import load_split
+from image_classification.CFC_SP.data.samplers import epoch_order, repeat_factors
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.process_group import Group
 from image_classification.CFC_SP.training import engine
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint, load_pretrained
-from image_classification.CFC_SP.training.datasets import load_split
+from image_classification.CFC_SP.training.compiled import fast_forward
 from image_classification.CFC_SP.training.engine import train
-from image_classification.CFC_SP.training.fast_forward import fast_forward
-from image_classification.CFC_SP.training.group import Group
-from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.run_folder import COLUMNS
-from image_classification.CFC_SP.training.samplers import epoch_order, repeat_factors
 from image_classification.CFC_SP.training.steps import StaticStep
 from image_classification.CFC_SP.training.validation import validate
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained
+from image_classification.CFC_SP.weights.model import build_model
 
 SCRIPT = Path(image_classification.CFC_SP.__file__).parent / "main_single_gpu.py"
 # 112 pictures in which Negative is half and no class is rare: 7 steps an epoch.

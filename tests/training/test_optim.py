@@ -5,9 +5,9 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.training.losses import soft_cross_entropy
-from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.optim import build_optimizer, count_decayed, learning_rate, trainable
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
+from image_classification.CFC_SP.weights.model import build_model
 
 
 def test_schedule_by_hand():

@@ -7,10 +7,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.training import run_folder
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint
 from image_classification.CFC_SP.training.run_folder import RunFolder
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.training.losses import soft_cross_entropy
-from image_classification.CFC_SP.training.model import build_model
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep, choose_step
 from image_classification.CFC_SP.training.validation import measure_statistics
+from image_classification.CFC_SP.weights.model import build_model
 
 FORMS = [EagerStep, StaticStep]
 

@@ -2,12 +2,12 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.files import sha256_of
-from image_classification.CFC_SP.training.checkpoint import load_checkpoint, save_checkpoint
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.training.engine import train
 from image_classification.CFC_SP.training.teachers import Teachers
-from image_classification.CFC_SP.training.trained import load_trained
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, save_checkpoint
+from image_classification.CFC_SP.weights.trained import load_trained
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.training import datasets
-from image_classification.CFC_SP.training.group import Group
+from image_classification.CFC_SP.data import datasets
+from image_classification.CFC_SP.support.process_group import Group
 from image_classification.CFC_SP.training.validation import measure_statistics, validate
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import container
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.span import Span
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import reader
 from image_classification.CFC_SP.video.container import open_container
 from image_classification.CFC_SP.video.reader import open_video

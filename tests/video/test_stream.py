@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import stream
 from image_classification.CFC_SP.video.stream import StreamReader, is_stream, stream_name
 from tests import clips, streams

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.records import Frame, FrameResult, Source
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers import annotated_video
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
 

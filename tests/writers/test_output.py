@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers.output import OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter
 
@@ -143,7 +143,7 @@ def test_a_file_that_may_not_grow_is_told_in_a_sentence(tmp_path, name):
 import os, resource, sys
 import numpy as np
 from image_classification.CFC_SP.core.records import Frame, FrameResult, Source, Summary
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
 from image_classification.CFC_SP.writers.output import OutputFolder
 from image_classification.CFC_SP.writers.result_json import write_json

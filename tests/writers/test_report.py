@@ -13,7 +13,7 @@ from image_classification.CFC_SP import predict, predict_video
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.core.records import Frame, FrameResult, Source, Summary
 from image_classification.CFC_SP.core.segments import SegmentBuilder
-from image_classification.CFC_SP.entry import run_script
+from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.writers.output import check_formats
 from image_classification.CFC_SP.writers.report import MAX_SEGMENTS, MAX_SUMS, Thumbnails, write_report
 from image_classification.CFC_SP.writers.timeline import MAX_POINTS, MAX_TRACKS, Timeline, clock

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from image_classification.CFC_SP.core.records import FrameResult
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 
 HEADER = (

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from image_classification.CFC_SP.analysis import analyse_clip
 from image_classification.CFC_SP.core.records import FrameResult
-from image_classification.CFC_SP.errors import UserError
 from image_classification.CFC_SP.inference.pipeline import Recognizer
-from image_classification.CFC_SP.recognizers import make_recognizer
+from image_classification.CFC_SP.prediction.analysis import analyse_clip
+from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.files import atomic_path, git_sha
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import atomic_path, git_sha
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from image_classification.CFC_SP.errors import UserError
-from image_classification.CFC_SP.files import atomic_path
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.files import atomic_path
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.rows_csv import read_rows
 from tools.benchmarks.processes import resident_mb

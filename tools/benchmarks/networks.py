@@ -16,9 +16,9 @@ import paddle
 from image_classification.backbones import BACKBONES, build_backbone, family_of
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES, measure_engines
 from image_classification.CFC_SP.inference.agreement import example_crops
-from image_classification.CFC_SP.inference.engine_speed import ALL_ENGINES, measure_engines
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.IResNet.iresnet import IResNet
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.benchmarks.counting import count_macs, count_parameters

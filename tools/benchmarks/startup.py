@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from image_classification.CFC_SP import predict
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from tools.benchmarks.measuring import median_of, seconds_of
 from tools.benchmarks.stream_copy import first_frame_of
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import av
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 
 

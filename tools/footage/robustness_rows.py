@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from image_classification.CFC_SP.evaluation import evaluate_bundle
-from image_classification.CFC_SP.files import git_sha
 from image_classification.CFC_SP.inference.bundle import Bundle, open_bundle
-from image_classification.CFC_SP.recognizers import make_recognizer
+from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+from image_classification.CFC_SP.scoring.bundle_scores import evaluate_bundle
+from image_classification.CFC_SP.support.files import git_sha
 from tools.footage.disturbances import Disturbance, on_crops
 from tools.footage.label_agreement import compare, look_at
 

@@ -4,8 +4,8 @@ import functools
 
 import yaml
 
-from image_classification.CFC_SP.files import sha256_of
 from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
+from image_classification.CFC_SP.support.files import sha256_of
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 
 _PLACE = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n(?P<held>.*?)<!-- end of table -->", re.S)
 _BEGIN = "<!-- table:"

@@ -6,8 +6,8 @@ from pathlib import Path
 from image_classification.backbones import BACKBONES
 from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
 from image_classification.CFC_SP.core.labels import STAGES
+from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES
 from image_classification.CFC_SP.inference.bundle import MANIFEST
-from image_classification.CFC_SP.inference.engine_speed import ALL_ENGINES
 from tools.benchmarks.measuring import read_rows
 from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table

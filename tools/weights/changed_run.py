@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from image_classification.CFC_SP.entry import Parser
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.command_line import Parser
+from image_classification.CFC_SP.support.errors import UserError
 
 
 def add_run_options(parser: Parser) -> None:
@@ -14,7 +14,7 @@ def add_run_options(parser: Parser) -> None:
 
 def begin_run(arguments) -> tuple[str, Path]:
     """The device chosen and the best.safetensors to write; raises UserError where that is, and as `select_device` does."""
-    from image_classification.CFC_SP.device import select_device
+    from image_classification.CFC_SP.support.device import select_device
 
     out = arguments.out / "best.safetensors"
     if out.exists():

@@ -6,10 +6,10 @@ from safetensors.numpy import save_file
 
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.core.preprocess import ExpressionNet
-from image_classification.CFC_SP.device import paddle
 from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.training.model import build_model
-from image_classification.CFC_SP.training.random_weights import randomise
+from image_classification.CFC_SP.support.device import paddle
+from image_classification.CFC_SP.weights.model import build_model
+from image_classification.CFC_SP.weights.random_weights import randomise
 
 
 def random_bundle(cfg: str, folder: Path) -> Bundle:

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from image_classification.CFC_SP.errors import UserError
+from image_classification.CFC_SP.support.errors import UserError
 
 
 def check_name(out: Path) -> None:
@@ -32,8 +32,8 @@ def read_known(path: Path, name: str, sha256: str, most_bytes: int) -> bytes:
 
 def write_start(out: Path, config, model, origin: str, sha256: str) -> int:
     """Writes the backbone of `model` without its classifier to `out`; returns how many tensors. origin, sha256: of what was read."""
-    from image_classification.CFC_SP.files import git_sha
-    from image_classification.CFC_SP.training.checkpoint import save_checkpoint
+    from image_classification.CFC_SP.support.files import git_sha
+    from image_classification.CFC_SP.weights.checkpoint import save_checkpoint
 
     weights = {f"backbone.{name}": value.numpy() for name, value in model.backbone.state_dict().items() if not name.startswith("head.")}
     save_checkpoint(out, weights, {"config": config.dump(), "git_sha": git_sha(), "origin": origin, "source_sha256": sha256})

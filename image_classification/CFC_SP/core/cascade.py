@@ -6,7 +6,7 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 
-from ..errors import UserError
+from ..support.errors import UserError
 from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 from .smoothing import check_normalizer, own_logits, window_mean
 

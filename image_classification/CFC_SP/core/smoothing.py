@@ -8,7 +8,7 @@ fewer at the ends: the normalizer "count" divides by the terms present, "window"
 import numpy as np
 import paddle
 
-from ..errors import UserError
+from ..support.errors import UserError
 from .window import check_window
 
 NORMALIZERS = ("count", "window")

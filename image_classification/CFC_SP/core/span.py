@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import asdict, dataclass
 
-from ..errors import UserError
+from ..support.errors import UserError
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?([0-5]?\d(?:\.\d*)?)")
 

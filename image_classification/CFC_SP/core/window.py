@@ -3,7 +3,7 @@
 import math
 from numbers import Integral
 
-from ..errors import UserError
+from ..support.errors import UserError
 
 REFERENCE_FPS = 30
 

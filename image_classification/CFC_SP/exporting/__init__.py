@@ -7,10 +7,10 @@ from pathlib import Path
 import yaml
 
 from ..core.cascade import Cascade, Temperature
-from ..errors import UserError
 from ..inference.bundle import MANIFEST
-from ..inference.engine_speed import record_engines
+from ..support.errors import UserError
 from .contents import make_manifest, write_files
+from .engine_speed import record_engines
 from .members import Source, load_members
 from .parity import check_parity
 

@@ -9,8 +9,8 @@ from safetensors.numpy import save_file
 from ..core.cascade import Cascade, Temperature
 from ..core.ensemble import Clip, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
-from ..files import git_sha, sha256_of
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
+from ..support.files import git_sha, sha256_of
 from ..video.detector import MIN_FACE, THRESHOLDS
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from .members import Member

@@ -10,12 +10,12 @@ from yacs.config import CfgNode
 
 from ..config import find_config, load_config
 from ..core.labels import STAGES
-from ..errors import UserError
-from ..files import git_sha
 from ..inference.agreement import example_crops
-from ..training.model import build_model
-from ..training.random_weights import randomise
-from ..training.trained import load_trained
+from ..support.errors import UserError
+from ..support.files import git_sha
+from ..weights.model import build_model
+from ..weights.random_weights import randomise
+from ..weights.trained import load_trained
 from .parity import compare
 
 # What a checkpoint's note may say of how its weights were changed after training.

@@ -7,10 +7,10 @@ import paddle
 
 from ..core.labels import COARSE, NEGATIVE
 from ..core.reference import cascade_reference
-from ..errors import UserError
 from ..inference.agreement import TOLERANCE, example_crops, relative_difference
 from ..inference.bundle import open_bundle
 from ..inference.program import Program
+from ..support.errors import UserError
 
 _CROPS, _FRAMES = 8, 40
 

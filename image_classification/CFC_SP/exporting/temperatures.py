@@ -9,10 +9,10 @@ from scipy.special import softmax
 
 from ..core.cascade import Temperature
 from ..core.labels import IGNORED
-from ..errors import UserError
 from ..scoring.cache import LogitsCache
 from ..scoring.frames import load_frames
 from ..scoring.scorer import Scorer
+from ..support.errors import UserError
 from ..training.class_bias import TEMPERATURES
 
 # Of still pictures: f' is f plus a mean of such f.

@@ -15,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from ..core.labels import COARSE, EXPR, NEGATIVE
-from ..errors import UserError
-from ..files import sha256_of
+from ..support.errors import UserError
+from ..support.files import sha256_of
 
 MANIFEST = "manifest.yaml"
 SCHEMA_VERSION = 2

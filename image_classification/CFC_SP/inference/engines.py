@@ -1,6 +1,6 @@
 """Which engine runs a network program, and in which precision."""
 
-from ..errors import UserError
+from ..support.errors import UserError
 from .bundle import Bundle
 from .onnx_files import open_onnx
 from .openvino_program import OpenVinoProgram

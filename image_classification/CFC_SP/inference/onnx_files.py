@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from ..errors import UserError
-from ..files import sha256_of
+from ..support.errors import UserError
+from ..support.files import sha256_of
 from .bundle import Bundle
 
 LISTING = "onnx.yaml"

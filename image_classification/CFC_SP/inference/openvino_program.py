@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..device import THREADS
-from ..errors import UserError
+from ..support.device import THREADS
+from ..support.errors import UserError
 
 
 class OpenVinoProgram:

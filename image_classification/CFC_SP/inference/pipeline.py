@@ -17,15 +17,15 @@ import numpy as np
 from ..core.aligner import CropGeometry
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, Faces, Frame, FrameResult
+from ..support.prefetch import ahead
 from ..video.detector import FaceDetector
 from ..video.follower import KEY_EVERY_S, FaceFollower, Seen
 from ..video.mtcnn import WEIGHTS as DETECTOR_WEIGHTS
 from ..video.mtcnn import load_mtcnn
 from ..video.tracker import FaceTracker
-from .ahead import ahead
-from .apart import ProgramsApart
 from .batches import Batches, Place
 from .bundle import Bundle, refusal
+from .worker_process import ProgramsApart
 
 if TYPE_CHECKING:
     from .programs import Programs

@@ -4,7 +4,7 @@ import math
 
 from paddle.base import core
 
-from ..errors import UserError
+from ..support.errors import UserError
 from .agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
 
 PRECISIONS = ("auto", "float32", "bfloat16")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from paddle import inference
 
-from ..device import THREADS
+from ..support.device import THREADS
 from .bundle import Bundle, parameter_names
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.

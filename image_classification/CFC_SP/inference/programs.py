@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..device import select_device
+from ..support.device import select_device
 from .bundle import Bundle
 from .engines import network_program
 from .program import Program

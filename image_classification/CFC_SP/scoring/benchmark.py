@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.labels import EXPR, STAGES
-from ..training.picture_files import PictureFiles
+from ..data.picture_files import PictureFiles
 from .frames import Frames
 from .scorer import Scorer
 from .tables import compute, plan, runs_of

@@ -13,11 +13,11 @@ import numpy as np
 from tqdm import tqdm
 
 from ..core.labels import STAGES
-from ..errors import UserError
-from ..files import atomic_path, git_sha, sha256_of
-from ..training.fast_forward import BATCH, fast_forward
-from ..training.loader import plain_batches
-from ..training.trained import load_trained, trained_config
+from ..data.loader import plain_batches
+from ..support.errors import UserError
+from ..support.files import atomic_path, git_sha, sha256_of
+from ..training.compiled import BATCH, fast_forward
+from ..weights.trained import load_trained, trained_config
 from .frames import Frames, fingerprint
 
 # How much work a kill may cost; a note on the disk costs some milliseconds.

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..core.labels import IGNORED, STAGES
-from ..device import select_device
-from ..errors import UserError
-from ..files import sha256_of
-from ..training.metrics import Scores
-from ..training.trained import trained_config
+from ..core.metrics import Scores
+from ..support.device import select_device
+from ..support.errors import UserError
+from ..support.files import sha256_of
+from ..weights.trained import trained_config
 from .cache import LogitsCache
 from .frames import Frames, load_frames
 from .record import write_record

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ..core.labels import EXPR, IGNORED
-from ..errors import UserError
-from ..training.affwild2 import CROPS, crop_name, videos_of
-from ..training.datasets import DATASETS, Pictures, StageData
-from ..training.picture_files import PictureFiles, folder_of
+from ..data.affwild2 import CROPS, crop_name, videos_of
+from ..data.datasets import DATASETS, Pictures, StageData
+from ..data.picture_files import PictureFiles, folder_of
+from ..support.errors import UserError
 
 MOVING = "affwild2"
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.labels import EXPR, STAGES
-from ..errors import UserError
-from ..files import git_sha
-from ..training.confusion import draw_confusion, write_confusion
-from ..training.metrics import Scores
+from ..core.metrics import Scores
+from ..support.errors import UserError
+from ..support.files import git_sha
+from .confusion import draw_confusion, write_confusion
 
 
 def lines_of(scores: Mapping[str, Scores]) -> list[str]:

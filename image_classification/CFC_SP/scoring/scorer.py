@@ -8,9 +8,9 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from ..core.labels import COARSE_TO_EXPR, EXPR, EXPR_TO_STAGE, IGNORED, NEGATIVE_CLASS, NEGATIVE_TO_EXPR, STAGES
+from ..core.metrics import Scores, score
 from ..core.smoothing import smooth
-from ..errors import UserError
-from ..training.metrics import Scores, score
+from ..support.errors import UserError
 from .frames import Frames, nearest
 
 # Networks whose logits and probabilities are kept at a time: those of one window of a table.

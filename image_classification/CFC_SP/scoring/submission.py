@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
-from ..files import atomic_path
-from ..training.affwild2 import HEADER
+from ..data.affwild2 import HEADER
+from ..support.errors import UserError
+from ..support.files import atomic_path
 from .frames import Frames
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..errors import UserError
-from ..files import atomic_path, git_sha, sha256_of
-from ..training.trained import trained_config
+from ..support.errors import UserError
+from ..support.files import atomic_path, git_sha, sha256_of
+from ..weights.trained import trained_config
 from .tables import Line
 
 COLUMNS = (

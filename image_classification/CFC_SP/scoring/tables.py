@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from ..config import load_config
-from ..errors import UserError
-from ..training.metrics import Scores
+from ..core.metrics import Scores
+from ..support.errors import UserError
 from .scorer import Scorer
 
 PAPER = Path(__file__).with_name("paper.yaml")

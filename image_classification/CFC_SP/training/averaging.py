@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from ..core.labels import STAGES
-from ..errors import UserError
-from ..files import git_sha, sha256_of
-from .checkpoint import save_checkpoint
-from .datasets import load_split
-from .fast_forward import fast_forward
-from .loader import training_batches
-from .model import build_model
-from .samplers import epoch_order, repeat_factors
-from .trained import Trained, load_trained
+from ..data.datasets import load_split
+from ..data.loader import training_batches
+from ..data.samplers import epoch_order, repeat_factors
+from ..support.errors import UserError
+from ..support.files import git_sha, sha256_of
+from ..weights.checkpoint import save_checkpoint
+from ..weights.model import build_model
+from ..weights.trained import Trained, load_trained
+from .compiled import fast_forward
 from .validation import STATISTICS_BATCHES, measure_statistics, validate
 
 

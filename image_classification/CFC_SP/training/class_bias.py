@@ -11,14 +11,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from ..core.labels import STAGES
-from ..errors import UserError
-from ..files import sha256_of
-from .checkpoint import load_checkpoint, save_checkpoint
-from .datasets import load_split
-from .fast_forward import BATCH, fast_forward
-from .loader import plain_batches
-from .metrics import score
-from .trained import load_trained
+from ..core.metrics import score
+from ..data.datasets import load_split
+from ..data.loader import plain_batches
+from ..support.errors import UserError
+from ..support.files import sha256_of
+from ..weights.checkpoint import load_checkpoint, save_checkpoint
+from ..weights.trained import load_trained
+from .compiled import BATCH, fast_forward
 
 # Between these a network's temperature is looked for; that of one which knows nothing has no end.
 TEMPERATURES = 0.1, 10.0

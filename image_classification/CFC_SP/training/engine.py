@@ -13,19 +13,19 @@ import paddle
 from tqdm import tqdm
 
 from ..config import parse_config
-from ..errors import UserError
-from ..files import git_sha
-from ..interrupts import on_first_interrupt
-from .checkpoint import load_checkpoint, load_pretrained
-from .datasets import StageData, load_split
+from ..data.datasets import StageData, load_split
+from ..data.loader import training_batches
+from ..data.samplers import epoch_order, repeat_factors
+from ..support.errors import UserError
+from ..support.files import git_sha
+from ..support.interrupts import on_first_interrupt
+from ..support.process_group import ALONE, Group
+from ..weights.checkpoint import load_checkpoint, load_pretrained
+from ..weights.model import build_model
+from .compiled import fast_forward
 from .ema import Ema
-from .fast_forward import fast_forward
-from .group import ALONE, Group
-from .loader import training_batches
-from .model import build_model
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
-from .samplers import epoch_order, repeat_factors
 from .steps import choose_step
 from .teachers import Teachers
 from .validation import STATISTICS_BATCHES, measure_statistics, validate

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 
-from ..errors import UserError
-from ..files import atomic_path
-from .checkpoint import load_checkpoint, save_checkpoint
+from ..support.errors import UserError
+from ..support.files import atomic_path
+from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
 
 COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seconds")

@@ -9,9 +9,9 @@ import numpy as np
 import paddle
 
 from ...backbones import family_of
-from .group import ALONE, Group
+from ..support.process_group import ALONE, Group
+from ..weights.model import build_model
 from .losses import soft_cross_entropy
-from .model import build_model
 from .optim import SLOTS, build_optimizer, trainable
 
 _OPTIMIZER, _SCALER = "optimizer.", "scaler."

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..errors import UserError
-from ..files import sha256_of
-from ..heap import share_one_heap
-from .fast_forward import fast_forward
-from .group import ALONE, Group
-from .trained import load_trained
+from ..support.errors import UserError
+from ..support.files import sha256_of
+from ..support.heap import share_one_heap
+from ..support.process_group import ALONE, Group
+from ..weights.trained import load_trained
+from .compiled import fast_forward
 
 
 class Teachers:

@@ -6,11 +6,11 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from .datasets import StageData
-from .fast_forward import BATCH
-from .group import ALONE, Group
-from .loader import plain_batches
-from .metrics import Scores, score
+from ..core.metrics import Scores, score
+from ..data.datasets import StageData
+from ..data.loader import plain_batches
+from ..support.process_group import ALONE, Group
+from .compiled import BATCH
 
 # Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
 STATISTICS_BATCHES = 16

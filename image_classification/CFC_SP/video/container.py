@@ -5,8 +5,8 @@ import stat
 
 import av
 
-from ..errors import UserError
-from ..files import Nameless
+from ..support.errors import UserError
+from ..support.files import Nameless
 
 MAX_PIXELS = 8192 * 8192
 MAX_FPS, FALLBACK_FPS = 480.0, 30.0

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
-from ..errors import UserError
+from ..support.errors import UserError
 from .container import FALLBACK_FPS, MAX_FPS, MAX_PIXELS, check_size
 from .reader import nothing_within
 

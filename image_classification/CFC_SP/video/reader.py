@@ -13,8 +13,8 @@ from av.video.reformatter import VideoReformatter
 
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
-from ..errors import UserError
-from ..packets import packets_of
+from ..support.errors import UserError
+from ..support.packets import packets_of
 from .container import check_size, frame_rate, open_container, open_file, pick_stream, reading_failed
 from .seeking import find_landing
 

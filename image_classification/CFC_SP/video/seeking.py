@@ -5,7 +5,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from ..core.span import Span
-from ..packets import packets_of
+from ..support.packets import packets_of
 
 # Of these codecs each packet gives one frame, and a frame marked as key needs none before it. VP8 hides frames, Xvid packs two
 # into a packet, and a GIF's frame shows what those before it left.

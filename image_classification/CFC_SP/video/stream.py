@@ -14,8 +14,8 @@ import av
 import numpy as np
 
 from ..core.records import Frame, Source
-from ..errors import UserError
-from ..packets import packets_of
+from ..support.errors import UserError
+from ..support.packets import packets_of
 from .container import check_size, frame_rate, pick_stream
 from .reader import note_size_change
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
-from ..errors import UserError
-from ..files import Nameless
-from ..packets import packets_of
+from ..support.errors import UserError
+from ..support.files import Nameless
+from ..support.packets import packets_of
 from .overlay import Overlay
 
 _CLOCK = 90000

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import UserError
+from ..support.errors import UserError
 
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""

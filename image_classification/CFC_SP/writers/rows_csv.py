@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..core.labels import EXPR
 from ..core.records import Face, FrameResult
-from ..errors import UserError
+from ..support.errors import UserError
 
 COLUMNS = (
     *("frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_score", "label", "confidence", "coarse", "raw_label"),

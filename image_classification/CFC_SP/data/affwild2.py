@@ -1,0 +1,92 @@
+"""Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, `crops/<video>/00001.jpg`."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..core.labels import EXPR
+from ..support.errors import UserError
+from .picture_files import PictureFiles, assemble, folder_of, lines_of
+
+ANNOTATIONS, CROPS = "EXPR_Classification_Challenge", "crops"
+SETS = {"train": "Train_Set", "val": "Validation_Set", "test": "Test_Set"}
+HEADER = ",".join(EXPR)
+
+
+def load_affwild2(root: str | Path, split: str) -> PictureFiles:
+    """The annotated frames of `split` that have a crop, video by video.
+
+    Raises UserError as `videos_of` does, and where no frame has both.
+    """
+    labelled = [(crop_name(v.name, i), int(v.labels[i])) for v in videos_of(root, split) for i in v.crops]
+    return assemble(folder_of(root, CROPS), labelled, split)
+
+
+@dataclass(frozen=True)
+class Video:
+    """One annotated video (and person): the EXPR number of every frame, int64 [frames], -1 where there is none; and which frames
+    have a crop, rising, counted from 0."""
+
+    name: str
+    labels: np.ndarray
+    crops: list[int]
+
+
+def videos_of(root: str | Path, split: str) -> Iterator[Video]:
+    """The videos of `split` in the order of their names.
+
+    Raises UserError for a wrong header or label, by file and line, and for crops beyond a video's annotations.
+    """
+    crops = folder_of(root, CROPS)
+    for path in annotation_files(root, split):
+        labels = read_annotation(path)
+        if not (crops / path.stem).is_dir():
+            raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
+        # Millions of frames: a Path for each would take a minute.
+        stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
+        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal())
+        if frames and frames[-1] >= len(labels):
+            raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1] + 1:05d}.jpg")
+        yield Video(path.stem, labels, [frame for frame in frames if frame >= 0])
+
+
+def crop_name(video: str, frame: int) -> str:
+    """The file of a frame's crop below the folder of crops; Aff-Wild2 counts frames from 1, `frame` from 0."""
+    return f"{video}/{frame + 1:05d}.jpg"
+
+
+def annotated_splits(root: str | Path) -> list[str]:
+    """The splits whose annotations lie below `root`; raises UserError where there is none."""
+    found = [split for split, name in SETS.items() if Path(root, ANNOTATIONS, name).is_dir()]
+    if not found:
+        raise UserError(f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's annotations there")
+    return found
+
+
+def annotation_files(root: str | Path, split: str) -> list[Path]:
+    """The annotation files of `split`, one a video (and person), sorted; raises UserError where there are none.
+
+    ABAW keeps the labels of its test set; a data set of the same form may have them.
+    """
+    if split == "test" and not Path(root, ANNOTATIONS, SETS[split]).is_dir():
+        raise UserError(f"Aff-Wild2's test labels are not public: expected train or val, or {ANNOTATIONS}/{SETS[split]} in {root}")
+    folder = folder_of(root, ANNOTATIONS, SETS[split])
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise UserError(f"{folder}: expected annotation files <video>.txt, found none")
+    return files
+
+
+def read_annotation(path: Path) -> np.ndarray:
+    """The EXPR number of every frame of a video, int64 [frames]; -1 where it is not annotated. Line i, after the header, is frame i."""
+    header, *lines = lines_of(path) or [""]
+    if header.replace(" ", "") != HEADER:
+        raise UserError(f"{path} line 1: expected the header {HEADER}, found {header[:100]!r}")
+    known = {str(number): number for number in range(-1, len(EXPR))}
+    for line, text in enumerate(lines, 2):
+        if text.strip() not in known:
+            raise UserError(f"{path} line {line}: expected a number from -1 to {len(EXPR) - 1}, found {text[:40]!r}")
+    return np.array([known[text.strip()] for text in lines], np.int64)

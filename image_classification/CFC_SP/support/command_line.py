@@ -1,0 +1,93 @@
+"""What every entry script shares: options with one dash or two, one sentence for a user's mistake, exit codes."""
+
+import argparse
+import importlib
+import io
+import os
+import re
+import select
+import sys
+import textwrap
+from types import ModuleType
+
+from .errors import UserError
+
+MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
+
+
+class _Help(argparse.HelpFormatter):
+    """Paragraphs as wide as the terminal, commands and indented lines as they are, an option's argument named once."""
+
+    def _fill_text(self, text, width, indent):
+        blocks = re.findall(r"^(?:[ \t]|python ).*\n|(?:^(?!python )\S.*\n)+|^\n", text.strip() + "\n", re.M)
+        return "".join(block if block.startswith((" ", "python ", "\n")) else textwrap.fill(block, width) + "\n" for block in blocks)
+
+    def _format_action_invocation(self, action):
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        return f"{', '.join(action.option_strings)} {self._format_args(action, self._get_default_metavar_for_optional(action))}"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose long options take one dash, as in PaddleViT, or two, and which takes files for what they are: a word
+    that begins with a dash, is no option and names a file is that file."""
+
+    def __init__(self, **keywords):
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **keywords)
+
+    def option(self, name: str, **keywords) -> None:
+        """Adds `-name` and `--name`."""
+        self.add_argument(f"-{name}", f"--{name}", dest=name, **keywords)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse's own."""
+        words = sys.argv[1:] if args is None else args
+        return super().parse_known_args([f"./{word}" if self._is_file(word) else word for word in words], namespace)
+
+    def _is_file(self, word: str) -> bool:
+        known = self._subparsers is not None or word in self._option_string_actions
+        return word.startswith("-") and not known and os.path.lexists(word)
+
+
+def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
+    """Parses `argv` by `script.add_options`, calls `script.run` and returns the exit code. The script's docstring is its help."""
+    parser = Parser(description=script.__doc__)
+    script.add_options(parser)
+    return guarded(script.run, parser.parse_args(argv))
+
+
+def guarded(run, arguments) -> int:
+    """`run(arguments)` as an exit code: 0, 2 for a mistake of the user's (one sentence on standard error), 130 for Ctrl-C (and SIGTERM in
+    training), 141 where nobody reads on, as after `| head`.
+
+    Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
+    """
+    # File names may hold what the terminal's encoding does not.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
+            importlib.import_module("image_classification.CFC_SP.support.device")
+        code = run(arguments) or 0
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _reader_is_gone() -> bool:
+    """Whether standard output is a pipe without a reader: a pipe to a program of ours may break as well."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,0 +1,143 @@
+"""Those marked need the packages of requirements-onnx.txt: `make onnx`."""
+
+import csv
+import json
+import shutil
+import sys
+import types
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from image_classification.CFC_SP import export_model, predict
+from image_classification.CFC_SP.exporting import onnx_export
+from image_classification.CFC_SP.exporting.onnx_export import check_model, convert, write_onnx
+from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_crops, relative_difference
+from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS, network_program
+from image_classification.CFC_SP.inference.onnx_files import LISTING, open_onnx
+from image_classification.CFC_SP.inference.precision import bfloat16_change, cpu_has_bfloat16
+from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
+from tests import clips
+from tools import export_onnx
+from tools.weights.random_bundle import random_bundle
+
+FULL = ("swin_s_coarse", "iresnet152_coarse", "hrnet_coarse", "repvgg_negative")
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_missing_package_is_said_and_nothing_is_written(lite_copy, monkeypatch, capsys):
+    real, before = metadata.version, names_in(lite_copy)
+
+    def version(package):
+        if package == "onnxruntime":
+            raise metadata.PackageNotFoundError(package)
+        return "1.0" if package in onnx_export.PACKAGES else real(package)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert run_script(export_onnx, ["-bundle", str(lite_copy)]) == 2
+    assert "needs the package onnxruntime: pip install --no-deps" in capsys.readouterr().err
+    assert names_in(lite_copy) == before
+
+
+@pytest.mark.parametrize("outcome", ["empty", "logged"])
+def test_a_conversion_that_fails_quietly_is_noticed(lite, outcome, monkeypatch):
+    """paddle2onnx returns nothing, or logs its error and then stumbles over the result that it does not have."""
+
+    def export(*arguments, **keywords):
+        if outcome == "logged":
+            raise UnboundLocalError("cannot access local variable 'onnx_model_str'")
+        return b""
+
+    monkeypatch.setitem(sys.modules, "paddle2onnx", types.SimpleNamespace(export=export))
+    with pytest.raises(UserError, match="paddle2onnx cannot convert the program coarse"):
+        convert(open_bundle(lite), "coarse")
+
+
+def test_the_pins_are_those_that_the_export_asks_for():
+    text = (Path(__file__).parents[2] / "requirements-onnx.txt").read_text()
+    assert {f"{package}==" in text for package in onnx_export.PACKAGES} == {True}
+
+
+@pytest.fixture(scope="module")
+def with_onnx(lite, tmp_path_factory):
+    folder = shutil.copytree(lite, tmp_path_factory.mktemp("onnx") / "lite")
+    assert [path.name for path in write_onnx(folder)] == ["frame.onnx", LISTING]
+    return folder
+
+
+@pytest.mark.onnx
+def test_the_bundle_stays_what_it_was(with_onnx, lite):
+    assert open_bundle(with_onnx).identity == open_bundle(lite).identity
+    listing = yaml.safe_load((with_onnx / LISTING).read_text())
+    assert {entry["precision"] for entry in listing["programs"].values()} <= {"float32", "bfloat16"}
+    assert listing["openvino"] == metadata.version("openvino")
+
+
+@pytest.mark.onnx
+@pytest.mark.parametrize("name", NETWORK_PROGRAMS)
+def test_openvino_gives_paddles_outputs_for_any_batch(with_onnx, name):
+    bundle = open_bundle(with_onnx)
+    program, plain = network_program(bundle, name, engine="openvino", precision="float32"), Program(bundle, name, onednn=False)
+    assert program.engine == "openvino"
+    first = program(example_crops(48, 2))
+    kept = first[0].copy()
+    for count in (1, 5, 32):
+        crops = np.random.default_rng(count).integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)
+        assert relative_difference(program(crops), plain(crops)) <= TOLERANCE
+    np.testing.assert_array_equal(first[0], kept)
+
+
+@pytest.mark.onnx
+def test_a_clip_read_on_either_engine(with_onnx, tmp_path, astronaut):
+    clip = clips.write_clip(tmp_path / "clip.mp4", [astronaut] * 6)
+    rows = {}
+    for engine in ("paddle", "openvino"):
+        out = tmp_path / engine
+        words = ["-video", str(clip), "-bundle", str(with_onnx), "-out", str(out), "-formats", "csv,json"]
+        assert run_script(predict, [*words, "-engine", engine, "-precision", "float32"]) == 0
+        with open(out / "clip" / "frames.csv", newline="", encoding="utf-8") as file:
+            rows[engine] = list(csv.DictReader(file))
+    assert json.loads((tmp_path / "openvino" / "clip" / "result.json").read_text())["engine"] == "openvino"
+    assert len(rows["paddle"]) == len(rows["openvino"]) >= 6
+    for a, b in zip(rows["paddle"], rows["openvino"], strict=True):
+        assert a["label"] == b["label"] and float(a["p_happiness"]) == pytest.approx(float(b["p_happiness"]), abs=1e-3)
+
+
+@pytest.mark.onnx
+def test_a_model_that_computes_something_else_is_not_written(lite_copy, monkeypatch, capsys):
+    before = names_in(lite_copy)
+    # As if Paddle's own outputs were other ones.
+    monkeypatch.setattr(onnx_export, "Program", lambda *_, **__: lambda crops: (np.ones((1, len(crops), 5)), np.ones((1, len(crops), 4))))
+    assert run_script(export_onnx, ["-bundle", str(lite_copy)]) == 2
+    assert "no ONNX file written: frame on onnxruntime differs by" in capsys.readouterr().err
+    assert names_in(lite_copy) == before
+
+
+@pytest.mark.onnx
+@pytest.mark.parametrize("name", FULL)
+def test_every_full_size_network_converts(name, tmp_path):
+    bundle = random_bundle(f"configs/{name}.yaml", tmp_path)
+    model = convert(bundle, name)
+    differences = check_model(bundle, name, model)
+    print(f"{name}: {len(model) / 1e6:.0f} MB, relative differences {differences}")
+    if cpu_has_bfloat16():
+        print(f"{name}: bfloat16 on Paddle changes probabilities by", end=" ")
+        print(bfloat16_change(lambda bfloat16: Program(bundle, name, bfloat16=bfloat16), bundle.manifest["crop"]["size"]))
+    assert set(differences) == {"onnxruntime", "openvino"} and all(value <= TOLERANCE for value in differences.values())
+
+
+@pytest.mark.onnx
+def test_export_model_writes_them_too(tmp_path, monkeypatch, lite):
+    """The export itself has tests of its own; here a copy of the shipped bundle stands for what it wrote."""
+    monkeypatch.setattr("image_classification.CFC_SP.exporting.export_bundle", lambda *_: Path(shutil.copytree(lite, tmp_path / "b")))
+    assert run_script(export_model, ["-coarse", "a", "-negative", "b", "-out", str(tmp_path / "b"), "-onnx"]) == 0
+    assert open_onnx(open_bundle(tmp_path / "b"), "frame")[0]

@@ -1,0 +1,320 @@
+"""Several clips, folders, parts of clips and second calls, as a person asks for them."""
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from image_classification.CFC_SP import predict, predict_video
+from image_classification.CFC_SP.prediction import analysis, recognizers
+from image_classification.CFC_SP.prediction.many_clips import analyse_clips
+from image_classification.CFC_SP.support.command_line import Parser, run_script
+from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.video.clip import find_clips
+from image_classification.CFC_SP.writers import annotated_video
+from image_classification.CFC_SP.writers.rows_csv import COLUMNS
+from tests import clips
+
+
+def run(*words, out):
+    return run_script(predict, [*map(str, words), "-out", str(out)])
+
+
+def rows_of(folder):
+    with open(folder / "frames.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def json_of(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def write_pictures(folder, count, **options):
+    folder.mkdir()
+    for number, picture in enumerate(clips.pictures(count), 1):
+        Image.fromarray(picture).save(folder / f"{number}.png", **options)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return recognizers.make_recognizer()
+
+
+@pytest.fixture(autouse=True)
+def one_recognizer(recognizer, monkeypatch):
+    """Loading the bundle once is enough for tests of what is around it."""
+    monkeypatch.setattr(recognizers, "make_recognizer", lambda *options: recognizer)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return clips.write_clip(tmp_path / "clip.mp4", clips.pictures(40), fps=20, gop=10, sound=True)
+
+
+def test_a_part_is_what_every_output_covers(clip, tmp_path):
+    words = ("-video", clip, "-start", "0:00:00.5", "-end", "1.5", "-stride", "4", "-formats", "csv,json,mp4,html")
+    assert run(*words, out=tmp_path / "out") == 0
+    folder = tmp_path / "out" / "clip"
+    rows, result = rows_of(folder), json_of(folder)
+    assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
+    assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
+    asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None}
+    assert result["options"] == asked | {"engine": "paddle", "precision": "auto"}
+    # 256 frames at 30 fps are 8.53 s: 43 frames at the 5 a second that are looked at.
+    assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (43, 5, 20.0)
+    with av.open(str(folder / "annotated.mp4")) as movie:
+        assert [frame.time for frame in movie.decode(video=0)] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-4)
+    with av.open(str(folder / "annotated.mp4")) as movie:
+        sound = [float(packet.pts * packet.time_base) for packet in movie.demux(audio=0) if packet.pts is not None]
+    assert -0.001 <= sound[0] <= 0.13 and 0.7 <= sound[-1] <= 1.0
+    page = (folder / "report.html").read_text()
+    assert 'data-begin="0.5" data-end="1.5"' in page
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-start", "2", "-end", "1"], "after -start"),
+        (["-start", "soon"], "h:mm:ss"),
+        (["-start", "-5"], "0 s or more"),
+        (["-end", "nan"], "0 s or more"),
+        (["-stride", "0"], "-stride"),
+        (["-start", "1:00:00"], "choose another -start"),
+        (["-resume", "-formats", "csv"], "add json"),
+    ],
+)
+def test_parts_that_are_none_are_one_sentence(clip, tmp_path, capsys, words, told):
+    assert run("-video", clip, *words, out=tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1 and told in said
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_folder_stands_for_its_videos_in_natural_order(tmp_path, capsys):
+    folder = tmp_path / "my videos"
+    folder.mkdir()
+    for name in ("clip10.mp4", "clip2.MP4", ".hidden.mp4"):
+        clips.write_clip(folder / name.lower(), clips.pictures(3)).rename(folder / name)
+    (folder / "bad.mp4").write_text("no video")
+    (folder / "notes.txt").write_text("no video either")
+    clips.write_clip(tmp_path / "clip2.mp4", clips.pictures(2))
+    assert run("-video", folder, tmp_path / "clip2.mp4", "-formats", "csv", out=tmp_path / "out") == 2
+    said = capsys.readouterr()
+    assert said.out.index("'clip2.MP4'") < said.out.index("'clip10.mp4'") and "bad.mp4" in said.err and "1 of 4" in said.err
+    assert {path.name: len(rows_of(path)) for path in (tmp_path / "out").iterdir()} == {"clip2": 3, "clip10": 3, "clip2-2": 2}
+
+
+def test_pictures_are_a_clip(tmp_path):
+    folder = write_pictures(tmp_path / "frames", 11)
+    assert run("-video", folder, "-fps", 10, out=tmp_path / "out") == 0
+    rows, result = rows_of(tmp_path / "out" / "frames"), json_of(tmp_path / "out" / "frames")
+    assert [(int(row["frame"]), float(row["time_s"])) for row in rows] == [(i, i / 10) for i in range(11)]
+    assert (result["source"]["codec"], result["source"]["fps"], result["source"]["width"]) == ("pictures", 10.0, 64)
+    with av.open(str(tmp_path / "out" / "frames" / "annotated.mp4")) as movie:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in movie.decode(video=0)]
+    assert len(frames) == 11
+    # Natural order: 2.png before 10.png.
+    assert all(np.abs(frame - picture).mean() < 12 for frame, picture in zip(frames, clips.pictures(11), strict=True))
+
+
+def test_odd_pictures(tmp_path, capsys):
+    folder = write_pictures(tmp_path / "frames", 2)
+    picture = clips.pictures(1)[0]
+    Image.fromarray(picture).convert("L").save(folder / "3.png")
+    Image.fromarray(np.dstack([picture, picture[:, :, 0]])).save(folder / "4.png")
+    Image.fromarray(picture.astype(np.uint16)[:, :, 0] * 257).save(folder / "5.png")
+    Image.fromarray(picture).resize((32, 32)).save(folder / "6.png")
+    (folder / "7.png").write_bytes(b"no picture")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = Image.fromarray(np.rot90(picture).copy())
+    turned.save(folder / "8.jpg", exif=exif, quality=98)
+    result = predict_video(folder)
+    assert [row.frame for row in result.rows] == [0, 1, 2, 3, 4, 5, 7]
+    assert result.summary.damaged_frames == 1
+    assert any("64 x 48" in warning for warning in result.summary.warnings)
+    with analysis.open_clip(folder) as reader:
+        images = [frame.image.astype(int) for frame in reader]
+    grey = np.array(Image.fromarray(picture).convert("L"))[:, :, None]
+    for image, expected in [(images[2], grey), (images[3], picture), (images[4], picture[:, :, :1]), (images[6], picture)]:
+        assert np.abs(image - expected).mean() < 3
+    # A square one keeps its proportions.
+    assert not images[5][:, :8].any() and not images[5][:, 56:].any()
+    square = np.array(Image.fromarray(picture).resize((32, 32)).resize((48, 48))).astype(int)
+    assert np.abs(images[5][:, 8:56] - square).mean() < 5
+
+
+@pytest.mark.parametrize(("make", "told"), [(lambda folder: None, "without either"), (lambda folder: (folder / "1.png").touch(), "1.png")])
+def test_folders_without_a_clip_are_told(tmp_path, make, told):
+    (tmp_path / "folder").mkdir()
+    make(tmp_path / "folder")
+    with pytest.raises(UserError, match=told):
+        predict_video(tmp_path / "folder")
+    with pytest.raises(UserError, match="-fps"):
+        predict_video(tmp_path / "folder", fps=0)
+
+
+def test_finished_clips_are_skipped_and_others_done_again(clip, tmp_path, capsys):
+    def call(*words):
+        assert run("-video", clip, "-formats", "csv,json", "-resume", *words, out=tmp_path / "out") == 0
+        return "skipped" in capsys.readouterr().out
+
+    folder = tmp_path / "out" / "clip"
+    assert not call()
+    assert call()
+    assert not call("-window", "8")
+    assert not call() and call()
+    whole = (folder / "result.json").read_bytes()
+    (folder / "result.json").write_bytes(whole.replace(b'"options"', b'"choices"'))
+    assert not call() and call()
+    (folder / "result.json").write_bytes(whole[:-1])
+    assert not call()
+    (folder / "frames.csv").write_text("of another run")
+    assert not call()
+    os.utime(clip, (1, 1))
+    assert not call() and call()
+    assert not call("-formats", "csv,json,png")
+    (folder / "result.json").write_bytes(whole[:100] + whole[-6:])
+    assert not call()
+
+
+def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(analysis, "write_annotated_video", fail)
+    assert run("-video", clip, out=tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert "No space left" in said and "frames.csv" in said and "result.json" in said
+    folder = tmp_path / "out" / "clip"
+    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
+    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
+    monkeypatch.setattr(analysis, "write_annotated_video", annotated_video.write_annotated_video)
+    assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
+    assert (folder / "annotated.mp4").is_file()
+
+
+def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):
+    resource = pytest.importorskip("resource", reason="needs file size limits")
+    noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
+    clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert analyse_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), analysis.Options()) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "File too large" in capsys.readouterr().err
+    folder = tmp_path / "out" / "clip"
+    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
+    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
+
+
+def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(analysis, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("-video", clip, out=tmp_path / "out")
+    assert len(rows_of(tmp_path / "out" / "clip")) == 40
+
+
+def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
+    opened = analysis.open_clip
+
+    class Lossy:
+        def __init__(self, *arguments):
+            self._reader = opened(*arguments)
+            self.source, self.damaged, self.warnings = self._reader.source, 0, []
+            Lossy.count += 1
+            self._lost = {2: (0, 7, 8, 39)}.get(Lossy.count, ())
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self._reader.close()
+
+        def __iter__(self):
+            return (frame for frame in self._reader if frame.index not in self._lost)
+
+    Lossy.count = 0
+    monkeypatch.setattr(analysis, "open_clip", Lossy)
+    assert run("-video", clip, out=tmp_path / "out") == 0
+    folder = tmp_path / "out" / "clip"
+    assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])
+    with av.open(str(folder / "annotated.mp4")) as movie:
+        assert len(list(movie.decode(video=0))) == 40
+
+
+NAMES = (
+    "-a.mp4",
+    "--video.mp4",
+    "-video",
+    "a b.mp4",
+    'it\'s "q".mp4',
+    "ü 顔.mp4",
+    "two\nlines.mp4",
+    "$HOME;x.mp4",
+    "%s.mp4",
+    os.fsdecode(b"\xff.mp4"),
+)
+
+
+def test_odd_names_are_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(2)).read_bytes()
+    names = [name for name in NAMES if name != "-video"]
+    for name in names:
+        (tmp_path / name).write_bytes(data)
+    assert run("-video", *names, "-formats", "csv,json", out=tmp_path / "out") == 0
+    found = {path.name: len(rows_of(path)) for path in (tmp_path / "out").iterdir()}
+    assert found == {Path(name).stem: 2 for name in names}
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.endswith(("frames.csv", "frames.csv'"))]) == len(names)
+
+
+def test_a_word_is_an_option_before_it_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-q", "-out", "-x.mp4"):
+        (tmp_path / name).touch()
+    parser = Parser()
+    predict.add_options(parser)
+    arguments = parser.parse_args(["-video", "-x.mp4", "-q", "-out", "there"])
+    assert (arguments.video, arguments.verbosity, arguments.out) == (["./-x.mp4"], -1, "there")
+
+
+def test_rows_as_a_table(clip, monkeypatch):
+    result = predict_video(clip, end=0.2)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UserError, match="pip install pandas"):
+        result.to_pandas()
+    monkeypatch.undo()
+    pandas = pytest.importorskip("pandas")
+    table = result.to_pandas()
+    assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
+    assert table["frame"].tolist() == [0, 1, 2, 3] and table["label"].isna().all()
+
+
+@pytest.mark.parametrize(("words", "out", "err"), [(["-q"], 0, 0), ([], 4, 0), (["-v"], 7, 0)])
+def test_how_much_is_said(clip, tmp_path, capsys, monkeypatch, words, out, err):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert run("-video", clip, "-formats", "csv", *words, out=tmp_path) == 0
+    said = capsys.readouterr()
+    lines = [line for line in said.out.splitlines() if "frames.csv" not in line]
+    assert (len(lines) >= out if out else not said.out) and len(said.err) == err
+    assert all(len(line) <= 40 for line in lines)
+
+
+def test_help_fits_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        run_script(predict, ["--help"])
+    text = capsys.readouterr().out
+    assert "examples:" in text
+    assert not [line for line in text.splitlines() if len(line) > 40]

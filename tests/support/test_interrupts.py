@@ -1,0 +1,34 @@
+import os
+import signal
+
+import pytest
+
+from image_classification.CFC_SP.support.interrupts import on_first_interrupt
+
+
+@pytest.fixture(autouse=True)
+def handlers_as_they_were():
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_one_is_a_wish_and_the_second_an_order(number):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wishes = []
+    with pytest.raises(KeyboardInterrupt), on_first_interrupt(lambda: wishes.append(number)):
+        os.kill(os.getpid(), number)
+        assert wishes == [number]
+        os.kill(os.getpid(), number)
+    assert wishes == [number] and signal.getsignal(number) is signal.default_int_handler
+
+
+def test_what_is_ignored_stays_so():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wishes = []
+    with on_first_interrupt(lambda: wishes.append(1)):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert not wishes and signal.getsignal(signal.SIGINT) == signal.SIG_IGN

@@ -1,0 +1,96 @@
+"""The commands: from any folder, with one dash or two, by script or as cfc-sp; and the tables that tools make."""
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import paddle
+import pytest
+
+from image_classification.CFC_SP import cli
+from image_classification.CFC_SP.support.command_line import guarded, run_script
+from image_classification.CFC_SP.support.files import sha256_of
+from tools import collect_results
+
+ROOT = Path(__file__).resolve().parents[1]
+ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
+SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *SCRIPTS,
+        *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
+        *(f"tools/{name}.py" for name in ("export_onnx", "reproduce_tables")),
+    ],
+)
+def test_help_from_any_folder(script, tmp_path):
+    done = subprocess.run([sys.executable, ROOT / script, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "usage" in done.stdout and not done.stderr
+
+
+def test_the_console_command_has_every_script(capsys):
+    for command in ("predict", "train", "evaluate", "export"):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([command, "--help"])
+        assert stopped.value.code == 0 and "usage: cfc-sp " + command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("dash", ["-", "--"])
+def test_options_take_one_dash_or_two(dash, tmp_path, capsys):
+    assert cli.main(["predict", f"{dash}video", str(tmp_path / "none.mp4"), f"{dash}out", str(tmp_path), f"{dash}formats", "csv"]) == 2
+    assert "none.mp4" in capsys.readouterr().err
+
+
+def test_the_version_names_what_runs(capsys, lite):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    said = dict(line.split(" ", 1) for line in capsys.readouterr().out.splitlines())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert said["cfc-sp"] == project["version"] and said["paddle"] == paddle.__version__
+    assert said["device"] in ("cpu", "gpu") and said["bundle"] == f"lite {sha256_of(lite / 'manifest.yaml')[:12]}"
+
+
+def test_a_reader_that_leaves_ends_a_script_in_silence():
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = """
+import sys
+from image_classification.CFC_SP.support.command_line import guarded
+
+IMPORTS_PADDLE = False
+
+def run(arguments):
+    print("a line" * 99999)
+
+sys.exit(guarded(run, None))
+"""
+    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_broken_pipe_of_our_own_is_a_fault(capfd):
+    def run(arguments):
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        guarded(run, None)
+
+
+def test_the_readme_holds_the_figures_of_results():
+    assert run_script(collect_results, ["-check"]) == 0
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_configs_and_bundle(tmp_path):
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    for name in ("configs/lite_repvgg_coarse.yaml", "bundles/lite/manifest.yaml", "bundles/lite/coarse.json", "video/mtcnn.safetensors"):
+        assert f"image_classification/CFC_SP/{name}" in names
+    assert not [name for name in names if name.startswith(("tests/", "tools/"))]
