@@ -131,7 +131,7 @@ def test_merging_joins_four_tokens_in_the_checkpoints_order():
     np.testing.assert_allclose(merging(paddle.to_tensor(x)).numpy(), normalised @ merging.reduction.weight.numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["face", "padded"])
+@pytest.mark.parametrize("name", ["face", "padded", "conv"])
 def test_exported_program_needs_the_weights_alone(name, tmp_path):
     """Eager, traced, and by Paddle Inference with and without oneDNN; no buffer goes along."""
     model, pictures = build(name)
