@@ -91,6 +91,11 @@ def test_the_readme_holds_the_figures_of_results():
 def test_the_wheel_holds_configs_and_bundle(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, ROOT], check=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
-    for name in ("configs/lite_repvgg_coarse.yaml", "bundles/lite/manifest.yaml", "bundles/lite/coarse.json", "video/mtcnn.safetensors"):
+    for name in (
+        "configs/lite/lite_repvgg_coarse.yaml",
+        "bundles/lite/manifest.yaml",
+        "bundles/lite/coarse.json",
+        "video/mtcnn.safetensors",
+    ):
         assert f"image_classification/CFC_SP/{name}" in names
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]

@@ -1,10 +1,12 @@
 import pytest
 import yaml
 
-from image_classification.CFC_SP.config import CONFIG_FOLDER, default_config, load_config, parse_config
+from image_classification.CFC_SP.config import CONFIG_FOLDER, config_of_run, default_config, load_config, parse_config, shipped_configs
 from image_classification.CFC_SP.support.errors import UserError
 
-SHIPPED = sorted(path.name for path in CONFIG_FOLDER.glob("*.yaml"))
+FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
+TABLE2 = CONFIG_FOLDER / "table2.yaml"
+SHIPPED = [(path, None) for path in shipped_configs() if path != TABLE2] + [(TABLE2, row) for row in range(1, 11)]
 
 
 @pytest.fixture
@@ -154,42 +156,88 @@ def test_rules_are_checked_by_name(write, options, found):
 
 
 def test_a_missing_file_lists_the_shipped_ones():
-    with pytest.raises(UserError, match="'nowhere.yaml'.*configs/lite_repvgg_coarse.yaml") as error:
+    with pytest.raises(UserError, match="'nowhere.yaml'.*configs/lite/lite_repvgg_coarse.yaml") as error:
         load_config("nowhere.yaml")
-    assert "_base_" not in str(error.value)
+    assert "/_" not in str(error.value)
+    with pytest.raises(UserError, match="such as configs/lite/lite_repvgg_64.yaml$"):
+        load_config("configs/lite_repvgg_64.yaml")
+
+
+def test_a_run_has_its_config():
+    assert config_of_run("lite_repvgg_64") == "configs/lite/lite_repvgg_64.yaml"
+    assert load_config(config_of_run("swin_s_coarse")).NAME == "swin_s_coarse"
+    with pytest.raises(UserError, match="no config of a run '../secret' ships: expected one of .*swin_s_flat"):
+        config_of_run("../secret")
+
+
+def test_a_row_lies_on_top_of_its_file(write):
+    write("base.yaml", "STAGE: flat\nSEED: 1\n")
+    path = write("two.yaml", "BASE: base.yaml\nSEED: 2\nROWS:\n  3: {SEED: 5}\n  4: {TRAIN: {EPOCHS: 7}}\n")
+    assert [(c.NAME, c.STAGE, c.SEED, c.TRAIN.EPOCHS) for c in (load_config(path, row=row) for row in (3, 4))] == [
+        ("two_03", "flat", 5, 30),
+        ("two_04", "flat", 2, 7),
+    ]
+    assert load_config(path, ["SEED", "9"], row=3).SEED == 9
+    with pytest.raises(UserError, match=r"two.yaml, row 5: unknown config key SEEDS; did you mean SEED\?"):
+        load_config(write("two.yaml", "ROWS:\n  5: {SEEDS: 1}\n"), row=5)
 
 
 def test_shipped_configs_are_found_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    config = load_config("configs/lite_repvgg_negative.yaml")
+    config = load_config("configs/lite/lite_repvgg_negative.yaml")
     assert (config.NAME, config.STAGE) == ("lite_repvgg_negative", "negative")
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs/lite_repvgg_negative.yaml").write_text("SEED: 5\n", encoding="utf-8")
-    assert load_config("configs/lite_repvgg_negative.yaml").SEED == 5
+    (tmp_path / "configs/lite").mkdir(parents=True)
+    (tmp_path / "configs/lite/lite_repvgg_negative.yaml").write_text("SEED: 5\n", encoding="utf-8")
+    assert load_config("configs/lite/lite_repvgg_negative.yaml").SEED == 5
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_config_loads_and_survives_a_dump(name):
-    config = load_config(CONFIG_FOLDER / name, ["TRAIN.BASE_LR", "1e-5", "TRAIN.MIN_LR", "1e-7"])
+@pytest.mark.parametrize(("path", "row"), SHIPPED, ids=lambda value: getattr(value, "stem", value))
+def test_every_shipped_config_loads_and_survives_a_dump(path, row):
+    config = load_config(path, ["TRAIN.BASE_LR", "1e-5", "TRAIN.MIN_LR", "1e-7"], row)
     again = parse_config(config.dump())
     assert again == config
     assert again.is_frozen()
     assert (again.TRAIN.BASE_LR, again.TRAIN.MIN_LR) == (1e-5, 1e-7)
 
 
+def test_every_row_of_table_2_names_the_papers_runs():
+    named = {run for row in range(1, 11) for stage in ("COARSE", "NEGATIVE") for run in load_config(TABLE2, row=row).CASCADE[stage]}
+    assert named <= {path.stem for path in CONFIG_FOLDER.glob("*.yaml")}
+    with pytest.raises(UserError, match=r"table2.yaml holds rows: expected the number of one, 1, .*10, none was named"):
+        load_config(TABLE2)
+
+
+def bases_of(path):
+    bases = yaml.safe_load(path.read_text(encoding="utf-8")).get("BASE", [])
+    return [path.parent / base for base in ([bases] if isinstance(bases, str) else bases)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_config_stands_on_no_recipe_and_two_steps_deep_at_most(path):
+    def depth(path):
+        return 1 + max(map(depth, bases_of(path)), default=-1)
+
+    assert depth(path) <= 2
+    assert all(base.name.startswith("_") for base in bases_of(path)), "a recipe that builds on another changes with it"
+
+
+def test_names_of_runs_are_unique():
+    assert len({path.stem for path in shipped_configs()}) == len(shipped_configs())
+
+
 def test_parse_config_refuses_what_no_longer_exists():
-    tree = yaml.safe_load(load_config(CONFIG_FOLDER / SHIPPED[0]).dump())
+    tree = yaml.safe_load(load_config(*SHIPPED[0]).dump())
     tree["TRAIN"]["GAMMA"] = 0.9
     with pytest.raises(UserError, match=r"a checkpoint's config: unknown config key TRAIN\.GAMMA"):
         parse_config(yaml.safe_dump(tree))
 
 
 def test_a_name_may_look_like_a_number_or_be_empty():
-    config = load_config("configs/lite_repvgg_coarse.yaml", ["OUTPUT", "2024", "MODEL.PRETRAINED", ""])
+    config = load_config("configs/lite/lite_repvgg_coarse.yaml", ["OUTPUT", "2024", "MODEL.PRETRAINED", ""])
     assert (config.OUTPUT, config.MODEL.PRETRAINED) == ("2024", "")
 
 
 @pytest.mark.parametrize("range_", ["[1.0]", "[0.0, 1.0]", "[2.0, 1.0]", "[a, b]"])
 def test_ranges_hold_two_rising_numbers(range_):
     with pytest.raises(UserError, match="AUG.BLUR_SIGMA: expected a range"):
-        load_config("configs/lite_repvgg_coarse.yaml", ["AUG.BLUR_SIGMA", range_])
+        load_config("configs/lite/lite_repvgg_coarse.yaml", ["AUG.BLUR_SIGMA", range_])

@@ -10,7 +10,7 @@ import pytest
 from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
 from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.prediction.analysis import Options
+from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.result_json import write_json
@@ -55,7 +55,7 @@ def test_the_keys_are_those_of_the_json(tmp_path):
         window_frames=213,
         label_counts={},
         segments=[Segment(1, 0.0, 1.0, "Anger", 0.5)],
-        options=Options().as_dict(),
+        options={"min_face": None, "engine": "auto", "precision": "auto"} | ClipOptions().as_dict(),
     )
     write_json(tmp_path / "result", summary, [])
     written = json.loads((tmp_path / "result").read_text(encoding="utf-8"))

@@ -117,3 +117,25 @@ def test_docstrings_stand_on_every_public_name():
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 known = node.name in ("add_options", "run") or path.parent.name in FAMILIES
                 assert known or ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+DIARY = re.compile(
+    rf"\b[0-9]{{1,2}} (?:{MONTHS})\b|\b(?:{MONTHS}) [0-9]{{1,2}}\b|\b[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\b|-dirty|\bwas tried\b|\banew\b"
+)
+TOLD = [path for place in ("docs/*.md", "results/**/*.md", "results/**/*.csv", "recipes/*") for path in sorted(ROOT.glob(place))]
+TOLD += sorted((PACKAGE / "CFC_SP" / "configs").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", TOLD, ids=lambda path: str(path.relative_to(ROOT)))
+def test_configs_and_results_are_no_diary(path):
+    found = DIARY.search(path.read_text(encoding="utf-8"))
+    assert not found, f"{path.name} says {found[0]!r}: say what is, not how it came"
+
+
+def test_a_diary_is_seen():
+    """Guards the test above."""
+    for text in ("on 28 November", "on November 28", "2026-11-28", "0a1b2c3-dirty", "it was tried", "trained anew"):
+        assert DIARY.search(text)
+    assert not DIARY.search("Regulation (EU) 2024/1689, in 2019, RepVGG-A0, 0.2-0.6 s, may 1")
+    assert len(TOLD) > 60

@@ -13,9 +13,9 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.support.command_line import Parser, run_script
+from tools.tables.rooms import RESULTS, SPEED
 
 IMPORTS_PADDLE = False
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 COMMANDS = {
     "clips": "clips from file to CSV: each stage, the floor, a peer",
     "networks": "every backbone: parameters, multiplications, milliseconds a picture",
@@ -51,7 +51,7 @@ def add_options(parser: Parser) -> None:
     for name in ("clips", "networks", "smoothing", "startup"):
         own[name].option("runs", type=int, default=5, metavar="N", help="measurements of each kind (default: 5)")
     for name in COMMANDS:
-        own[name].option("out", type=Path, default=RESULTS, metavar="FOLDER", help="receives the rows (default: results/)")
+        own[name].option("out", type=Path, default=RESULTS / SPEED, metavar="FOLDER", help="receives the rows (default: results/speed/)")
 
 
 def run(arguments) -> None:

@@ -111,7 +111,7 @@ def make(arguments, folder: Path) -> None:
 
 def face_finder(bundle):
     """A function that says of a square grey face whether the bundle's detector finds it at its place in plain views."""
-    from image_classification.CFC_SP.inference.pipeline import make_detector
+    from image_classification.CFC_SP.inference.face_detector import make_detector
     from image_classification.CFC_SP.video.detector import intersection_over_union
     from tools.simulation.rendering import plain_views
 

@@ -18,6 +18,7 @@ if not __package__:
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.support.command_line import Parser, run_script
+from tools.tables.rooms import RESULTS, SPEED
 
 COLUMNS = ("config", "data", "crop_size", "batch", "cpus", "threads", "device", "loader_images_s", "training_images_s", "ratio", "git_sha")
 
@@ -26,7 +27,7 @@ def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/swin_s_coarse.yaml")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("batches", type=int, default=20, metavar="N", help="batches to time of each (default: 20)")
-    parser.option("out", default="results/loader.csv", metavar="CSV", help="default: results/loader.csv")
+    parser.option("out", type=Path, default=RESULTS / SPEED / "loader.csv", metavar="CSV", help="default: results/speed/loader.csv")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 

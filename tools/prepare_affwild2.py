@@ -166,7 +166,7 @@ def _start_worker(bundle: str) -> None:
     import cv2
 
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.inference.pipeline import make_detector
+    from image_classification.CFC_SP.inference.face_detector import make_detector
 
     # The other workers have the other cores.
     cv2.setNumThreads(1)

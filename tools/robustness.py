@@ -14,8 +14,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.support.command_line import Parser, run_script
-
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+from tools.tables.rooms import RESULTS, SCORES
 
 
 def add_options(parser: Parser) -> None:
@@ -25,7 +24,7 @@ def add_options(parser: Parser) -> None:
     parser.option("clips", nargs="+", default=[], type=Path, metavar="FILE", help="clips, for the labels kept")
     parser.option("frames", type=int, metavar="N", help="the first frames of each clip alone (default: all)")
     parser.option("only", nargs="+", metavar="NAME", help="these disturbances (default: all)")
-    parser.option("out", type=Path, default=RESULTS, metavar="FOLDER", help="receives the rows (default: results/)")
+    parser.option("out", type=Path, default=RESULTS / SCORES, metavar="FOLDER", help="receives the rows (default: results/scores/)")
 
 
 def run(arguments) -> None:

@@ -1,4 +1,4 @@
-"""Scores bundles on real clips with labelled ranges of frames: `python tools/score_clips.py -clips FOLDER -out results`.
+"""Scores bundles on real clips with labelled ranges of frames: `python tools/score_clips.py -clips FOLDER -out results/scores`.
 
 FOLDER holds the clips and labels.csv (clip, first_frame, last_frame, label). A label is a coarse class, `no_face`, or `cut`, a shot
 whose tracks must be its own. For a class the shares are those of the range's frames whose coarse class is right, before and after
@@ -23,7 +23,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.prediction.analysis import predict_video
+    from image_classification.CFC_SP.prediction.recognizer import predict_video
     from tools.footage.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
     from tools.tables.bundles import shipped
 

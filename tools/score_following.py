@@ -1,6 +1,6 @@
 """What following faces between key frames costs in quality, against a full detection in every frame.
 
-python tools/score_following.py -video a.mp4 b.mov -out results/following.csv
+python tools/score_following.py -video a.mp4 b.mov -out results/scores/following.csv
 
 found_share: faces of the full detection that are there; extra: faces that it does not have; landmarks: mean distance in widths of the
 face; same_raw, same_label: share of the found faces with the same label before and after smoothing.
@@ -45,17 +45,11 @@ def compare_faces(detector, path: Path) -> dict:
     }
 
 
-def compare_labels(recognizers: tuple, path: Path) -> dict:
-    """The shares of equal labels, same_raw and same_label; recognizers: one that detects in every frame, one that follows."""
+def compare_labels(recognizer, path: Path) -> dict:
+    """The shares of equal labels, same_raw and same_label, where every frame is searched and where faces are followed."""
     import numpy as np
 
-    from image_classification.CFC_SP.core.window import scaled_window
-    from image_classification.CFC_SP.video.reader import open_video
-
-    runs = []
-    for recognizer in recognizers:
-        with open_video(path) as reader:
-            runs.append(list(recognizer.results(reader, scaled_window(recognizer.bundle.manifest["sp"]["window"], reader.source.fps))))
+    runs = [recognizer.video(path, search=search).run().rows for search in ("every", "auto")]
     pairs = []
     for one, other in zip(*runs, strict=True):
         boxes = (np.array([face.box for face in result.faces], np.float32).reshape(-1, 4) for result in (one, other))
@@ -83,20 +77,16 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.inference.bundle import open_bundle
-    from image_classification.CFC_SP.inference.pipeline import Recognizer, make_detector
-    from image_classification.CFC_SP.inference.programs import Programs
+    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.support.files import git_sha
 
-    bundle = open_bundle(arguments.bundle)
-    detector = make_detector(bundle)
-    programs = Programs(bundle, "cpu")
-    recognizers = Recognizer(bundle, programs, key_every_s=0), Recognizer(bundle, programs)
     rows = []
-    for path in arguments.video:
-        figures = compare_faces(detector, path) | compare_labels(recognizers, path)
-        print(f"{path.name}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
-        rows.append({"clip": path.name, **figures, "bundle_sha256": bundle.sha256, "git_sha": git_sha()})
+    with Recognizer(arguments.bundle, "cpu") as recognizer:
+        detector = recognizer.model.make_detector()
+        for path in arguments.video:
+            figures = compare_faces(detector, path) | compare_labels(recognizer, path)
+            print(f"{path.name}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
+            rows.append({"clip": path.name, **figures, "bundle_sha256": recognizer.model.bundle.sha256, "git_sha": git_sha()})
     for name in ("found_share", "landmarks", "same_raw", "same_label"):
         weights = [row["faces"] for row in rows if row["faces"]]
         mean = sum(row[name] * row["faces"] for row in rows if row["faces"]) / sum(weights)

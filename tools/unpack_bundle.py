@@ -45,7 +45,7 @@ def unpack(bundle, network: dict, folder: Path, root: str | None = None) -> Path
     """
     import paddle
 
-    from image_classification.CFC_SP.config import load_config
+    from image_classification.CFC_SP.config import config_of_run, load_config
     from image_classification.CFC_SP.core.labels import STAGES
     from image_classification.CFC_SP.data.datasets import load_split
     from image_classification.CFC_SP.exporting.members import CHANGES
@@ -55,7 +55,7 @@ def unpack(bundle, network: dict, folder: Path, root: str | None = None) -> Path
     from tools.weights.statistics import restore_statistics
 
     training = network["training"]
-    config = load_config(f"configs/{training['config']}.yaml", ["SEED", str(training["seed"]), "DATA.ROOT", root or ""])
+    config = load_config(config_of_run(training["config"]), ["SEED", str(training["seed"]), "DATA.ROOT", root or ""])
     # The branches that fusing took away begin at random, but always at the same numbers.
     paddle.seed(config.SEED)
     model = build_model(config)

@@ -3,9 +3,10 @@
 import importlib
 
 _PUBLIC = {
-    "predict_video": ".prediction.analysis",
-    "VideoResult": ".prediction.analysis",
-    "ExpressionRecognizer": ".prediction.expression_recognizer",
+    "Recognizer": ".prediction.recognizer",
+    "predict_video": ".prediction.recognizer",
+    "VideoResult": ".prediction.video_result",
+    "read_result": ".prediction.video_result",
 }
 
 
@@ -14,3 +15,7 @@ def __getattr__(name: str):
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -5,12 +5,12 @@ import math
 import re
 from pathlib import Path
 
-import yaml
 from yacs.config import CfgNode
 
 from ..backbones import BACKBONES, family_of
 from .core.labels import STAGES
 from .support.errors import UserError
+from .support.layered_yaml import parse_yaml, read_layers
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 
@@ -24,7 +24,7 @@ def default_config() -> CfgNode:
     c.OUTPUT = "output"  # folder that receives one folder a run
 
     c.DATA = CfgNode()
-    c.DATA.NAME = "ferplus"  # a key of training.datasets.DATASETS
+    c.DATA.NAME = "ferplus"  # a key of data.datasets.DATASETS
     c.DATA.ROOT = ""  # the data set's zip or unpacked folder
     c.DATA.TARGETS = "votes"  # votes (the taggers' distribution) or single (the majority class)
     c.DATA.CROP_SIZE = 48  # side of the crops in px, in training and in video
@@ -113,23 +113,26 @@ _NOT_NEGATIVE = (
 )
 
 
-def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
+def load_config(path: str | Path, options: list[str] | None = None, row: int | None = None) -> CfgNode:
     """The tree of a YAML file (its BASE files first), with `options` ["KEY", "VALUE", ...] on top, checked and frozen.
 
+    row: which of its ROWS, for a file that holds several configs; the name is then that of the file and the row, as in table2_09.
     A path that does not exist from here is looked up beside this file, so that `configs/x.yaml` works from anywhere.
-    Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, or a broken rule between keys.
+    Raises UserError for a missing or malformed file, an unknown key, a value of the wrong type, a broken rule between keys, a row that
+    is not there, and a file of rows without one.
     """
     config = default_config()
     path = find_config(path)
-    _merge_file(config, path, ())
+    for origin, tree in read_layers(path, row):
+        _merge(config, tree, origin)
     options = options or []
     if len(options) % 2:
         raise UserError(f"-opts takes pairs of KEY VALUE, found {len(options)} words: {' '.join(options)}")
     for key, value in zip(options[::2], options[1::2], strict=True):
         # A name or a path is taken as it was typed, whatever YAML would make of it.
-        typed = value if isinstance(_default_of(key), str) else _yaml(value, f"-opts {key}")
+        typed = value if isinstance(_default_of(key), str) else parse_yaml(value, f"-opts {key}")
         _merge(config, _nested(key, typed), "-opts")
-    config.NAME = config.NAME or path.stem
+    config.NAME = config.NAME or (path.stem if row is None else f"{path.stem}_{row:02d}")
     _check(config)
     config.freeze()
     return config
@@ -137,7 +140,7 @@ def load_config(path: str | Path, options: list[str] | None = None) -> CfgNode:
 
 def parse_config(text: str) -> CfgNode:
     """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
-    config, tree = default_config(), _yaml(text, "a checkpoint's config")
+    config, tree = default_config(), parse_yaml(text, "a checkpoint's config")
     if not isinstance(tree, dict):
         raise UserError(f"a checkpoint's config: expected keys and values, found {type(tree).__name__}")
     _merge(config, tree, "a checkpoint's config")
@@ -146,41 +149,31 @@ def parse_config(text: str) -> CfgNode:
     return config
 
 
+def shipped_configs() -> list[Path]:
+    """The files of all configs that ship, without those that others take as BASE."""
+    return sorted(path for path in CONFIG_FOLDER.rglob("*.yaml") if not path.name.startswith("_"))
+
+
+def config_of_run(name: str) -> str:
+    """The shipped config whose run is called `name`, as `-cfg` takes it: configs/lite/lite_repvgg_64.yaml. UserError where none is."""
+    for path in shipped_configs():
+        if path.stem == name:
+            return _relative(path)
+    raise UserError(f"no config of a run {name!r} ships: expected one of {', '.join(path.stem for path in shipped_configs())}")
+
+
 def find_config(path: str | Path) -> Path:
     """The config file called `path`, from here or beside this file; raises UserError, with the shipped ones, where there is none."""
     for candidate in (Path(path), CONFIG_FOLDER.parent / path):
         if candidate.is_file():
             return candidate
-    known = ", ".join(sorted(f"configs/{p.name}" for p in CONFIG_FOLDER.glob("*.yaml") if not p.name.startswith("_")))
+    shipped = shipped_configs()
+    known = ", ".join(_relative(own) for own in [own for own in shipped if own.name == Path(path).name] or shipped)
     raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _yaml(text: str | bytes, origin: str):
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{origin}: expected YAML, found an error: {' '.join(str(error).split())}") from error
-
-
-def _merge_file(config: CfgNode, path: Path, below: tuple[Path, ...]) -> None:
-    if path.resolve() in below:
-        raise UserError(f"{path}: BASE leads back to this file; remove the circle")
-    tree = _yaml(_read(path), str(path)) or {}
-    if not isinstance(tree, dict):
-        raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
-    bases = tree.pop("BASE", [])
-    for base in bases if isinstance(bases, list) else [bases]:
-        if not isinstance(base, str) or not (path.parent / base).is_file():
-            raise UserError(f"{path}: BASE names {base!r}, which is not there")
-        _merge_file(config, path.parent / base, (*below, path.resolve()))
-    _merge(config, tree, str(path))
+def _relative(path: Path) -> str:
+    return path.relative_to(CONFIG_FOLDER.parent).as_posix()
 
 
 def _default_of(key: str):

@@ -1,7 +1,7 @@
 """Exports trained networks as a bundle of static programs, checked for parity before it is written.
 
 python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine
-python export_model.py -cfg configs/table2_09.yaml -runs output -calibrate affwild2 -dataset affwild2 -out bundles/paper
+python export_model.py -cfg configs/table2.yaml -row 9 -runs output -calibrate affwild2 -dataset affwild2 -out bundles/paper
 """
 
 import sys
@@ -18,6 +18,7 @@ def add_options(parser: Parser) -> None:
     parser.option("coarse", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('coarse')}")
     parser.option("negative", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('negative')}")
     parser.option("cfg", metavar="YAML", help="instead of both: a config whose CASCADE names the runs of each stage")
+    parser.option("row", type=int, metavar="N", help="with -cfg: the row of a file that holds several, such as configs/table2.yaml")
     parser.option("runs", default="output", metavar="FOLDER", help="where the config's runs lie, one folder each (default: output)")
     parser.option("random", action="store_true", help="with -cfg: seeded random weights, to try the networks' size and speed")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
@@ -40,11 +41,11 @@ def run(arguments) -> None:
 
     select_device("cpu")
     by_name, by_file = bool(arguments.cfg), [bool(arguments.coarse), bool(arguments.negative)]
-    if by_file != [not by_name] * 2 or (arguments.random and not by_name):
-        raise UserError("expected both -coarse and -negative, or -cfg in their place (and -random with -cfg alone): choose one way")
+    if by_file != [not by_name] * 2 or ((arguments.random or arguments.row is not None) and not by_name):
+        raise UserError("expected both -coarse and -negative, or -cfg in their place (-row and -random with -cfg alone): choose one way")
     config, sources = None, {"coarse": arguments.coarse, "negative": arguments.negative}
     if by_name:
-        config, sources = sources_of_cascade(arguments.cfg, arguments.runs, arguments.random)
+        config, sources = sources_of_cascade(arguments.cfg, arguments.runs, arguments.random, arguments.row)
     if arguments.calibrate and arguments.random:
         raise UserError("-calibrate needs trained networks, found -random: leave one of them out")
     temperatures = {stage: [Temperature()] * len(paths) for stage, paths in sources.items()}

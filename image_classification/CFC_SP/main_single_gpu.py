@@ -1,7 +1,7 @@
 """Trains one stage on one device.
 
-python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
-python main_single_gpu.py -cfg configs/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
+python main_single_gpu.py -cfg configs/lite/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
+python main_single_gpu.py -cfg configs/lite/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
 """
 
 import sys
@@ -14,7 +14,7 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/lite_repvgg_coarse.yaml")
+    parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/lite/lite_repvgg_coarse.yaml")
     parser.option("output", metavar="FOLDER", help="receives one folder a run (default: output)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("resume", action="store_true", help="go on from the run's last checkpoint")

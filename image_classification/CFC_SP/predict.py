@@ -5,7 +5,6 @@ examples:
   predict.py -video a.mp4 folder -resume
   predict.py -video a.mp4 -formats csv
   predict.py -video a.mp4 -start 1:30
-  predict.py -video pictures -fps 25
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
@@ -36,7 +35,8 @@ def add_options(parser: Parser) -> None:
     parser.option("end", metavar="TIME", help="look at frames before this time")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
-    parser.option("engine", default="paddle", metavar="NAME", help="what runs the networks: paddle or openvino (default: paddle)")
+    parser.option("search", default="auto", metavar="NAME", help="auto, or every: look for faces in every whole frame, which is slow")
+    parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
     parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder of pictures (default: 30)")
@@ -49,26 +49,28 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.video.stream import is_stream
     from image_classification.CFC_SP.writers.output import check_formats
 
-    formats, live = check_formats(arguments.formats.split(",")), any(map(is_stream, arguments.video))
-    make = partial(make_recognizer, arguments.bundle, arguments.device, arguments.min_face, arguments.engine, arguments.precision)
-    # Begun before the rest is imported: its process imports Paddle meanwhile.
-    recognizer = None if live else make()
-    from image_classification.CFC_SP.prediction.analysis import Options, span_of
-    from image_classification.CFC_SP.prediction.many_clips import analyse_clips
-    from image_classification.CFC_SP.prediction.streaming import predict_stream
-    from image_classification.CFC_SP.video.clip import find_clips
+    formats = check_formats(arguments.formats.split(","))
+    load = partial(Recognizer, arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face)
+    from image_classification.CFC_SP.prediction.options import ClipOptions, span_of
 
-    span = span_of(arguments.start, arguments.end, arguments.stride)
-    options = Options(arguments.window, arguments.min_face, span, arguments.fps, arguments.engine, arguments.precision)
-    if live:
-        predict_stream(partial(make, apart=False), arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+    part = span_of(arguments.start, arguments.end, arguments.stride)
+    options = ClipOptions(arguments.window, part, arguments.fps, arguments.search)
+    if any(map(is_stream, arguments.video)):
+        from image_classification.CFC_SP.prediction.stream_files import write_stream
+
+        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0
-    clips = find_clips(arguments.video)
-    failed = analyse_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+    # Its worker process imports Paddle while this one imports the rest.
+    with load() as recognizer:
+        from image_classification.CFC_SP.prediction.many_clips import write_clips
+        from image_classification.CFC_SP.video.clip import find_clips
+
+        clips = find_clips(arguments.video)
+        failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return MISTAKE if failed else 0

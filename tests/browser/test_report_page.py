@@ -9,8 +9,7 @@ from PIL import Image
 
 from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
-from image_classification.CFC_SP.core.records import Face, Frame, FrameResult, Source, Summary
-from image_classification.CFC_SP.core.segments import SegmentBuilder
+from image_classification.CFC_SP.core.records import Face, Frame, FrameResult, Source
 from image_classification.CFC_SP.core.span import WHOLE, Span
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
@@ -19,6 +18,7 @@ from image_classification.CFC_SP.writers.report import Thumbnails, write_report
 from image_classification.CFC_SP.writers.timeline import Timeline, ink
 from tests import clips
 from tests.browser.waiting import wait_for
+from tests.summaries import summary_of
 
 pytestmark = pytest.mark.browser
 
@@ -61,13 +61,9 @@ def write(tmp_path_factory):
         results = [replace(result(i), time_s=i / FPS + late_s) for i in range(FRAMES)]
         frames = [Frame(i, r.time_s, picture) for i, (r, picture) in enumerate(zip(results, pictures, strict=True))]
         source = Source(str(folder / "silent.mp4"), "h264", 320, 180, FPS, FRAMES / FPS)
-        timeline, builder, thumbnails = Timeline(1 / FPS, span=span), SegmentBuilder(1 / FPS), Thumbnails([1, 2])
-        for row in timeline.watch(results):
-            builder.add(row)
+        timeline, thumbnails = Timeline(1 / FPS, span=span), Thumbnails([1, 2])
+        summary = summary_of(replace(source, path=name), timeline.watch(results), warnings)
         write_annotated_video(source, thumbnails.watch(frames, results), results, folder / "annotated.mp4", span)
-        summary = Summary(replace(source, path=name), {"name": "lite", "sha256": "0" * 64}, "cpu", "onednn", 256, FRAMES, FRAMES, 180)
-        summary.segments, summary.tracks, summary.warnings = builder.finish(), 2, list(warnings)
-        summary.label_counts |= {"Anger": 30, "Happiness": 30, "Surprise": 60, "Sadness": 60}
         limit = {"largest_embedded": 0} if linked else {}
         page = folder / "report.html"
         write_report(page, summary, timeline, thumbnails.jpegs, folder / "annotated.mp4", "annotated.mp4", **limit)

@@ -16,7 +16,7 @@ def build(frames, frame_duration_s=0.1):
     builder = SegmentBuilder(frame_duration_s)
     for i, (time_s, faces) in enumerate(frames):
         builder.add(FrameResult(i, time_s, tuple(face(*f) for f in faces)))
-    return builder.finish()
+    return builder.segments()
 
 
 def test_no_frames_and_no_faces_give_no_segments():

@@ -13,7 +13,7 @@ def runs(tmp_path_factory):
     """Untrained runs called coarse, negative and flat, with batch-norm statistics that fusing must not lose."""
     folder = tmp_path_factory.mktemp("runs")
     for stage in STAGES:
-        config = load_config(f"configs/lite_repvgg_{stage}.yaml")
+        config = load_config(f"configs/lite/lite_repvgg_{stage}.yaml")
         model = build_model(config)
         randomise(model, stage)
         (folder / stage).mkdir()

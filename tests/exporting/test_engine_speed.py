@@ -20,7 +20,7 @@ def test_every_engine_has_a_row_with_figures(lite):
 
 @pytest.mark.parametrize("fault", ["wrong", "slightly wrong", "raises", "falls back"])
 def test_an_engine_that_fails_is_never_the_fastest(lite, fault, monkeypatch):
-    real = engine_speed.Program
+    real = engine_speed.PaddleProgram
 
     class Faulty(real):
         def __call__(self, *arrays):
@@ -33,7 +33,7 @@ def test_an_engine_that_fails_is_never_the_fastest(lite, fault, monkeypatch):
                 self.engine = "cpu"
             return tuple(output + {"wrong": 1, "slightly wrong": 1e-2}.get(fault, 0) for output in outputs)
 
-    monkeypatch.setattr(engine_speed, "Program", Faulty)
+    monkeypatch.setattr(engine_speed, "PaddleProgram", Faulty)
     rows = measure_engines(open_bundle(lite), "negative", TWO, batch=1, runs=1)
     assert [row["correct"] for row in rows] == [True, False]
     assert (rows[1]["seconds"] == []) == (fault in ("raises", "falls back"))

@@ -11,7 +11,7 @@ def cascade(tmp_path):
 
     def write(coarse, negative):
         for stage in ("coarse", "negative", "flat"):
-            text = load_config(f"configs/lite_repvgg_{stage}.yaml", ["MODEL.INPUT_SIZE", "16", "DATA.CROP_SIZE", "16"]).dump()
+            text = load_config(f"configs/lite/lite_repvgg_{stage}.yaml", ["MODEL.INPUT_SIZE", "16", "DATA.CROP_SIZE", "16"]).dump()
             (tmp_path / f"{stage}.yaml").write_text(text)
         path = tmp_path / "cascade.yaml"
         path.write_text(f"SP:\n  WINDOW: 64\nCASCADE:\n  COARSE: {coarse}\n  NEGATIVE: {negative}\n")

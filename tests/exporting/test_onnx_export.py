@@ -19,8 +19,8 @@ from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_c
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS, network_program
 from image_classification.CFC_SP.inference.onnx_files import LISTING, open_onnx
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.precision import bfloat16_change, cpu_has_bfloat16
-from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
@@ -86,7 +86,7 @@ def test_the_bundle_stays_what_it_was(with_onnx, lite):
 @pytest.mark.parametrize("name", NETWORK_PROGRAMS)
 def test_openvino_gives_paddles_outputs_for_any_batch(with_onnx, name):
     bundle = open_bundle(with_onnx)
-    program, plain = network_program(bundle, name, engine="openvino", precision="float32"), Program(bundle, name, onednn=False)
+    program, plain = network_program(bundle, name, engine="openvino", precision="float32"), PaddleProgram(bundle, name, onednn=False)
     assert program.engine == "openvino"
     first = program(example_crops(48, 2))
     kept = first[0].copy()
@@ -116,7 +116,9 @@ def test_a_clip_read_on_either_engine(with_onnx, tmp_path, astronaut):
 def test_a_model_that_computes_something_else_is_not_written(lite_copy, monkeypatch, capsys):
     before = names_in(lite_copy)
     # As if Paddle's own outputs were other ones.
-    monkeypatch.setattr(onnx_export, "Program", lambda *_, **__: lambda crops: (np.ones((1, len(crops), 5)), np.ones((1, len(crops), 4))))
+    monkeypatch.setattr(
+        onnx_export, "PaddleProgram", lambda *_, **__: lambda crops: (np.ones((1, len(crops), 5)), np.ones((1, len(crops), 4)))
+    )
     assert run_script(export_onnx, ["-bundle", str(lite_copy)]) == 2
     assert "no ONNX file written: frame on onnxruntime differs by" in capsys.readouterr().err
     assert names_in(lite_copy) == before
@@ -131,7 +133,7 @@ def test_every_full_size_network_converts(name, tmp_path):
     print(f"{name}: {len(model) / 1e6:.0f} MB, relative differences {differences}")
     if cpu_has_bfloat16():
         print(f"{name}: bfloat16 on Paddle changes probabilities by", end=" ")
-        print(bfloat16_change(lambda bfloat16: Program(bundle, name, bfloat16=bfloat16), bundle.manifest["crop"]["size"]))
+        print(bfloat16_change(lambda bfloat16: PaddleProgram(bundle, name, bfloat16=bfloat16), bundle.manifest["crop"]["size"]))
     assert set(differences) == {"onnxruntime", "openvino"} and all(value <= TOLERANCE for value in differences.values())
 
 

@@ -53,7 +53,7 @@ def test_a_bundle_is_calibrated_where_it_is_asked_for(checkpoints, pictures, tmp
 
 
 def test_random_networks_have_nothing_to_calibrate(pictures, tmp_path, capsys):
-    words = ["-cfg", "configs/table2_09.yaml", "-random", "-calibrate", str(pictures), "-out", str(tmp_path / "bundle")]
+    words = ["-cfg", "configs/table2.yaml", "-row", "9", "-random", "-calibrate", str(pictures), "-out", str(tmp_path / "bundle")]
     assert run_script(export_model, words) == 2
     assert "found -random" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

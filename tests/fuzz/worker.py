@@ -12,17 +12,18 @@ LIMIT_S = 60.0
 def analyse_forever(pipe: Connection) -> None:
     """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
     from image_classification.CFC_SP.core.span import Span
-    from image_classification.CFC_SP.prediction.analysis import Options, analyse_clip
-    from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+    from image_classification.CFC_SP.prediction.clip_files import write_clip
+    from image_classification.CFC_SP.prediction.options import ClipOptions
+    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.support.errors import UserError
     from image_classification.CFC_SP.writers.output import OutputFolder
 
-    recognizer = make_recognizer(device="cpu")
+    recognizer = Recognizer(device="cpu")
     pipe.send("ready")
     while (task := pipe.recv()) is not None:
         path, out, start_s = task
         try:
-            summary = analyse_clip(recognizer, path, OutputFolder(out, path.stem, ["csv"]), Options(span=Span(start_s)))
+            summary = write_clip(recognizer, path, OutputFolder(out, path.stem, ["csv"]), ClipOptions(span=Span(start_s)))
             pipe.send(("done", summary.frames))
         except UserError as error:
             pipe.send(("refused", str(error)))

@@ -8,8 +8,8 @@ from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import ENGINES, network_program
 from image_classification.CFC_SP.inference.openvino_program import import_openvino
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.precision import PRECISIONS
-from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
@@ -20,7 +20,7 @@ def test_float32_on_paddle_is_the_program_itself(lite):
     program = network_program(bundle, "negative", precision="float32")
     crops = example_crops(48, 3)
     assert program.engine == "onednn"
-    np.testing.assert_array_equal(program(crops)[0], Program(bundle, "negative")(crops)[0])
+    np.testing.assert_array_equal(program(crops)[0], PaddleProgram(bundle, "negative")(crops)[0])
 
 
 @pytest.mark.parametrize(("option", "choices"), [("engine", ENGINES), ("precision", PRECISIONS)])

@@ -8,8 +8,8 @@ from image_classification.CFC_SP.inference import precision
 from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.precision import bfloat16_change, checked_precision, cpu_has_bfloat16, in_precision
-from image_classification.CFC_SP.inference.program import Program
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.IResNet.iresnet import PReLU
 from image_classification.SwinTransformer.swin import SwinTransformer
@@ -109,8 +109,8 @@ def test_a_shipped_network_in_bfloat16():
     bundle = open_bundle("lite-fast")
     crops = example_crops(bundle.manifest["crop"]["size"], 8)
     for name in NETWORK_PROGRAMS:
-        program = Program(bundle, name, bfloat16=True)
-        found, expected = program(crops), Program(bundle, name)(crops)
+        program = PaddleProgram(bundle, name, bfloat16=True)
+        found, expected = program(crops), PaddleProgram(bundle, name)(crops)
         assert program.engine == "onednn bfloat16"
         assert 0 < probability_change(found, expected) <= MAX_PROBABILITY_CHANGE
 
@@ -124,7 +124,7 @@ def test_prelu_in_bfloat16(tmp_path):
     with paddle.no_grad():
         expected = net(paddle.to_tensor(crops)).numpy()
     for bfloat16, tolerance in ((False, 1e-5), (True, 2e-2)):
-        assert relative_difference(Program(bundle, "prelu", bfloat16=bfloat16)(crops), (expected,)) <= tolerance
+        assert relative_difference(PaddleProgram(bundle, "prelu", bfloat16=bfloat16)(crops), (expected,)) <= tolerance
 
 
 @needs_bfloat16
@@ -132,5 +132,5 @@ def test_a_swin_transformer_runs_in_bfloat16(tmp_path):
     """Pooled by a sum, shifted windows, two stages, a map that the windows do not divide."""
     swin = SwinTransformer(24, (2, 2), (1, 2), 7, num_classes=5, in_channels=1, input_size=48)
     bundle = seeded_bundle(ExpressionNet(Preprocess(48, 48, 1, "image"), swin), "swin", tmp_path)
-    change = bfloat16_change(lambda bfloat16: Program(bundle, "swin", bfloat16=bfloat16), 48)
+    change = bfloat16_change(lambda bfloat16: PaddleProgram(bundle, "swin", bfloat16=bfloat16), 48)
     assert 0 < change <= MAX_PROBABILITY_CHANGE

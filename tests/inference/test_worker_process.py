@@ -7,18 +7,17 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.inference import worker_process
 from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.inference.pipeline import Recognizer
-from image_classification.CFC_SP.inference.programs import Programs
-from image_classification.CFC_SP.inference.worker_process import ProgramsApart
+from image_classification.CFC_SP.inference.programs import LocalPredictor
+from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.video.reader import open_video
-from tests import clips
 
 
 @pytest.fixture(scope="module")
@@ -27,86 +26,155 @@ def bundle(lite):
 
 
 @pytest.fixture(scope="module")
-def apart(bundle):
-    return ProgramsApart(bundle, "cpu")
+def worker(bundle):
+    predictor = WorkerPredictor(bundle, "cpu")
+    yield predictor
+    predictor.close()
 
 
-def has_ended(process: int) -> bool:
-    for _ in range(100):
+@pytest.fixture
+def own(bundle):
+    """A worker of the test's own, which it may harm."""
+    predictor = WorkerPredictor(bundle, "cpu")
+    predictor.status()
+    yield predictor
+    predictor.close()
+
+
+def run(predictor, name, *arrays):
+    return predictor.begin(name, *arrays).result()
+
+
+def crops_of(bundle, count):
+    return example_crops(bundle.manifest["crop"]["size"], count)
+
+
+def wait_until_ended(process: int) -> None:
+    while True:
         try:
             os.kill(process, 0)
         except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
+            return
+        time.sleep(0.02)
 
 
-def test_outputs_are_those_of_this_process(bundle, apart):
-    here = Programs(bundle, "cpu")
-    assert (apart.device, apart.engine, apart.fell_back) == (here.device, here.engine, here.fell_back)
-    crops = example_crops(bundle.manifest["crop"]["size"], bundle.manifest["batch"])
-    logits = apart.frame(crops)
-    for found, expected in zip(logits, here.frame(crops), strict=True):
+def test_outputs_are_those_of_this_process(bundle, worker):
+    here = LocalPredictor(bundle, "cpu")
+    assert worker.status() == here.status()
+    crops = crops_of(bundle, bundle.manifest["batch"])
+    logits = run(worker, "frame", crops)
+    for found, expected in zip(logits, run(here, "frame", crops), strict=True):
         np.testing.assert_array_equal(found, expected)
     arrays = [*logits, np.arange(len(crops)) % 5 > 0, np.array([8])]
-    for found, expected in zip(apart.sequence(*arrays), here.sequence(*arrays), strict=True):
+    for found, expected in zip(run(worker, "sequence", *arrays), run(here, "sequence", *arrays), strict=True):
         np.testing.assert_array_equal(found, expected)
-    assert apart.seconds > 0
+    here.close()
 
 
-def test_runs_answer_whoever_asked(bundle, apart):
+def test_runs_answer_whoever_asked(bundle, worker):
     """In whatever order they are fetched, and whatever else is asked for meanwhile."""
     size = bundle.manifest["crop"]["size"]
     batches = [np.full((1, size, size, 3), value, np.uint8) + example_crops(size, 1) // 2 for value in (0, 60, 120)]
-    alone = [apart.frame(batch)[0] for batch in batches]
-    runs = [apart.begin_frame(batch) for batch in batches]
+    alone = [run(worker, "frame", batch)[0] for batch in batches]
+    runs = [worker.begin("frame", batch) for batch in batches]
     coarse, negative = np.zeros((1, 3, 5), np.float32), np.zeros((1, 3, 4), np.float32)
-    labels = apart.sequence(coarse, negative, np.ones(3, bool), np.array([0]))[0]
+    labels = run(worker, "sequence", coarse, negative, np.ones(3, bool), np.array([0]))[0]
     assert labels.shape == (3,)
     for number in (2, 0, 1):
-        np.testing.assert_array_equal(runs[number]()[0], alone[number])
+        np.testing.assert_array_equal(runs[number].result()[0], alone[number])
+        assert runs[number].seconds > 0
+
+
+def test_answers_that_nobody_wants_any_more_are_dropped(bundle, worker):
+    for _ in range(5):
+        worker.begin("frame", crops_of(bundle, 1))
+    run(worker, "frame", crops_of(bundle, 1))
+    assert not worker._worker._answers_waiting
+
+
+def test_threads_share_it(bundle, worker):
+    batches = [np.roll(crops_of(bundle, 2), shift, axis=1) for shift in range(8)]
+    expected = [run(worker, "frame", batch)[0] for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda batch: run(worker, "frame", batch)[0], batches * 3))
+    for outputs, alone in zip(found, expected * 3, strict=True):
+        np.testing.assert_array_equal(outputs, alone)
 
 
 @pytest.mark.parametrize("choice", [("tpu",), ("cpu", "fast"), ("cpu", "paddle", "float8")])
 def test_what_programs_refuse_is_refused(bundle, choice):
-    programs = ProgramsApart(bundle, *choice)
-    with pytest.raises(UserError, match=choice[-1]):
-        programs.ready()
+    predictor = WorkerPredictor(bundle, *choice)
+    for _ in range(2):
+        with pytest.raises(UserError, match=choice[-1]):
+            predictor.status()
+    predictor.close()
 
 
-def test_our_own_fault_shows_where(apart, bundle):
-    programs = ProgramsApart(bundle, "cpu")
+def test_our_own_fault_shows_where(own):
     with pytest.raises(Exception) as caught:
-        programs.frame(np.zeros((1, 2), np.uint8))
+        run(own, "frame", np.zeros((1, 2), np.uint8))
     assert not isinstance(caught.value, UserError)
     assert "programs.py" in caught.value.__notes__[0]
 
 
-def test_a_process_ended_from_outside_is_said(bundle):
-    programs = ProgramsApart(bundle, "cpu")
-    programs.ready()
-    programs._child.kill()
-    with pytest.raises(UserError, match="ended from outside"):
-        for _ in range(3):
-            programs.frame(example_crops(bundle.manifest["crop"]["size"], 1))
+def test_a_worker_ended_from_outside_is_said_and_the_next_clip_gets_another(bundle, own):
+    expected = run(own, "frame", crops_of(bundle, 1))[0]
+    first = own._worker._process
+    first.kill()
+    first.wait()
+    for _ in range(2):
+        with pytest.raises(UserError, match="ended from outside"):
+            run(own, "frame", crops_of(bundle, 1))
+    own.revive()
+    np.testing.assert_array_equal(run(own, "frame", crops_of(bundle, 1))[0], expected)
+    second = own._worker._process
+    own.revive()
+    assert own._worker._process is second and second is not first
 
 
-def test_the_process_ends_with_the_object(bundle):
-    programs = ProgramsApart(bundle, "cpu")
-    child = programs.ready() and programs._child.pid
-    del programs
+def test_a_worker_that_is_stuck_is_ended_and_said(bundle, own, monkeypatch):
+    """Stopped while it has something to compute, it computes nothing: that is counted, whatever time passes."""
+    monkeypatch.setattr(worker_process, "TICK_S", 0.01)
+    monkeypatch.setattr(worker_process, "MOST_IDLE_TICKS", 5)
+    os.kill(own._worker._process.pid, signal.SIGSTOP)
+    with pytest.raises(UserError, match="stopped computing"):
+        run(own, "frame", crops_of(bundle, 1))
+    monkeypatch.undo()
+    own.revive()
+    assert run(own, "frame", crops_of(bundle, 1))[0].shape == (1, 1, 5)
+
+
+def test_a_worker_that_waits_for_work_is_not_stuck(bundle, own):
+    """Neither where nothing is asked of it nor where nobody fetches its answer."""
+    worker = own._worker
+    assert not worker._owes_an_answer()
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    pending = own.begin("frame", crops_of(bundle, 1))
+    assert worker._owes_an_answer()
+    os.kill(worker._process.pid, signal.SIGCONT)
+    worker._answers.poll(None)
+    assert not worker._owes_an_answer()
+    pending.result()
+    assert not worker._owes_an_answer()
+
+
+def test_the_worker_ends_with_the_object(bundle):
+    predictor = WorkerPredictor(bundle, "cpu")
+    child = predictor.status() and predictor._worker._process.pid
+    del predictor
     gc.collect()
-    assert has_ended(child)
+    wait_until_ended(child)
 
 
-def test_the_process_ends_with_a_killed_maker(lite):
-    """And a script needs no guard around its main part."""
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_worker_ends_with_a_killed_maker(lite, stopped):
+    """Even where it is stopped and can notice nothing; and a script needs no guard around its main part."""
     script = f"""
-        from image_classification.CFC_SP.inference.worker_process import ProgramsApart
+        from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
         from image_classification.CFC_SP.inference.bundle import open_bundle
-        programs = ProgramsApart(open_bundle({str(lite)!r}), "cpu")
-        programs.ready()
-        print(programs._child.pid, flush=True)
+        predictor = WorkerPredictor(open_bundle({str(lite)!r}), "cpu")
+        predictor.status()
+        print(predictor._worker._process.pid, flush=True)
         input()
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as maker:
@@ -114,37 +182,23 @@ def test_the_process_ends_with_a_killed_maker(lite):
         # Ctrl-C is for the maker alone.
         os.kill(child, signal.SIGINT)
         os.kill(child, 0)
+        if stopped:
+            os.kill(child, signal.SIGSTOP)
         maker.kill()
-    assert has_ended(child)
+    wait_until_ended(child)
 
 
-def test_a_clip_says_the_same_here_and_apart(bundle, apart):
-    """To the last bit, and also where no face is sent to the networks before its frame is done."""
-    here = Recognizer(bundle, Programs(bundle, "cpu"))
-    late = Recognizer(bundle, Programs(bundle, "cpu"))
-    late._follower._found = lambda seen: None
-    rows = []
-    for recognizer in (here, Recognizer(bundle, apart), late):
-        with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
-            rows.append(list(recognizer.results(reader, 30)))
-    assert rows[0] == rows[1]
-    assert sum(len(row.faces) for row in rows[0]) > 50
-    for row, same in zip(rows[0], rows[2], strict=True):
-        assert [(face.track, face.box, face.label) for face in row.faces] == [(face.track, face.box, face.label) for face in same.faces]
-        for face, other in zip(row.faces, same.faces, strict=True):
-            np.testing.assert_allclose(face.probabilities, other.probabilities, atol=1e-4)
+def test_a_thread_that_ends_leaves_the_worker_it_made(bundle):
+    with ThreadPoolExecutor(1) as pool:
+        predictor = pool.submit(WorkerPredictor, bundle, "cpu").result()
+    assert run(predictor, "frame", crops_of(bundle, 1))[0].shape == (1, 1, 5)
+    predictor.close()
 
 
-def test_a_clip_is_read_without_importing_paddle_and_leaves_no_process(tmp_path):
-    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
-    script = f"""
-        import sys
-        from image_classification.CFC_SP import predict_video
-        import gc
-        from pathlib import Path
-        gc.disable()
-        assert predict_video({str(clip)!r}).summary.engine
-        assert not [word for task in Path("/proc/self/task").glob("*") for word in (task / "children").read_text().split()]
-        sys.exit("paddle" in sys.modules)
-    """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
+def test_a_process_that_cannot_be_started_is_said(bundle, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", fail)
+    with pytest.raises(UserError, match="Cannot allocate memory"):
+        WorkerPredictor(bundle, "cpu")

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from image_classification.CFC_SP import predict, predict_video
-from image_classification.CFC_SP.prediction import analysis, recognizers
-from image_classification.CFC_SP.prediction.many_clips import analyse_clips
+from image_classification.CFC_SP.prediction import clip_files
+from image_classification.CFC_SP.prediction.many_clips import write_clips
+from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.video.clip import find_clips
+from image_classification.CFC_SP.video.clip import find_clips, open_clip
 from image_classification.CFC_SP.writers import annotated_video
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
 from tests import clips
@@ -42,15 +43,7 @@ def write_pictures(folder, count, **options):
     return folder
 
 
-@pytest.fixture(scope="module")
-def recognizer():
-    return recognizers.make_recognizer()
-
-
-@pytest.fixture(autouse=True)
-def one_recognizer(recognizer, monkeypatch):
-    """Loading the bundle once is enough for tests of what is around it."""
-    monkeypatch.setattr(recognizers, "make_recognizer", lambda *options: recognizer)
+pytestmark = pytest.mark.usefixtures("loaded_once")
 
 
 @pytest.fixture
@@ -66,7 +59,7 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
     asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None}
-    assert result["options"] == asked | {"engine": "paddle", "precision": "auto"}
+    assert result["options"] == asked | {"engine": "auto", "precision": "auto", "search": "auto"}
     # 256 frames at 30 fps are 8.53 s: 43 frames at the 5 a second that are looked at.
     assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (43, 5, 20.0)
     with av.open(str(folder / "annotated.mp4")) as movie:
@@ -140,7 +133,7 @@ def test_odd_pictures(tmp_path, capsys):
     assert [row.frame for row in result.rows] == [0, 1, 2, 3, 4, 5, 7]
     assert result.summary.damaged_frames == 1
     assert any("64 x 48" in warning for warning in result.summary.warnings)
-    with analysis.open_clip(folder) as reader:
+    with open_clip(folder) as reader:
         images = [frame.image.astype(int) for frame in reader]
     grey = np.array(Image.fromarray(picture).convert("L"))[:, :, None]
     for image, expected in [(images[2], grey), (images[3], picture), (images[4], picture[:, :, :1]), (images[6], picture)]:
@@ -189,14 +182,14 @@ def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
     def fail(*arguments, **keywords):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(analysis, "write_annotated_video", fail)
+    monkeypatch.setattr(clip_files, "write_annotated_video", fail)
     assert run("-video", clip, out=tmp_path / "out") == 2
     said = capsys.readouterr().err
     assert "No space left" in said and "frames.csv" in said and "result.json" in said
     folder = tmp_path / "out" / "clip"
     assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
-    monkeypatch.setattr(analysis, "write_annotated_video", annotated_video.write_annotated_video)
+    monkeypatch.setattr(clip_files, "write_annotated_video", annotated_video.write_annotated_video)
     assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
     assert (folder / "annotated.mp4").is_file()
 
@@ -208,7 +201,7 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        assert analyse_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), analysis.Options()) == 1
+        assert write_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), ClipOptions()) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "File too large" in capsys.readouterr().err
@@ -218,21 +211,16 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
 
 
 def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(analysis, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
+    monkeypatch.setattr(clip_files, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("-video", clip, out=tmp_path / "out")
     assert len(rows_of(tmp_path / "out" / "clip")) == 40
 
 
 def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
-    opened = analysis.open_clip
-
     class Lossy:
         def __init__(self, *arguments):
-            self._reader = opened(*arguments)
-            self.source, self.damaged, self.warnings = self._reader.source, 0, []
-            Lossy.count += 1
-            self._lost = {2: (0, 7, 8, 39)}.get(Lossy.count, ())
+            self._reader = open_clip(*arguments)
 
         def __enter__(self):
             return self
@@ -241,10 +229,10 @@ def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_pat
             self._reader.close()
 
         def __iter__(self):
-            return (frame for frame in self._reader if frame.index not in self._lost)
+            return (frame for frame in self._reader if frame.index not in (0, 7, 8, 39))
 
-    Lossy.count = 0
-    monkeypatch.setattr(analysis, "open_clip", Lossy)
+    # What is drawn is read a second time.
+    monkeypatch.setattr(clip_files, "open_clip", Lossy)
     assert run("-video", clip, out=tmp_path / "out") == 0
     folder = tmp_path / "out" / "clip"
     assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])

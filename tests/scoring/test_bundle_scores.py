@@ -8,7 +8,7 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
 from image_classification.CFC_SP.core.reference import decide_by_loop
 from image_classification.CFC_SP.data.ferplus import load_ferplus
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.scoring.bundle_scores import evaluate_bundle
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
@@ -20,7 +20,7 @@ def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip)
     every = evaluate_bundle(lite, ferplus, split="test", flip=flip, device="cpu").scores
     scores = every["cascade"]
     bundle, data = open_bundle(lite), load_ferplus(ferplus, "test")
-    frame, temperatures = Program(bundle, "frame"), temperatures_of(bundle.manifest)
+    frame, temperatures = PaddleProgram(bundle, "frame"), temperatures_of(bundle.manifest)
     confusion = np.zeros((len(EXPR), len(EXPR)), int)
     for index in range(len(data)):
         views = [data.picture(index)[None], data.picture(index)[None, :, ::-1]][: 1 + flip]
@@ -37,11 +37,12 @@ def test_scores_are_those_of_the_cascade_picture_by_picture(lite, ferplus, flip)
 
 def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys):
     words = ["-bundle", str(lite), "-data", str(ferplus), "-split", "val", "-device", "cpu", "-out", str(tmp_path)]
-    for _ in range(2):
-        assert run_script(evaluate, words) == 0
+    for flip in ([], ["-flip"]):
+        assert run_script(evaluate, [*words, *flip]) == 0
     with open(tmp_path / "evaluate.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * (3 * 3 + 3 * (8 + 5 + 4)) and {row["pictures"] for row in rows} == {"24"}
+    assert [row["flip"] for row in rows] == ["False"] * (len(rows) // 2) + ["True"] * (len(rows) // 2)
     assert {row["bundle_sha256"] for row in rows} == {open_bundle(lite).sha256}
     shown = capsys.readouterr().out
     engine = rows[0]["engine"]
@@ -51,7 +52,8 @@ def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys)
         table = list(csv.reader(file))
     assert table[0] == ["true", *EXPR] and [row[0] for row in table[1:]] == list(EXPR)
     assert sum(int(count) for row in table[1:] for count in row[1:]) == 24
-    assert (tmp_path / "confusion-lite-ferplus-val.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("confusion-lite-ferplus-val", "confusion-lite-ferplus-val-flip"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_table_of_other_columns_stays_as_it_is(lite, ferplus, tmp_path, capsys):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from image_classification.CFC_SP.support.prefetch import ahead
+from image_classification.CFC_SP.support.prefetch import prefetch
 
 
 def test_items_come_in_order_from_another_thread():
@@ -16,7 +16,7 @@ def test_items_come_in_order_from_another_thread():
             threads.add(threading.current_thread())
             yield number
 
-    assert list(ahead(numbers(), 3)) == list(range(100))
+    assert list(prefetch(numbers(), 3)) == list(range(100))
     assert threading.current_thread() not in threads
 
 
@@ -28,7 +28,7 @@ def test_no_more_than_depth_is_made_ahead():
             made.append(number)
             yield number
 
-    for number in ahead(numbers(), 4):
+    for number in prefetch(numbers(), 4):
         time.sleep(0.002)
         # One more is in the hands of the waiting thread.
         assert len(made) <= number + 1 + 4 + 1
@@ -39,7 +39,7 @@ def test_an_error_comes_after_the_items_before_it():
         yield 1
         raise KeyError("two")
 
-    items = ahead(broken(), 4)
+    items = prefetch(broken(), 4)
     assert next(items) == 1
     with pytest.raises(KeyError, match="two"):
         next(items)
@@ -56,7 +56,7 @@ def test_closing_ends_the_thread():
             closed.set()
 
     before = threading.active_count()
-    items = ahead(endless(), 2)
+    items = prefetch(endless(), 2)
     next(items)
     items.close()
     assert threading.active_count() == before

@@ -13,7 +13,7 @@ from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "port_weights.py"
-CONFIG = "configs/lite_repvgg_coarse.yaml"
+CONFIG = "configs/lite/lite_repvgg_coarse.yaml"
 
 
 def timm_file(path, classes=5):

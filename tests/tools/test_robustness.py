@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.records import Face
-from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+from image_classification.CFC_SP.inference.loaded_model import load_model
 from image_classification.CFC_SP.support.command_line import run_script
 from tests.clips import real_clip
 from tools import robustness
@@ -100,18 +100,18 @@ def test_the_nearest_face_within_reach():
 
 def test_labels_of_a_real_clip():
     """Nothing is lost to a change that changes nothing, and a face in the dark is not found."""
-    recognizer = make_recognizer()
-    clip = look_at(recognizer, MAN, 4)
+    model = load_model("lite")
+    clip = look_at(model, MAN, 4)
     assert clip.faces == 4 and 40 < clip.side < 120
-    assert compare(recognizer, clip, BY_NAME["darker"], 1.0) == (4, 4, 4)
-    assert compare(recognizer, clip, BY_NAME["darker"], 0.0) == (4, 0, 0)
-    visible, found, _ = compare(recognizer, clip, BY_NAME["resolution"], 2 * clip.side)
+    assert compare(model, clip, BY_NAME["darker"], 1.0) == (4, 4, 4)
+    assert compare(model, clip, BY_NAME["darker"], 0.0) == (4, 0, 0)
+    visible, found, _ = compare(model, clip, BY_NAME["resolution"], 2 * clip.side)
     assert (visible, found) == (4, 4)
 
 
 def test_rows_and_table(tmp_path):
-    assert run_script(robustness, ["-clips", str(MAN), "-frames", "2", "-only", "JPEG", "-out", str(tmp_path)]) == 0
-    rows = read_rows(tmp_path / "robustness.csv")
+    assert run_script(robustness, ["-clips", str(MAN), "-frames", "2", "-only", "JPEG", "-out", str(tmp_path / "scores")]) == 0
+    rows = read_rows(tmp_path / "scores" / "robustness.csv")
     assert [(row["strength"], row["metric"]) for row in rows] == [(s, m) for s in ("50", "20", "10") for m in ("found", "agreement")]
     shown = tables(tmp_path)["robustness"]()
     assert f"| JPEG, quality 50 |  | {float(rows[0]['value']):.1%} | {float(rows[1]['value']):.1%} |" in shown

@@ -4,7 +4,7 @@ import paddle
 from image_classification.CFC_SP.data.datasets import load_split
 from image_classification.CFC_SP.inference.agreement import example_crops, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.inference.program import Program
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.training.averaging import statistics_batches
 from image_classification.CFC_SP.weights.trained import load_trained
@@ -15,7 +15,7 @@ from tools.weights.statistics import restore_statistics
 def test_unpacked_networks_compute_what_the_bundle_does(lite, tmp_path, capsys):
     assert run_script(unpack_bundle, ["-bundle", str(lite), "-out", str(tmp_path)]) == 0
     bundle, crops = open_bundle(lite), example_crops(48, 4)
-    outputs = {stage: Program(bundle, stage, onednn=False)(crops)[0] for stage in ("coarse", "negative")}
+    outputs = {stage: PaddleProgram(bundle, stage, onednn=False)(crops)[0] for stage in ("coarse", "negative")}
     places = dict.fromkeys(outputs, 0)
     for network in bundle.manifest["networks"]:
         stage, config, place = network["stage"], network["training"]["config"], places[network["stage"]]

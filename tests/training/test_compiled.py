@@ -26,7 +26,7 @@ def test_the_fast_form_equals_the_eager_one(small_config, name):
 
 def test_training_goes_on_as_if_nothing_had_run_between():
     """At the shipped network's own size, where oneDNN has a choice of kernels."""
-    config = load_config("configs/lite_repvgg_flat.yaml", ["TRAIN.BATCH_SIZE", "32"])
+    config = load_config("configs/lite/lite_repvgg_flat.yaml", ["TRAIN.BATCH_SIZE", "32"])
     draw = np.random.default_rng(0)
     batches = [(draw.integers(0, 256, (32, 48, 48, 3), dtype=np.uint8), np.eye(8, dtype=np.float32)[draw.integers(0, 8, 32)]) for _ in "ab"]
     states = []

@@ -338,7 +338,7 @@ def test_a_class_missing_from_validation_is_said(run_config, ferplus, tmp_path, 
 
 
 def test_entry_script_ends_with_one_sentence_and_code_2(tmp_path):
-    command = [sys.executable, str(SCRIPT), "--cfg", "configs/lite_repvgg_coarse.yaml", "-opts", "TRAIN.EPOCH", "3"]
+    command = [sys.executable, str(SCRIPT), "--cfg", "configs/lite/lite_repvgg_coarse.yaml", "-opts", "TRAIN.EPOCH", "3"]
     found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert found.returncode == 2
     assert found.stderr == "error: -opts: unknown config key TRAIN.EPOCH; did you mean TRAIN.EPOCHS?\n"

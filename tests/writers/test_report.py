@@ -11,13 +11,13 @@ from PIL import Image
 
 from image_classification.CFC_SP import predict, predict_video
 from image_classification.CFC_SP.core.labels import EXPR
-from image_classification.CFC_SP.core.records import Frame, FrameResult, Source, Summary
-from image_classification.CFC_SP.core.segments import SegmentBuilder
+from image_classification.CFC_SP.core.records import Frame, FrameResult, Source
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.writers.output import check_formats
 from image_classification.CFC_SP.writers.report import MAX_SEGMENTS, MAX_SUMS, Thumbnails, write_report
 from image_classification.CFC_SP.writers.timeline import MAX_POINTS, MAX_TRACKS, Timeline, clock
 from tests import clips
+from tests.summaries import summary_of
 
 HOSTILE = """a</script><script>window.boom=1</script><img src=x onerror="window.boom=1">'"&amp;{{ 7*7 }}<!--.mp4"""
 LOADING = ("src", "srcset", "href", "poster", "data", "action", "xlink:href", "background")
@@ -53,18 +53,8 @@ def make_page(tmp_path):
     """Gives `make(results, ...)`: the page of FrameResults at 30 fps, parsed; its video is a few bytes."""
 
     def make(results, name="clip.mp4", warnings=(), thumbnails=None, **options):
-        timeline, builder = Timeline(1 / 30), SegmentBuilder(1 / 30)
-        summary = Summary(Source(name, "h264", 640, 360, 30.0, None), {"name": "lite", "sha256": "0" * 64}, "cpu", "onednn", 256)
-        for result in timeline.watch(results):
-            builder.add(result)
-            summary.frames += 1
-            summary.face_rows += len(result.faces)
-            summary.frames_with_faces += bool(result.faces)
-            for face in result.faces:
-                summary.label_counts[face.label] += 1
-        summary.segments, summary.warnings = builder.finish(), list(warnings)
-        summary.tracks = len({segment.track for segment in summary.segments})
-        summary.timings_s = {"decode": 1.5}
+        timeline = Timeline(1 / 30)
+        summary = summary_of(Source(name, "h264", 640, 360, 30.0, None), timeline.watch(results), warnings)
         (tmp_path / "movie").write_bytes(b"not really a movie")
         write_report(tmp_path / "page", summary, timeline, thumbnails or {}, tmp_path / "movie", "annotated.mp4", **options)
         return Page(tmp_path / "page"), summary

@@ -2,6 +2,7 @@ import csv
 import json
 import math
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_the_summary_is_written_whole(tmp_path, summary):
 def test_the_head_is_read_back_from_a_whole_file_alone(tmp_path, summary, make_results):
     path = tmp_path / "result"
     assert read_head(path) is None
-    summary.files = {"frames.csv": "0" * 64}
+    summary = replace(summary, files={"frames.csv": "0" * 64})
     write_json(path, summary, make_results(9))
     whole = load(path)
     assert read_head(path) == {key: value for key, value in whole.items() if key != "rows"}

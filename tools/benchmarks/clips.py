@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from image_classification.CFC_SP.core.records import FrameResult
-from image_classification.CFC_SP.inference.pipeline import Recognizer
-from image_classification.CFC_SP.prediction.analysis import analyse_clip
-from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+from image_classification.CFC_SP.inference.loaded_model import LoadedModel
+from image_classification.CFC_SP.prediction.clip_files import write_clip
+from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
@@ -36,10 +36,10 @@ def measure(arguments) -> Iterator[list[dict]]:
 
     Stages may overlap, so their milliseconds need not add up to the total's.
     """
-    recognizer = make_recognizer(arguments.bundle, "cpu")
-    networks = NetworksAlone(recognizer)
-    for path in arguments.video:
-        yield _measure_clip(recognizer, networks, path, arguments.peer, arguments.runs)
+    with Recognizer(arguments.bundle, "cpu") as recognizer:
+        networks = NetworksAlone(recognizer.model)
+        for path in arguments.video:
+            yield _measure_clip(recognizer, networks, path, arguments.peer, arguments.runs)
 
 
 def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, peer: str | None, runs: int) -> list[dict]:
@@ -47,7 +47,7 @@ def _measure_clip(recognizer: Recognizer, networks: "NetworksAlone", path: str, 
 
         def analyse():
             forget_peak()
-            return analyse_clip(recognizer, path, OutputFolder(folder, "clip", ("csv",)))
+            return write_clip(recognizer, path, OutputFolder(folder, "clip", ("csv",)))
 
         # Not counted: oneDNN prepares its primitives.
         summary = analyse()
@@ -101,15 +101,14 @@ def _write(rows: list[FrameResult], path: Path) -> None:
 class NetworksAlone:
     """The bundle's expression networks on a number of faces, in full batches: what no pipeline around them can undercut."""
 
-    def __init__(self, recognizer: Recognizer):
-        self._programs, manifest = recognizer.programs, recognizer.bundle.manifest
-        size, self._batch = manifest["crop"]["size"], manifest["batch"]
+    def __init__(self, model: LoadedModel):
+        self._predictor, self._batch, size = model.predictor, model.batch, model.geometry.size
         self._crops = np.random.default_rng(0).integers(0, 256, (self._batch, size, size, 3), dtype=np.uint8)
         self(1)
 
     def __call__(self, faces: int) -> None:
         for _ in range(-(-faces // self._batch)):
-            self._programs.frame(self._crops)
+            self._predictor.begin("frame", self._crops).result()
 
 
 def peer_rate(command: str, path: str) -> float:

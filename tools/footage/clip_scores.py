@@ -7,7 +7,7 @@ from pathlib import Path
 
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.records import FrameResult
-from image_classification.CFC_SP.prediction.analysis import VideoResult
+from image_classification.CFC_SP.prediction.video_result import VideoResult
 from image_classification.CFC_SP.support.files import git_sha
 
 RANGE_COLUMNS = ("bundle", "bundle_sha256", "clip", "first_frame", "last_frame", "label", "raw_share", "smoothed_share", "said", "git_sha")

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from image_classification.CFC_SP.core.records import Face, Frame, FrameResult
-from image_classification.CFC_SP.inference.pipeline import Recognizer
+from image_classification.CFC_SP.inference.loaded_model import LoadedModel
+from image_classification.CFC_SP.inference.recognition import recognise_clip
+from image_classification.CFC_SP.support.stopwatch import Stopwatch
 from image_classification.CFC_SP.video.reader import open_video
 from tools.footage.disturbances import Disturbance, Scene
 
@@ -35,22 +37,23 @@ class CleanClip:
         return Scene(np.array([face.box for face in self.rows[index].faces]).reshape(-1, 4), self.side)
 
 
-def look_at(recognizer: Recognizer, path: Path, frames: int | None) -> CleanClip:
+def look_at(model: LoadedModel, path: Path, frames: int | None) -> CleanClip:
     """The faces of a clip, undisturbed; raises UserError for a file that is no clip."""
     with open_video(path) as reader:
-        rows = list(recognizer.results(islice(reader, frames), 0))
+        rows = list(recognise_clip(model, islice(reader, frames), 0, Stopwatch()))
     sides = [_side(face) for row in rows for face in row.faces]
     return CleanClip(path, frames, rows, float(np.median(sides)) if sides else 0.0)
 
 
-def compare(recognizer: Recognizer, clip: CleanClip, disturbance: Disturbance, strength: float) -> tuple[int, int, int]:
+def compare(model: LoadedModel, clip: CleanClip, disturbance: Disturbance, strength: float) -> tuple[int, int, int]:
     """(faces of the clip that stay in the picture, how many are found again, how many of these keep their `raw_label`).
 
     Every frame is disturbed before its faces are looked for.
     """
     sizes: list[tuple[tuple[int, int], tuple[int, int]]] = []
     with open_video(clip.path) as reader:
-        disturbed = list(recognizer.results(_disturb(islice(reader, clip.frames), clip, disturbance, strength, sizes), 0))
+        frames = _disturb(islice(reader, clip.frames), clip, disturbance, strength, sizes)
+        disturbed = list(recognise_clip(model, frames, 0, Stopwatch()))
     visible = found = kept = 0
     for before, after, (size, new_size) in zip(clip.rows, disturbed, sizes, strict=True):
         matrix = disturbance.moved(size, clip.scene(before.frame), strength)

@@ -1,11 +1,13 @@
 """Rows of robustness.csv: a bundle on disturbed pictures and on disturbed clips."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from image_classification.CFC_SP.inference.bundle import Bundle, open_bundle
-from image_classification.CFC_SP.prediction.recognizers import make_recognizer
+from image_classification.CFC_SP.inference.loaded_model import LoadedModel
+from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.scoring.bundle_scores import evaluate_bundle
 from image_classification.CFC_SP.support.files import git_sha
 from tools.footage.disturbances import Disturbance, on_crops
@@ -36,16 +38,18 @@ def on_pictures(location: str, root: str, split: str, disturbances: list[Disturb
 def on_clip(location: str, path: Path, frames: int | None, disturbances: list[Disturbance]) -> Iterator[list[dict]]:
     """The shares of a clip's faces that are found again, and of labels kept, under each disturbance at each strength; none where the
     clip shows no face."""
-    recognizer = make_recognizer(location, "cpu")
-    clip = look_at(recognizer, path, frames)
-    least = recognizer.bundle.manifest["detector"]["min_face"]
+    with Recognizer(location, "cpu") as recognizer:
+        yield from _on_clip(recognizer.model, path, frames, disturbances)
+
+
+def _on_clip(model: LoadedModel, path: Path, frames: int | None, disturbances: list[Disturbance]) -> Iterator[list[dict]]:
+    clip = look_at(model, path, frames)
     for disturbance in disturbances if clip.faces else []:
         for strength in disturbance.strengths:
-            small = disturbance.name == "resolution" and SMALLEST * strength < least
-            own = make_recognizer(location, "cpu", SMALLEST * strength) if small else recognizer
-            visible, found, kept = compare(own, clip, disturbance, strength)
+            least = min(model.min_face, SMALLEST * strength) if disturbance.name == "resolution" else model.min_face
+            visible, found, kept = compare(replace(model, min_face=least), clip, disturbance, strength)
             shares = {"found": (found / max(1, visible), visible), "agreement": (kept / max(1, found), found)}
-            yield _rows(recognizer.bundle, disturbance.name, disturbance.in_words(strength), strength, (path.name, ""), shares)
+            yield _rows(model.bundle, disturbance.name, disturbance.in_words(strength), strength, (path.name, ""), shares)
 
 
 def _rows(bundle: Bundle, name: str, meaning: str, strength: float, data: tuple[str, str], shares: dict) -> list[dict]:

@@ -1,5 +1,6 @@
-"""Measurements as Markdown tables, and the places in documents that hold them."""
+"""Measurements as Markdown tables and as figures within a sentence, and the places in documents that hold them."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 
@@ -7,6 +8,8 @@ from image_classification.CFC_SP.support.errors import UserError
 
 _PLACE = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n(?P<held>.*?)<!-- end of table -->", re.S)
 _BEGIN = "<!-- table:"
+_FIGURE = re.compile(r"<!-- figure: (?P<name>[\w-]+) -->(?P<held>[^\n]*?)<!-- end -->")
+_BEGIN_FIGURE = "<!-- figure:"
 
 
 def fill(text: str, tables: dict[str, Callable[[], str]], where: str) -> str:
@@ -26,6 +29,24 @@ def fill(text: str, tables: dict[str, Callable[[], str]], where: str) -> str:
     if text.count(_BEGIN) != len(_PLACE.findall(text)):
         raise UserError(f"{where}: expected <!-- end of table --> after every table, found one without: close it")
     return _PLACE.sub(filled, text)
+
+
+def fill_figures(text: str, figures: dict[str, str], where: str) -> str:
+    """The document `text` with the figures between `<!-- figure: NAME -->` and `<!-- end -->`, which stand on one line.
+
+    Raises UserError, naming the document `where`, for a name that is unknown and for a place without an end.
+    """
+
+    def filled(place: re.Match) -> str:
+        name = place["name"]
+        if name not in figures:
+            near = difflib.get_close_matches(name, figures, n=3, cutoff=0.3)
+            raise UserError(f"{where}: expected a figure such as {', '.join(near or figures)}, found {name!r}: mend its name")
+        return f"<!-- figure: {name} -->{figures[name]}<!-- end -->"
+
+    if text.count(_BEGIN_FIGURE) != sum(_BEGIN_FIGURE not in place["held"] for place in _FIGURE.finditer(text)):
+        raise UserError(f"{where}: expected <!-- end --> after every figure and on its line, found one without: close it")
+    return _FIGURE.sub(filled, text)
 
 
 def table(headers: Iterable[str], rows: Iterable[Iterable[object]], note: str = "") -> str:

@@ -4,24 +4,24 @@ from pathlib import Path
 
 from tools.benchmarks.measuring import read_rows
 from tools.tables.markdown import not_measured, table
+from tools.tables.rooms import TABLES
 
 _STAGES = ("coarse", "negative", "flat")
 
 
 def stand_in(results: Path) -> str:
     """Tables 1 to 4 on the simulation that stands in for Aff-Wild2."""
-    rows = read_rows(results / "tables" / "tables.csv")
+    rows = read_rows(results / TABLES / "stand-in" / "tables.csv")
     if not rows:
-        return not_measured("python tools/reproduce_tables.py -runs output -data standin -split test -out results/tables")
+        return not_measured("python tools/reproduce_tables.py -runs output -data standin -split test -out results/tables/stand-in")
     return _lines(rows, "simulation", "annotated frames")
 
 
 def ferplus(results: Path) -> str:
     """Tables 1 to 3 on FER+: what can be computed of still pictures."""
-    rows = read_rows(results / "tables-ferplus" / "tables.csv")
+    rows = read_rows(results / TABLES / "ferplus" / "tables.csv")
     if not rows:
-        command = "python tools/reproduce_tables.py -runs output -dataset ferplus -data ferplus.zip -split test -out results/tables-ferplus"
-        return not_measured(command)
+        return not_measured("recipes/ferplus-tables.sh ferplus.zip")
     return _lines([row for row in rows if row["f1"]], "FER+", "pictures")
 
 

@@ -7,18 +7,19 @@ from tools.benchmarks.measuring import read_rows
 from tools.footage.robustness_rows import NOTHING
 from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
+from tools.tables.rooms import SCORES
 
 _FLIPS = "raw_flips", "flips"
-_CLIPS = "python tools/score_clips.py -clips FOLDER -out results"
+_CLIPS = "python tools/score_clips.py -clips FOLDER -out results/scores"
 
 
 def pictures(results: Path) -> str:
-    """The newest scores of every shipped bundle's cascade on each split of FER+."""
-    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
+    """The newest scores of every shipped bundle's cascade on each split of FER+: first as prediction computes them."""
+    rows = [row for row in read_rows(results / SCORES / "evaluate.csv") if row["bundle"] in shipped()]
     found = newest(rows, "bundle", "data", "split", "flip", "metric")
     metrics = ["accuracy", "macro_f1", *(f"f1_{name.lower()}" for name in EXPR)]
     lines = []
-    for bundle, data, split, flip in newest(rows, "bundle", "data", "split", "flip"):
+    for bundle, data, split, flip in sorted(newest(rows, "bundle", "data", "split", "flip"), key=lambda key: (key[0], key[3] == "True")):
         own = [found[bundle, data, split, flip, metric] for metric in metrics]
         what = f"{bundle}: {split}, {own[0]['pictures']} pictures" + ", flip averaged" * (flip == "True")
         what += f", {own[0]['engine']}" if own[0]["engine"] else ""
@@ -28,17 +29,17 @@ def pictures(results: Path) -> str:
 
 
 def stages(results: Path) -> str:
-    """The newest scores of every shipped bundle's stages, each by itself."""
-    rows = [row for row in read_rows(results / "evaluate.csv") if row["bundle"] in shipped()]
-    found = newest(rows, "bundle", "split", "flip", "metric")
+    """The newest scores of every shipped bundle's stages, each by itself, without flip averaging."""
+    rows = [row for row in read_rows(results / SCORES / "evaluate.csv") if row["bundle"] in shipped() and row["flip"] == "False"]
+    found = newest(rows, "bundle", "split", "metric")
     lines = []
-    for bundle, split, flip in newest(rows, "bundle", "split", "flip"):
+    for bundle, split in newest(rows, "bundle", "split"):
         for stage, prefix in (
             ("cascade, 8 classes", ""),
             ("coarse, 5", "coarse_"),
             ("negative, 4, on what is truly negative", "negative_"),
         ):
-            key = [(bundle, split, flip, f"{prefix}{metric}") for metric in ("accuracy", "macro_f1", "ece")]
+            key = [(bundle, split, f"{prefix}{metric}") for metric in ("accuracy", "macro_f1", "ece")]
             if all(entry in found for entry in key):
                 accuracy, f1, ece = (float(found[entry]["value"]) for entry in key)
                 lines.append([bundle, split, stage, f"{accuracy:.1%}", f"{f1:.3f}", f"{ece:.3f}"])
@@ -49,7 +50,7 @@ def weak_classes(results: Path) -> str:
     """For every class of the shipped bundles: how much of it is found on the test split, and what the rest is taken for."""
     lines = []
     for bundle in shipped():
-        path = results / f"confusion-{bundle}-ferplus-test.csv"
+        path = results / SCORES / f"confusion-{bundle}-ferplus-test.csv"
         counts = {row["true"]: {name: int(row[name]) for name in EXPR} for row in read_rows(path)}
         for name in sorted(counts, key=lambda name: counts[name][name] / sum(counts[name].values())):
             own, total = counts[name], sum(counts[name].values())
@@ -62,7 +63,7 @@ def weak_classes(results: Path) -> str:
 
 def clips(results: Path) -> str:
     """The labelled ranges of real clips: how many of their frames have the right coarse class with each shipped bundle."""
-    rows = [row for row in read_rows(results / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
+    rows = [row for row in read_rows(results / SCORES / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
     if not rows:
         return not_measured(_CLIPS)
     bundles = list(dict.fromkeys(row["bundle"] for row in rows))
@@ -85,7 +86,7 @@ def clips(results: Path) -> str:
 
 def flips(results: Path) -> str:
     """How often labels change on real clips with each shipped bundle, before and after smoothing."""
-    rows = [row for row in read_rows(results / "flips.csv") if row["bundle"] in shipped()]
+    rows = [row for row in read_rows(results / SCORES / "flips.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured(_CLIPS)
     bundles = list(dict.fromkeys(row["bundle"] for row in rows))
@@ -112,7 +113,7 @@ def _two_digits(row) -> list[str]:
 def robustness(results: Path) -> str:
     """Each disturbance at three strengths, with each shipped bundle: accuracy on pictures, and on clips the faces found and the labels
     that stay. A bundle that was not measured since it was released stands with what its former release had."""
-    rows = [row for row in read_rows(results / "robustness.csv") if row["bundle"] in shipped()]
+    rows = [row for row in read_rows(results / SCORES / "robustness.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured("python tools/robustness.py -data ferplus.zip -clips FILES")
     last = {row["bundle"]: row["bundle_sha256"] for row in rows}

@@ -5,15 +5,18 @@ from pathlib import Path
 from tools.benchmarks.clips import MEMORY, RATES, RATIOS
 from tools.benchmarks.measuring import read_rows
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, table
+from tools.tables.rooms import SPEED
 
 BENCHMARK = "python tools/benchmark.py"
-# What stands in the rows of benchmark-clips.csv beside the stages.
+# The stages in the order of a frame's way; what stands in the rows of benchmark-clips.csv beside them.
+_STAGES = ("decode", "wait", "detect", "track", "align", "classify", "sequence", "write")
 _SUMS = ("total", "floor_decode", "floor_networks", MEMORY, *RATES, *RATIOS)
-_BUDGET_CLIP, _BUDGET_BUNDLE, _BUDGET_FRAMES = "portrait_720p.mp4", "lite", "2800000"
+BUDGET_CLIP, _BUDGET_BUNDLE, _BUDGET_FRAMES = "portrait_720p.mp4", "lite", "2800000"
+NOT_MEASURED = "not measured"
 
 
 def _rows(results: Path, kind: str) -> list[dict[str, str]]:
-    rows = read_rows(results / f"benchmark-{kind}.csv")
+    rows = read_rows(results / SPEED / f"benchmark-{kind}.csv")
     return same_machine(rows) if rows else []
 
 
@@ -29,7 +32,8 @@ def clips(results: Path) -> str:
     if not rows:
         return not_measured(f"{BENCHMARK} clips -video FILES -peer COMMAND")
     found = newest(rows, "bundle", "clip", "measure")
-    stages = [measure for (measure,) in newest(rows, "measure") if measure not in _SUMS]
+    measured = [measure for (measure,) in newest(rows, "measure") if measure not in _SUMS]
+    stages = sorted(measured, key=lambda stage: _STAGES.index(stage) if stage in _STAGES else len(_STAGES))
     lines = []
     for (bundle, clip), row in newest(rows, "bundle", "clip").items():
         own = {measure: float(found[bundle, clip, measure]["median"]) for measure in (*stages, *_SUMS) if (bundle, clip, measure) in found}
@@ -74,34 +78,60 @@ def memory(results: Path) -> str:
 
 def budgets(results: Path) -> str:
     """What prediction may cost, and what it does cost."""
+    found = costs(results)
+    lines = [
+        [f"frames/s, `{BUDGET_CLIP}`, CSV only", ">= 100", found["frames-per-s"]],
+        ["times the speed of the peer's recipe on it", ">= 10", found["times-the-peer"]],
+        ["times the floor (decoding and networks alone), the worst clip", "<= 2", found["times-the-floor"]],
+        ["start of `predict.py` to its first frame", "<= 6 s", found["start"]],
+        [f"resident memory after the first minute of a long clip{_of_frames(results)}", "<= 1200 MB, flat", found["memory"]],
+        ["SP over 2.8 million frames, the slowest window", "<= 2 s", found["smoothing"]],
+        ["SP over them with Table 4's six windows", "<= 15 s", found["smoothing-six-windows"]],
+        ["Tables 2 and 4 of 2.8 million frames from cached logits", "<= 60 s, <= 4 GB", found["tables"]],
+    ]
+    return table([f"what, with `{_BUDGET_BUNDLE}`", "budget", "measured"], lines)
+
+
+def costs(results: Path) -> dict[str, str]:
+    """What the default bundle costs, each figure by its name."""
     clips = [row for row in _of_current_bundles(_rows(results, "clips")) if row["bundle"] == _BUDGET_BUNDLE]
     found = {key: float(row["median"]) for key, row in newest(clips, "clip", "measure").items()}
     over_floor = [value for (_, measure), value in found.items() if measure == "times_the_floor"]
     windows = newest(_rows(results, "smoothing"), "frames", "window").items()
     smoothing = [float(row["median"]) for (frames, _), row in windows if frames == _BUDGET_FRAMES]
-    long_runs = [row for row in _rows(results, "memory") if row["bundle"] == _BUDGET_BUNDLE]
     startup = [row for row in _rows(results, "startup") if row["bundle"] == _BUDGET_BUNDLE]
-    settled, slope = ("peak_settled_mb", "slope_mb_per_minute")
-    rate, peer = (found.get((_BUDGET_CLIP, measure)) for measure in ("frames_per_s", "times_the_peer"))
-    lines = [
-        [f"frames/s, `{_BUDGET_CLIP}`, CSV only", ">= 100", _number(rate, "{:.0f}")],
-        ["times the speed of the peer's recipe on it", ">= 10", _number(peer, "{:.1f}")],
-        ["times the floor (decoding and networks alone), the worst clip", "<= 2", _number(max(over_floor, default=None), "{:.2f}")],
-        ["start of `predict.py` to its first frame", "<= 6 s", _number(float(startup[-1]["median"]) if startup else None, "{:.1f} s")],
-        ["SP over 2.8 million frames, the slowest window", "<= 2 s", _number(max(smoothing, default=None), "{:.2f} s")],
-        ["SP over them with Table 4's six windows", "<= 15 s", _number(sum(smoothing) or None, "{:.2f} s")],
-    ]
     scoring = newest(_rows(results, "tables"), "frames").get((_BUDGET_FRAMES,))
-    value = f"{float(scoring['total_s']):.1f} s, {float(scoring['peak_mb']) / 1e3:.1f} GB" if scoring else "not measured"
-    lines.append(["Tables 2 and 4 of 2.8 million frames from cached logits", "<= 60 s, <= 4 GB", value])
-    what, value = "resident memory after the first minute of a long clip", "not measured"
-    if long_runs:
-        row = long_runs[-1]
-        what += f" ({int(row['frames'])} frames)"
-        value = f"{float(row[settled]):.0f} MB, {float(row[slope]):+.2f} MB a minute"
-    lines.insert(4, [what, "<= 1200 MB, flat", value])
-    return table([f"what, with `{_BUDGET_BUNDLE}`", "budget", "measured"], lines)
+    memory = _long_run(results)
+    settled, slope = "peak_settled_mb", "slope_mb_per_minute"
+    return {
+        "frames-per-s": number(found.get((BUDGET_CLIP, "frames_per_s")), "{:.0f}"),
+        "times-the-peer": number(found.get((BUDGET_CLIP, "times_the_peer")), "{:.1f}"),
+        "times-the-floor": number(max(over_floor, default=None), "{:.2f}"),
+        "start": number(float(startup[-1]["median"]) if startup else None, "{:.1f} s"),
+        "memory": f"{float(memory[settled]):.0f} MB, {float(memory[slope]):+.2f} MB a minute" if memory else NOT_MEASURED,
+        "smoothing": number(max(smoothing, default=None), "{:.2f} s"),
+        "smoothing-six-windows": number(sum(smoothing) or None, "{:.2f} s"),
+        "tables": f"{float(scoring['total_s']):.1f} s, {float(scoring['peak_mb']) / 1e3:.1f} GB" if scoring else NOT_MEASURED,
+    }
 
 
-def _number(value: float | None, form: str) -> str:
-    return "not measured" if value is None else form.format(value)
+def _long_run(results: Path) -> dict[str, str] | None:
+    runs = [row for row in _rows(results, "memory") if row["bundle"] == _BUDGET_BUNDLE]
+    return runs[-1] if runs else None
+
+
+def _of_frames(results: Path) -> str:
+    run = _long_run(results)
+    return f" ({int(run['frames'])} frames)" if run else ""
+
+
+def frames_per_second(results: Path) -> tuple[dict[str, str], str]:
+    """Frames a second of the clip of the budgets by bundle, and a sentence on what they were measured on."""
+    rows = [row for row in _of_current_bundles(_rows(results, "clips")) if row["clip"] == BUDGET_CLIP]
+    found = newest([row for row in rows if row["measure"] == "frames_per_s"], "bundle")
+    return {bundle: f"{float(row['median']):.0f}" for (bundle,), row in found.items()}, measured_on(found.values()) if found else ""
+
+
+def number(value: float | None, form: str) -> str:
+    """`value` as the format string `form` writes it, or that it was not measured."""
+    return NOT_MEASURED if value is None else form.format(value)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from pathlib import Path
 
 from image_classification.backbones import BACKBONES
-from image_classification.CFC_SP.config import CONFIG_FOLDER, load_config
+from image_classification.CFC_SP.config import config_of_run, load_config, shipped_configs
 from image_classification.CFC_SP.core.labels import STAGES
 from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES
 from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
 from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table
+from tools.tables.rooms import SPEED
 
 # As the rows of benchmark-networks.csv have them.
 BATCHES = ("1", "8")
@@ -39,7 +40,7 @@ def members(_: Path) -> str:
 
 
 def _trained_by(training: dict) -> str:
-    made = f"`main_single_gpu.py -cfg configs/{training['config']}.yaml`, seed {training['seed']}"
+    made = f"`main_single_gpu.py -cfg {config_of_run(training['config'])}`, seed {training['seed']}"
     if averaged := training.get("averaged"):
         parts = ", ".join(f"{part['share']:.0%} `{part['name']}`" for part in averaged)
         made = f"`tools/average_weights.py` of {parts}"
@@ -70,12 +71,12 @@ def networks(results: Path) -> str:
 
 def paper_networks(results: Path) -> str:
     """The same of the paper's own networks and of the lite ones alone."""
-    configs = sorted(CONFIG_FOLDER.glob("*_flat.yaml"))
-    return _networks(results, sorted({load_config(path).MODEL.NAME for path in configs}))
+    flat = [path for path in shipped_configs() if path.stem.endswith("_flat")]
+    return _networks(results, sorted({load_config(path).MODEL.NAME for path in flat}))
 
 
 def _networks(results: Path, names: list[str]) -> str:
-    rows = read_rows(results / "benchmark-networks.csv")
+    rows = read_rows(results / SPEED / "benchmark-networks.csv")
     if not rows:
         return not_measured(COMMAND)
     rows = [row for row in same_machine(rows) if row["network"] in names]

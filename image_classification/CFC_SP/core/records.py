@@ -122,7 +122,7 @@ class Segment:
     confidence: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
     stage; `bundle`: name, sha256 and the files' sha256; `options`: what was asked for, by name, None for a default; `files`: the

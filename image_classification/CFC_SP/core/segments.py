@@ -32,18 +32,18 @@ class SegmentBuilder:
         self._time_s = result.time_s
         labels = {face.track: face.label for face in result.faces}
         for track in [track for track, run in self._open.items() if labels.get(track) != run.label]:
-            self._close(track, result.time_s)
+            self._closed.append(_segment(track, self._open.pop(track), result.time_s))
         for face in result.faces:
             run = self._open.setdefault(face.track, _Open(face.label, result.time_s, 0.0, 0))
             run.confidence_sum += face.confidence
             run.frames += 1
 
-    def finish(self) -> list[Segment]:
-        """Ends the clip: all its segments, ordered by start, then by track."""
-        for track in list(self._open):
-            self._close(track, self._time_s + self._frame_duration_s)
-        return sorted(self._closed, key=lambda segment: (segment.start_s, segment.track))
+    def segments(self) -> list[Segment]:
+        """All segments as if the clip ended here, ordered by start, then by track."""
+        end_s = self._time_s + self._frame_duration_s
+        still_open = [_segment(track, run, end_s) for track, run in self._open.items()]
+        return sorted(self._closed + still_open, key=lambda segment: (segment.start_s, segment.track))
 
-    def _close(self, track: int, end_s: float) -> None:
-        run = self._open.pop(track)
-        self._closed.append(Segment(track, run.start_s, end_s, run.label, run.confidence_sum / run.frames))
+
+def _segment(track: int, run: _Open, end_s: float) -> Segment:
+    return Segment(track, run.start_s, end_s, run.label, run.confidence_sum / run.frames)

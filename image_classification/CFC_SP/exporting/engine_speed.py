@@ -11,8 +11,8 @@ from ..inference.agreement import MAX_PROBABILITY_CHANGE, TOLERANCE, example_cro
 from ..inference.bundle import MANIFEST, Bundle, open_bundle
 from ..inference.engines import NETWORK_PROGRAMS, PADDLE_ENGINES
 from ..inference.openvino_program import OpenVinoProgram
+from ..inference.paddle_program import PaddleProgram
 from ..inference.precision import cpu_has_bfloat16
-from ..inference.program import Program
 from ..support.errors import UserError
 from ..support.files import atomic_path
 from .onnx_export import convert
@@ -34,7 +34,7 @@ def measure_engines(
     """
     crops = example_crops(bundle.manifest["crop"]["size"], batch)
     if expected is None:
-        expected = Program(bundle, name, onednn=False)(crops)
+        expected = PaddleProgram(bundle, name, onednn=False)(crops)
     rows, programs = [], {}
     for engine in engines:
         row = {"engine": engine, "batch": batch, "seconds": [], "relative_difference": "", "probability_change": "", "correct": False}
@@ -81,10 +81,10 @@ def record_engines(folder: str | Path) -> dict[str, dict]:
     return engines
 
 
-def _build(bundle: Bundle, name: str, engine: str) -> Program | OpenVinoProgram:
+def _build(bundle: Bundle, name: str, engine: str) -> PaddleProgram | OpenVinoProgram:
     bfloat16 = engine.endswith("bfloat16")
     if bfloat16 and not cpu_has_bfloat16():
         raise UserError("this CPU does not multiply in bfloat16")
     if engine.startswith("openvino"):
         return OpenVinoProgram(convert(bundle, name), name, bfloat16)
-    return Program(bundle, name, onednn=engine != "cpu", bfloat16=bfloat16)
+    return PaddleProgram(bundle, name, onednn=engine != "cpu", bfloat16=bfloat16)

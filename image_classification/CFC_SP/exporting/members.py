@@ -46,13 +46,14 @@ class Member:
         return {name: _stored(name, value) for name, value in self.model.state_dict().items()}
 
 
-def sources_of_cascade(path: str | Path, runs: str | Path, random: bool) -> tuple[CfgNode, dict[str, list[Source]]]:
+def sources_of_cascade(path: str | Path, runs: str | Path, random: bool, row: int | None = None) -> tuple[CfgNode, dict[str, list[Source]]]:
     """(config, {stage: sources}) of the cascade that the config file `path` describes by names in CASCADE.COARSE and .NEGATIVE.
 
+    row: which of the file's rows, where it holds several.
     A name is that of a folder below `runs` with its best.safetensors; with `random`, that of a config file beside `path` instead.
     Raises UserError for a config that names no network for a stage, and for a run that is not there.
     """
-    config, path = load_config(path), find_config(path)
+    config, path = load_config(path, row=row), find_config(path)
     sources = {}
     for stage, names in (("coarse", config.CASCADE.COARSE), ("negative", config.CASCADE.NEGATIVE)):
         if not names:

@@ -12,8 +12,8 @@ from ..inference.bundle import Bundle, open_bundle
 from ..inference.engines import NETWORK_PROGRAMS
 from ..inference.onnx_files import LISTING, SCHEMA_VERSION, onnx_path
 from ..inference.openvino_program import OpenVinoProgram
+from ..inference.paddle_program import PaddleProgram, program_files
 from ..inference.precision import checked_precision
-from ..inference.program import Program, program_files
 from ..support.errors import UserError
 from ..support.files import git_sha, sha256_of
 
@@ -76,7 +76,7 @@ def check_model(bundle: Bundle, name: str, model: bytes) -> dict[str, float]:
     """The largest difference to Paddle's outputs, by engine, as a share of the largest value; UserError above TOLERANCE."""
     engines = {"onnxruntime": _on_onnxruntime(model), "openvino": OpenVinoProgram(model, name)}
     crops = example_crops(bundle.manifest["crop"]["size"], sum(BATCHES))
-    paddle = Program(bundle, name, onednn=False)
+    paddle = PaddleProgram(bundle, name, onednn=False)
     differences = dict.fromkeys(engines, 0.0)
     for batch in np.split(crops, np.cumsum(BATCHES)[:-1]):
         expected = paddle(batch)

@@ -9,7 +9,7 @@ from ..core.labels import COARSE, NEGATIVE
 from ..core.reference import cascade_reference
 from ..inference.agreement import TOLERANCE, example_crops, relative_difference
 from ..inference.bundle import open_bundle
-from ..inference.program import Program
+from ..inference.paddle_program import PaddleProgram
 from ..support.errors import UserError
 
 _CROPS, _FRAMES = 8, 40
@@ -26,7 +26,7 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
             outputs = layers[name](*(paddle.to_tensor(array) for array in arrays))
         expected = [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
         for onednn in (False, True):
-            compare(name, "onednn" if onednn else "plain", Program(bundle, name, onednn=onednn)(*arrays), expected)
+            compare(name, "onednn" if onednn else "plain", PaddleProgram(bundle, name, onednn=onednn)(*arrays), expected)
         if name == "sequence":
             compare(name, "NumPy", cascade_reference(*arrays, *layers[name].settings), expected)
 

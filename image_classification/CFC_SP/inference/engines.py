@@ -4,24 +4,24 @@ from ..support.errors import UserError
 from .bundle import Bundle
 from .onnx_files import open_onnx
 from .openvino_program import OpenVinoProgram
+from .paddle_program import PaddleProgram
 from .precision import PRECISIONS, in_precision
-from .program import Program
 
-ENGINES = ("paddle", "openvino")
-# What `Program.engine` says on a CPU.
+ENGINES = ("auto", "paddle", "openvino")
+# What `PaddleProgram.engine` says on a CPU.
 PADDLE_ENGINES = ("cpu", "onednn", "onednn bfloat16")
 # The programs by which prediction recognises: crops in, logits out.
 NETWORK_PROGRAMS = ("frame",)
 
 
 def network_program(
-    bundle: Bundle, name: str, device: str = "cpu", engine: str = "paddle", precision: str = "auto"
-) -> Program | OpenVinoProgram:
+    bundle: Bundle, name: str, device: str = "cpu", engine: str = "auto", precision: str = "auto"
+) -> PaddleProgram | OpenVinoProgram:
     """The program `name` of the bundle, one of NETWORK_PROGRAMS, ready to be called; its attribute `engine` says what really runs.
 
-    engine: "paddle", with oneDNN or without as the manifest records, or "openvino", which takes the bundle's ONNX files. precision:
-    "float32"; "auto", bfloat16 where the export recorded it as correct and fastest; "bfloat16", which is checked now. A CPU without
-    bfloat16, and a GPU, compute in float32 in any case. Raises UserError for a choice that does not exist or does not fit.
+    engine: "paddle", with oneDNN or without as the manifest records; "openvino", which takes the bundle's ONNX files; "auto", which is
+    Paddle. precision: "float32"; "auto", bfloat16 where the export recorded it as correct and fastest; "bfloat16", which is checked now.
+    A CPU without bfloat16, and a GPU, compute in float32 in any case. Raises UserError for a choice that does not exist or does not fit.
     """
     for option, value, choices in (("engine", engine, ENGINES), ("precision", precision, PRECISIONS)):
         if value not in choices:
@@ -33,10 +33,10 @@ def network_program(
         model, recorded = open_onnx(bundle, name)
         return in_precision(lambda bfloat16: OpenVinoProgram(model, name, bfloat16), precision, recorded, name, size)
     if device != "cpu":
-        return Program(bundle, name, device)
+        return PaddleProgram(bundle, name, device)
     recorded = recorded_engine(bundle, name)
     return in_precision(
-        lambda bfloat16: Program(bundle, name, onednn=bfloat16 or recorded != "cpu", bfloat16=bfloat16),
+        lambda bfloat16: PaddleProgram(bundle, name, onednn=bfloat16 or recorded != "cpu", bfloat16=bfloat16),
         precision,
         "bfloat16" if recorded.endswith("bfloat16") else "float32",
         name,

@@ -1,4 +1,4 @@
-"""A network program on OpenVINO, from its ONNX form: called as `Program` is."""
+"""A network program on OpenVINO, from its ONNX form: called as `PaddleProgram` is."""
 
 import numpy as np
 

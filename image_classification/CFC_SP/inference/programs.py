@@ -1,53 +1,89 @@
-"""The two programs by which clips are recognised, on one device: `frame`, crops -> logits, and `sequence`, logits -> expressions."""
+"""The two programs by which faces are recognised, on one device: `frame`, crops -> logits, and `sequence`, logits -> expressions."""
 
-from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import perf_counter
 
 import numpy as np
 
 from ..support.device import select_device
 from .bundle import Bundle
 from .engines import network_program
-from .program import Program
+from .paddle_program import PaddleProgram
 
 Outputs = tuple[np.ndarray, ...]
+PROGRAMS = ("frame", "sequence")
 
 
-class Programs:
-    """Both programs of a bundle in this process. device: the one chosen, "cpu" or "gpu".
+class BundlePrograms:
+    """Both programs of a bundle in this process; not thread-safe. device: the one chosen, "cpu" or "gpu".
 
+    `frame`: uint8 crops [N, S, S, 3] -> the coarse logits [M, N, 5] and the negative ones [K, N, 4] of its M and K networks.
+    `sequence`: logits [M, T, 5] and [K, T, 4], valid [T], window [1] -> labels [T], coarse and raw ones, probabilities [T, 8] and raw ones.
     Raises UserError as `select_device` and `network_program` do.
     """
 
-    apart = False
-
-    def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "paddle", precision: str = "auto"):
+    def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"):
         self.device = select_device(device)
-        self._frame = network_program(bundle, "frame", self.device, engine, precision)
-        # Small arrays of ever-changing length: nothing for oneDNN to gain.
-        self._sequence = Program(bundle, "sequence", self.device, onednn=False)
+        # Small arrays of ever-changing length in `sequence`: nothing for oneDNN to gain.
+        self._programs = {
+            "frame": network_program(bundle, "frame", self.device, engine, precision),
+            "sequence": PaddleProgram(bundle, "sequence", self.device, onednn=False),
+        }
+
+    @property
+    def status(self) -> dict:
+        """device, engine (what really runs the networks) and fell_back (whether oneDNN gave up on them, so that they run without it)."""
+        frame = self._programs["frame"]
+        return {"device": self.device, "engine": frame.engine, "fell_back": frame.fell_back}
+
+    def run(self, name: str, *arrays: np.ndarray) -> Outputs:
+        """The outputs of the program `name`, one of PROGRAMS."""
+        return self._programs[name](*arrays)
+
+
+class LocalPredictor:
+    """`BundlePrograms` on a thread of this process, which alone touches them: any thread may begin runs and wait for them.
+
+    For platforms on which no process can take over pipes, and for programs that use Paddle themselves; elsewhere `WorkerPredictor`
+    leaves this process free of Paddle.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"):
+        self._thread = ThreadPoolExecutor(1, "predictor")
+        try:
+            self._programs = self._thread.submit(BundlePrograms, bundle, device, engine, precision).result()
+        except BaseException:
+            self.close()
+            raise
+
+    def revive(self) -> None:
+        """Nothing that could have ended runs here."""
+
+    def status(self) -> dict:
+        """As `BundlePrograms.status`."""
+        return self._programs.status
+
+    def begin(self, name: str, *arrays: np.ndarray) -> "_LocalRun":
+        """Begins a run of the program `name`; runs are done one after another."""
+        return _LocalRun(self._thread.submit(_timed, self._programs.run, name, *arrays))
 
     def close(self) -> None:
-        """Nothing to end here."""
+        """Ends the thread."""
+        self._thread.shutdown()
 
-    @property
-    def engine(self) -> str:
-        """What really runs the networks."""
-        return self._frame.engine
 
-    @property
-    def fell_back(self) -> bool:
-        """Whether oneDNN gave up on the networks, which run without it since."""
-        return self._frame.fell_back
+class _LocalRun:
+    """seconds: how long the run took, once `result` has returned."""
 
-    def frame(self, crops: np.ndarray) -> Outputs:
-        """uint8 crops [N, S, S, 3] -> the coarse logits [M, N, 5] and the negative ones [K, N, 4] of its M and K networks."""
-        return self._frame(crops)
+    def __init__(self, future: Future):
+        self._future, self.seconds = future, 0.0
 
-    def begin_frame(self, crops: np.ndarray) -> Callable[[], Outputs]:
-        """A function that gives what `frame` gives; here all is done at once."""
-        outputs = self.frame(crops)
-        return lambda: outputs
+    def result(self) -> Outputs:
+        outputs, self.seconds = self._future.result()
+        return outputs
 
-    def sequence(self, *arrays: np.ndarray) -> Outputs:
-        """Logits [M, T, 5] and [K, T, 4], valid [T], window [1] -> labels [T], coarse and raw ones, probabilities [T, 8] and raw ones."""
-        return self._sequence(*arrays)
+
+def _timed(function, *arguments) -> tuple[Outputs, float]:
+    begin = perf_counter()
+    outputs = function(*arguments)
+    return outputs, perf_counter() - begin

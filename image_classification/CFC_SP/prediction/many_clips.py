@@ -4,22 +4,23 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..inference.pipeline import Recognizer
 from ..support.errors import UserError
 from ..support.files import sha256_of
 from ..video.clip import Clip, open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head
-from .analysis import Options, analyse_clip
+from .clip_files import write_clip
 from .closing_summary import describe, describe_files
+from .options import ClipOptions
+from .recognizer import Recognizer
 
 
-def analyse_clips(
+def write_clips(
     recognizer: Recognizer,
     clips: Iterable[Clip],
     root: str | Path,
     formats: tuple[str, ...],
-    options: Options,
+    options: ClipOptions,
     resume: bool = False,
     verbosity: int = 0,
 ) -> int:
@@ -34,12 +35,12 @@ def analyse_clips(
     for clip in clips:
         folder = None
         try:
-            if resume and is_finished(Path(root) / clip.name, clip, formats, options, recognizer.bundle.sha256):
+            if resume and is_finished(Path(root) / clip.name, clip, formats, options, recognizer):
                 if verbosity >= 0:
                     print(f"{clip.path.name!r}: finished before, skipped.")
                 continue
             folder = OutputFolder(root, clip.name, formats)
-            summary = analyse_clip(recognizer, clip.path, folder, options, verbosity < 0)
+            summary = write_clip(recognizer, clip.path, folder, options, verbosity < 0)
             if verbosity >= 0:
                 print(describe(summary, folder.files, details=verbosity > 0))
         except UserError as error:
@@ -50,12 +51,12 @@ def analyse_clips(
     return failed
 
 
-def is_finished(folder: Path, clip: Clip, formats: tuple[str, ...], options: Options, bundle_sha256: str) -> bool:
+def is_finished(folder: Path, clip: Clip, formats: tuple[str, ...], options: ClipOptions, recognizer: Recognizer) -> bool:
     """Whether `folder` holds a whole result of the clip: its result.json is whole and of the same bundle, options and clip (size
     and time of its file), and every other format is there as that file's checksums say."""
     head = read_head(folder / FILES["json"])
     # Results of earlier versions lack some of this.
-    if head is None or head["bundle"]["sha256"] != bundle_sha256 or head.get("options") != options.as_dict():
+    if head is None or head["bundle"]["sha256"] != recognizer.model.bundle.sha256 or head.get("options") != recognizer.asked(options):
         return False
     with open_clip(clip.path, fps=options.fps) as reader:
         if any(head["source"][key] != getattr(reader.source, key) for key in ("size_bytes", "modified_s")):

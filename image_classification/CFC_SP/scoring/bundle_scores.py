@@ -10,10 +10,10 @@ from ..core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATI
 from ..core.metrics import Scores, score
 from ..data.datasets import DATASETS, as_stage
 from ..data.loader import plain_batches
-from ..inference.batches import padded
+from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
 from ..inference.engines import network_program
-from ..inference.program import Program
+from ..inference.paddle_program import PaddleProgram
 from ..support.device import select_device
 from ..support.errors import UserError
 from .record import write_record
@@ -49,7 +49,7 @@ def evaluate_bundle(
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
-    sequence = Program(bundle, "sequence", device, onednn=False)
+    sequence = PaddleProgram(bundle, "sequence", device, onednn=False)
     parts = []
     look = {"desc": f"{dataset} {split}", "unit": " pictures", "dynamic_ncols": True, "leave": False, "disable": None}
     with tqdm(total=len(data), **look) as bar:
@@ -91,8 +91,8 @@ def describe(evaluation: Evaluation, arguments) -> str:
 
 
 def record(evaluation: Evaluation, arguments) -> Path:
-    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it, and
-    returns the file."""
+    """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it (of flip
+    averaging under a name of its own), and returns the file."""
     bundle = open_bundle(arguments.bundle)
     name = bundle.manifest["name"]
     known = {
@@ -104,4 +104,5 @@ def record(evaluation: Evaluation, arguments) -> Path:
         "flip": arguments.flip,
         "engine": evaluation.engine,
     }
-    return write_record(evaluation.scores, arguments.out, "evaluate.csv", f"{name}-{arguments.dataset}-{arguments.split}", known)
+    title = f"{name}-{arguments.dataset}-{arguments.split}{'-flip' * arguments.flip}"
+    return write_record(evaluation.scores, arguments.out, "evaluate.csv", title, known)

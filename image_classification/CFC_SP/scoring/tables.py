@@ -45,7 +45,7 @@ def plan(members: Mapping[str, str]) -> list[Line]:
     Raises UserError for a name that no run of the tables has.
     """
     paper = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
-    configs = [load_config(f"configs/table2_{row:02d}.yaml") for row in range(1, len(paper["table2"]) + 1)]
+    configs = [load_config("configs/table2.yaml", row=row) for row in range(1, len(paper["table2"]) + 1)]
     rows = [{"coarse": tuple(config.CASCADE.COARSE), "negative": tuple(config.CASCADE.NEGATIVE)} for config in configs]
     lines = []
     for entry in paper["table1"]:

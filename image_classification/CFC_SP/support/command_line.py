@@ -11,6 +11,7 @@ import textwrap
 from types import ModuleType
 
 from .errors import UserError
+from .threads import set_thread_counts
 
 MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
@@ -62,6 +63,7 @@ def guarded(run, arguments) -> int:
 
     Paddle is imported first, in silence, unless the script that `run` is of has IMPORTS_PADDLE = False: it need not wait for that.
     """
+    set_thread_counts(os.environ)
     # File names may hold what the terminal's encoding does not.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -9,6 +9,11 @@ import os
 import warnings
 from contextlib import redirect_stderr
 
+from .errors import UserError
+from .heap import keep_freed_memory
+from .threads import set_thread_counts
+
+set_thread_counts(os.environ)
 _logging = logging.root.level, list(logging.root.handlers)
 with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
     import paddle
@@ -18,9 +23,6 @@ logging.root.handlers[:] = _logging[1]
 paddle.disable_signal_handler()
 warnings.filterwarnings("ignore", message="Tensor do not have 'place' interface")
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
-
-from .errors import UserError  # noqa: E402
-from .heap import keep_freed_memory  # noqa: E402
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 DEVICES = ("auto", "cpu", "gpu")

@@ -10,7 +10,7 @@ T = TypeVar("T")
 _PATIENCE_S = 0.1
 
 
-def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
     """The items of `items`, in order, produced by a thread that runs at most `depth` of them ahead.
 
     An exception of `items` is raised here, after the items before it. Closing the generator (or leaving its loop for good) ends
@@ -37,7 +37,7 @@ def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
         except BaseException as error:
             put("error", error)
 
-    thread = threading.Thread(target=produce, name="ahead", daemon=True)
+    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
     thread.start()
     try:
         while True:

@@ -79,6 +79,11 @@ class FaceDetector:
             faces = _with_others(faces, again)
         return faces
 
+    def follow_all(self, image: np.ndarray, boxes: np.ndarray) -> Faces | None:
+        """The faces near known boxes [N, 4], one for each; None where one of them is gone."""
+        faces = self.follow(image, boxes)
+        return faces if len(faces) == len(boxes) else None
+
     def _propose(self, image: np.ndarray) -> np.ndarray:
         """P-Net on the image pyramid: windows [N, 4], by falling score."""
         height, width = image.shape[:2]

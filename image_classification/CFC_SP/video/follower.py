@@ -64,7 +64,7 @@ class FaceFollower:
             if not due and frame.time_s - look_s < self._look_every_s - TICK_S:
                 waiting.append(seen)
                 continue
-            followed = None if due else self._followed(frame, windows)
+            followed = None if due else self._detector.follow_all(frame.image, windows)
             is_key = seen.searched = followed is None
             seen.faces = self._detector.detect(frame.image) if is_key else followed
             self._found(seen)
@@ -96,11 +96,6 @@ class FaceFollower:
             else:
                 self._follow_back(held, self._detector.detect(last.frame.image))
 
-    def _followed(self, frame: Frame, windows: np.ndarray) -> Faces | None:
-        """The faces of the last look in this frame, looked for in `windows` [N, 4]; None where one of them got lost."""
-        faces = self._detector.follow(frame.image, windows)
-        return faces if len(faces) == len(windows) else None
-
     def _between(self, held: list[Seen], waiting: list[Seen], after: Seen | None) -> list[Seen]:
         """The waiting frames with their faces: on the way from the last held look to the next one, `after`, or else looked for."""
         if waiting:
@@ -109,7 +104,7 @@ class FaceFollower:
             pairs = None if after is None else same_faces(faces.boxes, after.faces.boxes)
             for seen in waiting:
                 if pairs is None:
-                    found = self._followed(seen.frame, faces.boxes)
+                    found = self._detector.follow_all(seen.frame.image, faces.boxes)
                     seen.searched = found is None
                     faces = seen.faces = self._detector.detect(seen.frame.image) if seen.searched else found
                 else:

@@ -1,36 +1,38 @@
 """The faces of every frame at once, for streams that nobody can look ahead in."""
 
-from collections.abc import Iterable, Iterator
+import numpy as np
 
 from ..core.records import Frame
 from .cuts import CutDetector
-from .detector import damped
-from .follower import FaceFollower, Seen
+from .detector import FaceDetector, damped
+from .follower import KEY_EVERY_S, Seen
 
 # Nobody is followed back to where they came in, so nobody waits long to be seen.
 LIVE_KEY_EVERY_S = 1.0
 
 
-class LiveFollower(FaceFollower):
-    """Gives each frame before it asks for the next: a face that comes in between two detections is found by the second.
+class LiveFollower:
+    """Looks at each frame before the next is there: a face that comes in between two searches is found by the second.
 
-    Made of a FaceFollower, whose detector it takes; it detects every second, or as often as that one does.
+    The whole frame is searched every `every_s` seconds of media time, once a second at the least, at cuts and where a face gets lost.
     """
 
-    def __init__(self, follower: FaceFollower):
-        super().__init__(follower._detector, min(follower._every_s, LIVE_KEY_EVERY_S))
+    def __init__(self, detector: FaceDetector, every_s: float = KEY_EVERY_S):
+        self._detector, self._every_s = detector, min(every_s, LIVE_KEY_EVERY_S)
+        self._cuts = CutDetector()
+        self._windows: np.ndarray | None = None
+        self._searched_s = 0.0
 
-    def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
-        """Every frame, in order, at once."""
-        cuts, windows, detected_s = CutDetector(), None, 0.0
-        for frame in frames:
-            cut = cuts.is_cut(frame.image)
-            due = windows is None or cut or frame.time_s - detected_s >= self._every_s
-            faces = None if due else self._followed(frame, windows)
-            searched = faces is None
-            if searched:
-                faces, detected_s = self._detector.detect(frame.image), frame.time_s
-                windows = faces.boxes
-            else:
-                windows = damped(windows, faces.boxes)
-            yield Seen(frame, faces, cut, searched)
+    def look(self, frame: Frame) -> Seen:
+        """The faces of the next frame; frames must come in order."""
+        cut = self._cuts.is_cut(frame.image)
+        faces = None
+        if self._windows is not None and not cut and frame.time_s - self._searched_s < self._every_s:
+            faces = self._detector.follow_all(frame.image, self._windows)
+        searched = faces is None
+        if searched:
+            faces, self._searched_s = self._detector.detect(frame.image), frame.time_s
+            self._windows = faces.boxes
+        else:
+            self._windows = damped(self._windows, faces.boxes)
+        return Seen(frame, faces, cut, searched)

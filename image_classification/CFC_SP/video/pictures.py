@@ -64,7 +64,7 @@ class PictureReader:
                 f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
                 f"({', '.join(PICTURE_ENDINGS)} for pictures)."
             )
-        first = next((image for path in self._paths if (image := self._read(path)) is not None), None)
+        first = next((image for path in self._paths if (image := _decoded(path)) is not None), None)
         if first is None:
             raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
         height, width = first.shape[:2]
@@ -98,7 +98,7 @@ class PictureReader:
                 continue
             inside += 1
             if (inside - 1) % self._span.stride == 0:
-                image = self._read(path)
+                image = _decoded(path)
                 if image is None:
                     self.damaged += 1
                 else:
@@ -107,20 +107,6 @@ class PictureReader:
             self.warnings.append(f"Pictures that cannot be decoded and have no row: {self.damaged}.")
         if not inside:
             raise nothing_within(self._span, self._shown, time_s)
-
-    def _read(self, path: Path) -> np.ndarray | None:
-        try:
-            data = path.read_bytes()
-            # Only the head is read here: the size is known before memory is taken for the pixels.
-            with Image.open(path) as picture:
-                check_size(*picture.size, repr(str(path)))
-        except UnidentifiedImageError:
-            return None
-        except Image.DecompressionBombError as fault:
-            raise UserError(f"expected pictures of at most {MAX_PIXELS} pixels, found {str(path)!r}: scale it down first.") from fault
-        except OSError as fault:
-            raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
         width, height = self.source.width, self.source.height
@@ -136,3 +122,27 @@ class PictureReader:
         fitted = np.zeros((height, width, 3), np.uint8)
         fitted[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         return fitted
+
+
+def read_picture(path: str | os.PathLike) -> np.ndarray:
+    """The picture in a file as HWC RGB uint8, upright; raises UserError where there is none that can be read and decoded."""
+    image = _decoded(Path(path))
+    if image is None:
+        raise UserError(f"expected a picture, found a file that does not decode at {os.fspath(path)!r}: replace it.")
+    return image
+
+
+def _decoded(path: Path) -> np.ndarray | None:
+    """The picture in a file as HWC RGB uint8, upright; None where it does not decode."""
+    try:
+        data = path.read_bytes()
+        # Only the head is read here: the size is known before memory is taken for the pixels.
+        with Image.open(path) as picture:
+            check_size(*picture.size, repr(str(path)))
+    except UnidentifiedImageError:
+        return None
+    except Image.DecompressionBombError as fault:
+        raise UserError(f"expected pictures of at most {MAX_PIXELS} pixels, found {str(path)!r}: scale it down first.") from fault
+    except OSError as fault:
+        raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)

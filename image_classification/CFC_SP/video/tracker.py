@@ -31,7 +31,7 @@ class FaceTracker:
         self._seen_s = np.zeros(0)
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Faces:
-        """The same faces with `tracks` set, ordered by track id.
+        """The same faces, in their order, with `tracks` set.
 
         Frames must come in order, those without a face too, each with its time in seconds and whether it begins a new shot.
         """
@@ -52,4 +52,4 @@ class FaceTracker:
         self._ids = np.concatenate([self._ids, tracks[new]])
         self._boxes = np.concatenate([self._boxes, faces.boxes[new]])
         self._seen_s = np.concatenate([self._seen_s, np.full(len(new), time_s)])
-        return replace(faces, tracks=tracks)[np.argsort(tracks)]
+        return replace(faces, tracks=tracks)

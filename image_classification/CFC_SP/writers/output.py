@@ -74,7 +74,7 @@ class OutputFolder:
         """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
         return self.path / f".{FILES[name]}.part-{os.getpid()}"
 
-    def whereabouts(self, name: str) -> Path:
+    def location(self, name: str) -> Path:
         """Where the file of the format `name` that this block wrote is now: under its final name if it was delivered."""
         final = self.path / FILES[name]
         return final if final in self.files else self.part(name)

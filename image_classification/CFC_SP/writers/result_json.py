@@ -5,7 +5,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from ..core.records import FrameResult, Summary
+from ..core.records import FrameResult, Segment, Source, Summary
+from ..core.span import Span
+from ..support.errors import UserError
 from .rows_csv import COLUMNS, row_values
 
 SCHEMA_VERSION = 1
@@ -64,6 +66,23 @@ def read_head(path: str | os.PathLike) -> dict | None:
     except (OSError, ValueError):
         return None
     return None
+
+
+def read_summary(path: str | os.PathLike) -> Summary:
+    """The summary in a file that write_json wrote, rounded as there; UserError where it is missing, not whole or of another kind."""
+    head = read_head(path)
+    try:
+        counts, options = dict(head["counts"]), head["options"]
+        return Summary(
+            source=Source(**head["source"]),
+            segments=[Segment(**segment) for segment in head["segments"]],
+            label_counts=counts.pop("labels"),
+            span=Span(options["start_s"], options["end_s"], options["stride"]),
+            **{key: head[key] for key in ("options", "bundle", "device", "engine", "window_frames", "timings_s", "warnings", "files")},
+            **counts,
+        )
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise UserError(f"expected a whole result.json at {str(path)!r}, found none: predict the clip again") from error
 
 
 def _dumps(value) -> str:

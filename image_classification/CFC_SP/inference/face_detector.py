@@ -1,0 +1,22 @@
+"""The face detector of a bundle."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ..video.detector import FaceDetector
+from ..video.mtcnn import WEIGHTS, load_mtcnn
+from .bundle import Bundle, refusal
+
+
+def make_detector(bundle: Bundle, min_face: float | None = None) -> FaceDetector:
+    """MTCNN with the bundle's weights and thresholds; min_face: side in px of the smallest face to look for, None: the bundle's.
+
+    Raises UserError for weights that are not MTCNN's.
+    """
+    settings = bundle.manifest["detector"]
+    try:
+        # In a thread, which no Ctrl-C reaches: one that comes while OpenCV reads a network crashes it (4.14).
+        with ThreadPoolExecutor(1, "load detector") as thread:
+            networks = thread.submit(load_mtcnn, bundle.tensors(WEIGHTS.stem)).result()
+    except ValueError as error:
+        raise refusal(bundle.folder / WEIGHTS.name, str(error)) from error
+    return FaceDetector(networks, min_face or settings["min_face"], tuple(settings["thresholds"]))

@@ -1,0 +1,90 @@
+"""Static programs on Paddle Inference: they load files and build no network."""
+
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from paddle import inference
+
+from ..support.device import THREADS
+from .bundle import Bundle, parameter_names
+
+# Shapes that oneDNN keeps primitives for; it frees none of its own accord.
+_ONEDNN_SHAPES = 10
+
+
+class PaddleProgram:
+    """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
+
+    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines
+    ("could not execute a primitive"): the program is then built anew without it, once, and `engine` says so.
+    """
+
+    def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
+        self.name, self._bundle = name, bundle
+        self.engine = device if device != "cpu" else "cpu" if not onednn else "onednn bfloat16" if bfloat16 else "onednn"
+        self.fell_back = False
+        self._predictor = self._build()
+
+    def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        try:
+            return self._run(arrays)
+        except RuntimeError as error:
+            if not self.engine.startswith("onednn") or "primitive" not in str(error):
+                raise
+            self.engine, self.fell_back = "cpu", True
+            self._predictor = self._build()
+            return self._run(arrays)
+
+    def _run(self, arrays):
+        for name, array in zip(self._predictor.get_input_names(), arrays, strict=True):
+            self._predictor.get_input_handle(name).copy_from_cpu(np.ascontiguousarray(array))
+        self._predictor.run()
+        return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
+
+    def _build(self):
+        with program_files(self._bundle, self.name) as (structure, parameters):
+            config = inference.Config(str(structure), str(parameters))
+            config.disable_glog_info()
+            if self.engine == "gpu":
+                config.enable_use_gpu(256, 0)
+            else:
+                config.set_cpu_math_library_num_threads(THREADS)
+                if self.engine.startswith("onednn"):
+                    config.enable_mkldnn()
+                    config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)
+                    if self.engine == "onednn bfloat16":
+                        config.enable_mkldnn_bfloat16()
+                else:
+                    config.disable_mkldnn()
+            return inference.create_predictor(config)
+
+
+@contextmanager
+def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
+    """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
+    structure = bundle.program(name)
+    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+        paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
+        paths[0].write_bytes(structure)
+        write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))
+        yield paths
+
+
+def write_parameters(path: Path, arrays: list[np.ndarray]) -> None:
+    """Writes float32 arrays in Paddle's combined format (`.pdiparams`): for each a header, a protobuf TensorDesc, the bytes."""
+    with open(path, "wb") as file:
+        for array in arrays:
+            description = b"\x08\x05" + b"".join(b"\x10" + _varint(extent) for extent in array.shape)
+            file.write(struct.pack("<IQIi", 0, 0, 0, len(description)) + description + array.astype("<f4").tobytes())
+
+
+def _varint(value: int) -> bytes:
+    groups = []
+    while value >= 128:
+        groups.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*groups, value])

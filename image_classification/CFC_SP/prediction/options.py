@@ -1,0 +1,38 @@
+"""How a clip is looked at."""
+
+from dataclasses import dataclass
+
+from ..core.span import WHOLE, Span, seconds_of
+from ..support.errors import UserError
+from ..video.follower import KEY_EVERY_S
+
+SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
+"""What `search` may be, and the seconds between searches of whole frames for faces that it stands for."""
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). span: the frames looked at. fps: the rate of a folder of
+    pictures (None: 30). search: one of SEARCHES; "every" looks for faces in every whole frame, which finds those that are shown for a
+    moment and takes several times as long.
+
+    Raises UserError for another search.
+    """
+
+    window: int | None = None
+    span: Span = WHOLE
+    fps: float | None = None
+    search: str = "auto"
+
+    def __post_init__(self):
+        if self.search not in SEARCHES:
+            raise UserError(f"-search: expected one of {', '.join(SEARCHES)}, found {self.search!r}")
+
+    def as_dict(self) -> dict:
+        """The options by name, as a result has them; None stands for a default."""
+        return {"window": self.window, "fps": self.fps, "search": self.search, **self.span.as_dict()}
+
+
+def span_of(start: float | str | None, end: float | str | None, stride: int) -> Span:
+    """The part that is asked for, with times in seconds or as "h:mm:ss"; raises UserError where there is none such."""
+    return Span(*(None if time is None else seconds_of(time) for time in (start, end)), stride)

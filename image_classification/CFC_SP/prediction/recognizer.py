@@ -1,0 +1,163 @@
+"""The loaded model, and everything that it can be asked to look at."""
+
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ..inference.loaded_model import load_model
+from ..support.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..core.records import Face
+    from .clip_session import ClipSession
+    from .options import ClipOptions
+    from .stream_session import StreamSession
+    from .video_result import VideoResult
+
+DEFAULT_BUNDLE = "lite"
+
+
+class Recognizer:
+    """A bundle, loaded once, for any number of clips, streams and pictures.
+
+    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where there is one), "cpu" or "gpu". engine: what
+    runs the networks, "auto", "paddle" or "openvino". precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face:
+    side in px of the smallest face to look for, None: the bundle's. model: what was loaded.
+
+    It holds nothing of what it looks at: sessions do. Those of one recognizer may follow each other or take turns, one a thread, too,
+    and each gives what it would give alone. The networks run in a process of their own, which `close`, or a `with` block, ends, and all
+    open sessions with it. Raises UserError for a bundle that is refused, and for a device, an engine or a precision that is not there.
+
+    >>> from cfc_sp import Recognizer
+    >>> with Recognizer() as recognizer:  # doctest: +SKIP
+    ...     for frame in recognizer.video("clip.mp4"):
+    ...         print(frame.time_s, [face.label for face in frame.faces])
+    """
+
+    def __init__(
+        self,
+        bundle: str | Path = DEFAULT_BUNDLE,
+        device: str = "auto",
+        engine: str = "auto",
+        precision: str = "auto",
+        min_face: float | None = None,
+    ):
+        self.model = load_model(bundle, device, engine, precision, min_face)
+        self._asked = {"min_face": min_face, "engine": engine, "precision": precision}
+        self._sessions: weakref.WeakSet = weakref.WeakSet()
+        self._is_closed = False
+        # While the worker process imports Paddle, this one imports what sessions are made of.
+        from . import clip_session, stream_session  # noqa: F401
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def video(
+        self,
+        path: str | Path,
+        start: float | str | None = None,
+        end: float | str | None = None,
+        stride: int = 1,
+        window: int | None = None,
+        fps: float | None = None,
+        search: str = "auto",
+    ) -> "ClipSession":
+        """A session with the video file or the folder of pictures at `path`.
+
+        start, end: the part looked at, in seconds or as "h:mm:ss" of media time. stride: every how many frames one is looked at.
+        window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). fps: pictures a second of a folder (None: 30).
+        search: "auto", or "every" to look for faces in every whole frame. Raises UserError for bad input.
+        """
+        from .options import ClipOptions, span_of
+
+        return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search))
+
+    def clip(self, path: str | Path, options: "ClipOptions") -> "ClipSession":
+        """As `video`, with the options in one."""
+        from ..video.clip import open_clip
+        from .clip_session import ClipSession
+
+        self._check_open()
+        return self._opened(ClipSession(self.model, open_clip(path, options.span, options.fps), options, self.asked(options)))
+
+    def frames(self, frames: Iterable[tuple[float, "np.ndarray"]], fps: float, window: int | None = None) -> "ClipSession":
+        """A session with a recording that the caller has decoded: (time_s, image) for each frame, at `fps` frames a second.
+
+        Times are in seconds and increase; images are HWC RGB uint8 [0, 255], all of one size, and are copied. It answers as for a file,
+        from past and future, some while after the frame. Raises UserError, at the frame, for what is none such.
+        """
+        from .clip_session import ClipSession
+        from .frame_input import CallersFrames
+        from .options import ClipOptions
+
+        self._check_open()
+        options = ClipOptions(window)
+        return self._opened(ClipSession(self.model, CallersFrames(frames, fps), options, self.asked(options)))
+
+    def stream(self, window_s: float | None = None) -> "StreamSession":
+        """A session that answers each frame at once, from the past alone.
+
+        window_s: how far smoothing reaches into the past, in seconds (None: as long as the bundle's window, 0: off). Raises UserError for a
+        window below 0, and for a bundle whose SP divides by the window, as that has no meaning for half of one.
+        """
+        from .stream_session import StreamSession
+
+        self._check_open()
+        return self._opened(StreamSession(self.model, window_s))
+
+    def picture(self, picture: "str | Path | np.ndarray") -> "tuple[Face, ...]":
+        """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.
+
+        Raises UserError for a file that is no picture and for an array that is none.
+        """
+        from ..video.pictures import read_picture
+        from .stream_session import StreamSession
+
+        self._check_open()
+        image = read_picture(picture) if isinstance(picture, str | Path) else picture
+        with StreamSession(self.model, 0.0) as session:
+            return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
+
+    def asked(self, options: "ClipOptions") -> dict:
+        """All that was asked for of a clip, by name, as a result says it; None stands for a default."""
+        return self._asked | options.as_dict()
+
+    def close(self) -> None:
+        """Ends all open sessions and the process that runs the networks; harmless when done twice."""
+        self._is_closed = True
+        for session in list(self._sessions):
+            session.close()
+        self.model.predictor.close()
+
+    def _opened(self, session):
+        self._sessions.add(session)
+        return session
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise UserError("expected an open recognizer, found one that was closed: make a new one")
+
+
+def predict_video(
+    path: str | Path,
+    *,
+    bundle: str | Path = DEFAULT_BUNDLE,
+    device: str = "auto",
+    engine: str = "auto",
+    precision: str = "auto",
+    min_face: float | None = None,
+    **options,
+) -> "VideoResult":
+    """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
+
+    For one clip: the keywords are those of `Recognizer` and of `Recognizer.video`, and the same errors are raised. Who has several
+    loads a `Recognizer` once.
+    """
+    with Recognizer(bundle, device, engine, precision, min_face) as recognizer:
+        return recognizer.video(path, **options).run()

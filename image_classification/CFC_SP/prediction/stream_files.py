@@ -1,0 +1,136 @@
+"""A camera or network stream to files: every frame that there is time for, answered at once, until the stream or the person ends it."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import tee
+
+import cv2
+
+from ..core.records import Frame, FrameResult, Summary
+from ..core.span import WHOLE, Span
+from ..core.window import REFERENCE_FPS, scaled_window
+from ..support.errors import UserError
+from ..support.files import atomic_path
+from ..support.interrupts import on_first_interrupt
+from ..support.progress import shown
+from ..video.stream import StreamReader, stream_name
+from ..writers.annotated_video import write_annotated_video
+from ..writers.output import OutputFolder
+from ..writers.overlay import Overlay
+from ..writers.rows_csv import CsvWriter
+from ..writers.timeline import Timeline, write_timeline
+from .clip_files import write_summary
+from .closing_summary import describe
+from .options import ClipOptions
+from .recognizer import Recognizer
+from .stream_session import StreamSession
+from .summary_builder import SummaryBuilder
+
+LATEST = "latest.jpg"
+# How often the picture to look at changes, in seconds.
+_LATEST_EVERY_S = 0.2
+
+
+def write_stream(
+    load: Callable[[], Recognizer],
+    words: list[str],
+    root: str,
+    formats: tuple[str, ...],
+    options: ClipOptions,
+    resume: bool = False,
+    verbosity: int = 0,
+) -> None:
+    """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
+
+    load: makes the recognizer, once it is known that all fits together. verbosity: -1 says nothing, 0 a summary, 1 more of it.
+    Raises UserError as `record`, for several things to look at, and for options that have no meaning for a stream.
+    """
+    if len(words) > 1:
+        raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
+    senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
+    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats}
+    if found := [name for name, given in senseless.items() if given]:
+        raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
+    folder = OutputFolder(root, stream_name(words[0]), formats)
+    with load() as recognizer:
+        summary = record(recognizer, words[0], folder, options, verbosity < 0)
+    if verbosity >= 0:
+        print(describe(summary, [*folder.files, folder.path / LATEST], details=verbosity > 0))
+
+
+def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: ClipOptions, quiet: bool = True) -> Summary:
+    """Looks at the newest frame of the stream at `address` again and again, smoothed over the past alone, and writes the formats
+    that `folder`, not yet entered, was made for, as far as they are csv, json, mp4 and png; the files are in `folder.files`.
+
+    Beside them LATEST always holds the latest frame with its results drawn on it. The stream ends by itself, at `options.span`'s
+    end, or by Ctrl-C or SIGTERM, which is no error: what was seen is written. Memory does not grow with the stream. Raises UserError
+    for a stream that cannot be opened and for an output that cannot be written.
+    """
+    window_s = None if options.window is None else scaled_window(options.window, REFERENCE_FPS) / REFERENCE_FPS
+    # The networks are ready before the stream begins, so that no frame waits for them.
+    with folder, recognizer.stream(window_s) as session, StreamReader(address) as reader, on_first_interrupt(reader.stop):
+        source = reader.source
+        window = scaled_window(round(session.window_s * REFERENCE_FPS), source.fps)
+        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options))
+        timeline, warnings = Timeline(counts.frame_duration_s), []
+        with CsvWriter(folder.part("csv")) as writer:
+            answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
+            answered = shown(answered, "live", None, quiet, lambda: _words(counts.latest, reader.dropped))
+            pictured = _pictured(answered, folder)
+            if "mp4" in folder.formats:
+                frames, results = _unzipped(pictured)
+                warnings = write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE)
+            else:
+                deque(pictured, maxlen=0)
+        summary = session.summarise(counts, reader)
+        summary = replace(summary, warnings=[*summary.warnings, *warnings])
+        if "png" in folder.formats:
+            write_timeline(folder.part("png"), summary, timeline)
+        return write_summary(folder, summary)
+
+
+def _until(frames, span: Span) -> Iterator[Frame]:
+    for frame in frames:
+        if span.ends_before(frame.time_s):
+            return
+        yield frame
+
+
+def _answered(
+    session: StreamSession, frames: Iterator[Frame], counts: SummaryBuilder, writer: CsvWriter, timeline: Timeline
+) -> Iterator[tuple[Frame, FrameResult]]:
+    """The frames, each with its result, which is counted and written."""
+    for number, frame in enumerate(frames):
+        result = session.feed_frame(frame)
+        counts.add(result)
+        writer.write(result)
+        # To a curve, frames that were dropped are no gap.
+        timeline.add(replace(result, frame=number))
+        yield frame, result
+
+
+def _pictured(pairs: Iterator[tuple[Frame, FrameResult]], folder: OutputFolder) -> Iterator[tuple[Frame, FrameResult]]:
+    """The pairs as they are; some times a second one of them is drawn to LATEST."""
+    overlay, drawn_at = None, 0.0
+    for frame, result in pairs:
+        if time.monotonic() - drawn_at >= _LATEST_EVERY_S:
+            overlay, drawn_at = overlay or Overlay(*frame.image.shape[1::-1]), time.monotonic()
+            picture = frame.image.copy()
+            overlay.draw(picture, result)
+            with atomic_path(folder.path / LATEST) as part:
+                part.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
+        yield frame, result
+
+
+def _unzipped(pairs: Iterator[tuple[Frame, FrameResult]]) -> tuple[Iterator[Frame], Iterator[FrameResult]]:
+    """The frames and the results of pairs, to be read in step: one pair is held at most."""
+    left, right = tee(pairs)
+    return (frame for frame, _ in left), (result for _, result in right)
+
+
+def _words(result: FrameResult, dropped: int) -> str:
+    """What the latest frame shows, for a line on the terminal."""
+    faces = ", ".join(f"{face.track}: {face.label} {face.confidence:.0%}" for face in result.faces[:3]) or "no face"
+    return f"{faces}; {dropped} dropped" if dropped else faces

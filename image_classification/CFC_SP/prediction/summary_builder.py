@@ -1,0 +1,68 @@
+"""The results of one clip or stream, counted on their way."""
+
+from collections.abc import Iterable
+
+from ..core.labels import EXPR
+from ..core.records import FrameResult, Source, Summary
+from ..core.segments import SegmentBuilder
+from ..core.span import Span
+from ..inference.loaded_model import LoadedModel
+from ..support.stopwatch import Stopwatch
+
+
+class SummaryBuilder:
+    """Counts results and says what they amount to. window_frames: SP's window in frames of this clip. options: by name, as asked for.
+
+    latest: the result that came last.
+    """
+
+    def __init__(self, source: Source, span: Span, window_frames: int, options: dict):
+        self._source, self._span, self._window_frames, self._options = source, span, window_frames, options
+        self.frame_duration_s = span.stride / source.fps
+        self._segments = SegmentBuilder(self.frame_duration_s)
+        self._frames = self._frames_with_faces = self._face_rows = 0
+        self._label_counts = dict.fromkeys(EXPR, 0)
+        self._tracks: set[int] = set()
+        self.latest: FrameResult | None = None
+
+    def add(self, result: FrameResult) -> None:
+        """Takes the next result."""
+        self.latest = result
+        self._segments.add(result)
+        self._frames += 1
+        self._frames_with_faces += bool(result.faces)
+        self._face_rows += len(result.faces)
+        for face in result.faces:
+            self._label_counts[face.label] += 1
+            self._tracks.add(face.track)
+
+    def build(self, reader, model: LoadedModel, stopwatch: Stopwatch) -> Summary:
+        """What was seen until now. reader: tells `damaged`, `warnings` and, for a stream, `dropped`."""
+        status = model.predictor.status()
+        return Summary(
+            source=self._source,
+            bundle=model.bundle.identity,
+            device=status["device"],
+            engine=status["engine"],
+            window_frames=self._window_frames,
+            frames=self._frames,
+            frames_with_faces=self._frames_with_faces,
+            face_rows=self._face_rows,
+            damaged_frames=reader.damaged,
+            dropped_frames=getattr(reader, "dropped", 0),
+            tracks=len(self._tracks),
+            label_counts=dict(self._label_counts),
+            timings_s={**stopwatch.seconds, "total": stopwatch.total_s},
+            segments=self._segments.segments(),
+            warnings=[*reader.warnings, *self._warnings(model, status["fell_back"])],
+            span=self._span,
+            options=self._options,
+        )
+
+    def _warnings(self, model: LoadedModel, fell_back: bool) -> Iterable[str]:
+        if fell_back:
+            yield "oneDNN failed and was left; the networks run slower without it"
+        if model.bundle.is_random:
+            yield f"the weights of bundle {model.bundle.manifest['name']} are random: its labels mean nothing"
+        if not self._face_rows:
+            yield "no face was found in any frame"

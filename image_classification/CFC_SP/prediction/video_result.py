@@ -1,0 +1,59 @@
+"""A clip's results in memory: from a session, or read back from the folder that they were written to."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.records import FrameResult, Summary
+from ..support.errors import UserError
+from ..writers.output import FILES, OutputFolder
+from ..writers.result_json import read_summary
+from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What a clip shows: `summary` of the run, `rows` with one FrameResult for every frame looked at."""
+
+    summary: Summary
+    rows: list[FrameResult]
+
+    def to_pandas(self):
+        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face.
+
+        Raises UserError where pandas, which nothing else needs, is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UserError("to_pandas() needs pandas, found none: pip install pandas, or read frames.csv") from None
+        return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=list(COLUMNS))
+
+    def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json")) -> list[Path]:
+        """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
+
+        formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
+        unknown format, a folder that cannot be written to, and a clip that is not there any more.
+        """
+        from .clip_files import finish_files, timeline_of
+
+        folder = Path(folder).absolute()
+        with OutputFolder(folder.parent, folder.name, formats) as output:
+            with CsvWriter(output.part("csv")) as writer:
+                for result in self.rows:
+                    writer.write(result)
+            finish_files(output, self.summary, timeline_of(self.rows, self.summary))
+        return output.files
+
+
+def read_result(folder: str | os.PathLike) -> VideoResult:
+    """The results that predict.py wrote to a clip's folder, with csv and json among its formats.
+
+    Numbers are as rounded there, and `raw_probabilities` are None. Raises UserError for a folder without whole results.
+    """
+    folder = Path(folder)
+    for name in ("csv", "json"):
+        if not (folder / FILES[name]).is_file():
+            raise UserError(f"expected {FILES[name]} in a folder of results, found none in {str(folder)!r}: predict with -formats csv,json")
+    return VideoResult(read_summary(folder / FILES["json"]), list(read_rows(folder / FILES["csv"])))

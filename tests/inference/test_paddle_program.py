@@ -1,0 +1,81 @@
+import numpy as np
+import paddle
+import pytest
+
+from image_classification.CFC_SP.core.reference import cascade_reference
+from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, write_parameters
+from tests.bundles import temperatures_of
+
+
+@pytest.fixture(scope="module")
+def bundle(lite):
+    return open_bundle(lite)
+
+
+@pytest.fixture(scope="module")
+def crops():
+    return np.random.default_rng(1).integers(0, 256, (24, 48, 48, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("onednn", [False, True])
+def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn):
+    valid, window = np.arange(len(crops)) % 5 != 2, np.array([6])
+    coarse, negative = PaddleProgram(bundle, "frame", onednn=onednn)(crops)
+    for name, logits in (("coarse", coarse), ("negative", negative)):
+        np.testing.assert_array_equal(PaddleProgram(bundle, name, onednn=onednn)(crops)[0], logits)
+    composed = PaddleProgram(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window)
+    whole = PaddleProgram(bundle, "clip", onednn=onednn)(crops, valid, window)
+    for position in range(3):
+        np.testing.assert_array_equal(whole[position], composed[position])
+    for position in (3, 4):
+        np.testing.assert_allclose(whole[position], composed[position], atol=1e-4)
+    manifest = bundle.manifest
+    settings = *temperatures_of(manifest), manifest["sp"]["normalizer"], manifest["cascade"]["negative_scope"]
+    by_loop = cascade_reference(coarse, negative, valid, window, *settings)
+    np.testing.assert_array_equal(composed[0], by_loop[0])
+    for position in (3, 4):
+        np.testing.assert_allclose(composed[position], by_loop[position], atol=1e-4)
+
+
+def test_frames_do_not_depend_on_their_batch(bundle, crops):
+    program = PaddleProgram(bundle, "frame")
+    alone = [program(crops[i : i + 1]) for i in range(4)]
+    for together, *each in zip(program(crops), *alone, strict=True):
+        np.testing.assert_allclose(together[:, :4], np.concatenate(each, axis=1), atol=1e-3, rtol=1e-4)
+
+
+def test_parameters_are_written_as_paddle_writes_them(tmp_path):
+    layer = paddle.nn.Sequential(paddle.nn.Conv2D(3, 200, 3), paddle.nn.Flatten(), paddle.nn.Linear(200, 2))
+    paddle.jit.save(layer, str(tmp_path / "net"), input_spec=[paddle.static.InputSpec([None, 3, 3, 3], "float32")])
+    names = parameter_names((tmp_path / "net.json").read_bytes())
+    by_name = {parameter.name: parameter.numpy() for parameter in layer.parameters()}
+    write_parameters(tmp_path / "ours", [by_name[name] for name in names])
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "net.pdiparams").read_bytes()
+
+
+def test_onednn_that_gives_up_is_left_once_and_said(bundle, crops, monkeypatch):
+    program = PaddleProgram(bundle, "coarse")
+    assert program.engine == "onednn"
+    expected, real, calls = program(crops)[0], program._run, []
+
+    def fail_once(arrays):
+        calls.append(program.engine)
+        if len(calls) == 1:
+            raise RuntimeError("could not execute a primitive")
+        return real(arrays)
+
+    monkeypatch.setattr(program, "_run", fail_once)
+    np.testing.assert_allclose(program(crops)[0], expected, rtol=1e-3, atol=1e-3)
+    assert calls == ["onednn", "cpu"] and program.engine == "cpu"
+
+
+def test_other_faults_are_not_hidden(bundle, monkeypatch):
+    program = PaddleProgram(bundle, "coarse")
+
+    def fail(arrays):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(program, "_run", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        program(None)
