@@ -1,6 +1,5 @@
 """The commands: from any folder, with one dash or two, by script or as cfc-sp; and the tables that tools make."""
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -11,9 +10,9 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP import cli
-from image_classification.CFC_SP.support.command_line import guarded, run_script
+from image_classification.CFC_SP.support.command_line import MISTAKE, guarded
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
-from tools import collect_results
 
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
@@ -56,37 +55,6 @@ def test_the_version_names_what_runs(capsys, lite):
     assert said["device"] in ("cpu", "gpu") and said["bundle"] == f"lite {sha256_of(lite / 'manifest.yaml')[:12]}"
 
 
-def test_a_reader_that_leaves_ends_a_script_in_silence():
-    reading, writing = os.pipe()
-    os.close(reading)
-    program = """
-import sys
-from image_classification.CFC_SP.support.command_line import guarded
-
-IMPORTS_PADDLE = False
-
-def run(arguments):
-    print("a line" * 99999)
-
-sys.exit(guarded(run, None))
-"""
-    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (141, b"")
-
-
-def test_a_broken_pipe_of_our_own_is_a_fault(capfd):
-    def run(arguments):
-        raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        guarded(run, None)
-
-
-def test_the_readme_holds_the_figures_of_results():
-    assert run_script(collect_results, ["-check"]) == 0
-
-
 @pytest.mark.slow
 def test_the_wheel_holds_configs_and_bundle(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, ROOT], check=True)
@@ -99,3 +67,16 @@ def test_the_wheel_holds_configs_and_bundle(tmp_path):
     ):
         assert f"image_classification/CFC_SP/{name}" in names
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]
+
+
+def test_no_name_reaches_the_terminal_as_a_command(capsys):
+    def say(arguments):
+        print("clip \x1b[2J of rtsp")
+        print("bar\r", file=sys.stderr)
+        raise UserError("no \x1b]0;x\x07 at rtsp://u:word@cam/1")
+
+    before = sys.stdout, sys.stderr
+    assert guarded(say, None) == MISTAKE
+    assert (sys.stdout, sys.stderr) == before
+    said = capsys.readouterr()
+    assert said.out == "clip \\x1b[2J of rtsp\n" and said.err == "bar\r\nerror: no \\x1b]0;x\\x07 at rtsp://cam/1\n"

@@ -1,3 +1,6 @@
+import os
+import re
+
 import pytest
 import yaml
 
@@ -241,3 +244,61 @@ def test_a_name_may_look_like_a_number_or_be_empty():
 def test_ranges_hold_two_rising_numbers(range_):
     with pytest.raises(UserError, match="AUG.BLUR_SIGMA: expected a range"):
         load_config("configs/lite/lite_repvgg_coarse.yaml", ["AUG.BLUR_SIGMA", range_])
+
+
+def test_bases_that_double_are_refused(write):
+    for i in range(1, 24):
+        write(f"{i}.yaml", f"BASE: [{i - 1}.yaml, {i - 1}.yaml]\n")
+    write("0.yaml", "SEED: 3\n")
+    with pytest.raises(UserError, match="32 files at most by BASE"):
+        load_config(write("top.yaml", "BASE: 23.yaml\n"))
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "/etc/passwd", "pipe", "secret"])
+def test_a_base_that_is_no_yaml_file_is_not_opened(write, name):
+    write(name, "password: hunter2\n") if name.startswith("secret") else None
+    with pytest.raises(UserError, match="BASE: expected a .yaml file") as error:
+        load_config(write("mine.yaml", f"BASE: {name}\n"))
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["user:x:0:secret\n", "{a secret: [", "a secret here: 1\n", "NAME: x\n\tsecret: [", "'the secret': 1", "- secret"]
+)
+def test_an_error_prints_no_line_of_a_base(write, text):
+    write("other.yaml", text)
+    with pytest.raises(UserError, match="other.yaml: expected") as error:
+        load_config(write("mine.yaml", "BASE: other.yaml\n"))
+    assert "secret" not in str(error.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, write):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(UserError, match="pipe.yaml'?, which is not there"):
+        load_config(write("mine.yaml", "BASE: pipe.yaml\n"))
+
+
+@pytest.mark.parametrize("name", ["../up", "/tmp/x", "a/b", "..", ".hidden", "a" * 300])
+def test_a_name_stays_in_the_output_folder(write, name):
+    with pytest.raises(UserError, match="NAME: expected the name of a folder in OUTPUT"):
+        load_config(write("mine.yaml", f"NAME: {name}\n"))
+    with pytest.raises(UserError, match="NAME: expected the name of a folder in OUTPUT"):
+        parse_config(f"NAME: {name}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("TRAIN.EPOCHS 1:30", "expected int such as 30, found '1:30'"),
+        ("TRAIN.EPOCHS 010", "found '010'"),
+        ("TRAIN.BASE_LR 1_0", "found '1_0'"),
+        ("TRAIN.BASE_LR nan", "found 'nan'"),
+        ("SEED 9223372036854775808", "SEED: expected 9223372036854775807 at most"),
+        (f"SEED {'9' * 5000}", "found a long str"),
+        ("MODEL.INPUT_SIZE 100000000", "MODEL.INPUT_SIZE: expected 1024 at most"),
+        ("DATA.CROP_SIZE 100000000", "DATA.CROP_SIZE: expected 1024 at most"),
+    ],
+)
+def test_numbers_that_surprise_are_refused(write, options, found):
+    with pytest.raises(UserError, match=re.escape(found)):
+        load_config(write("mine.yaml", ""), options.split())

@@ -4,8 +4,8 @@ python tools/prepare_affwild2.py -videos VIDEOS -root affwild2
 
 ROOT holds EXPR_Classification_Challenge/ as distributed; VIDEOS holds <video>.mp4 or .avi, in folders of any depth. ROOT/crops/<video>/
 then receives one 00001.jpg for every frame with a face, and ROOT/crops.csv one row a video. Of several faces the largest counts, and
-where a name ends in _left or _right the largest on that side. A call that was interrupted is taken up again by the same command: videos
-that are done are skipped.
+where a name ends in _left or _right the largest of those that came into view on that side, wherever they go. A call that was
+interrupted is taken up again by the same command: videos that are done are skipped.
 """
 
 import csv
@@ -73,10 +73,15 @@ class Report:
     """The CSV with one row a video, kept from call to call."""
 
     def __init__(self, path: Path):
+        from image_classification.CFC_SP.support.csv_files import read_columns
+        from image_classification.CFC_SP.support.errors import UserError
+
         self.path, self.rows = path, {}
         if path.is_file():
-            with open(path, newline="", encoding="utf-8") as file:
-                self.rows = {row["video"]: row for row in csv.DictReader(file)}
+            self.rows = {row["video"]: row for row in read_columns(path, COLUMNS)}
+            for row in self.rows.values():
+                if not all(row[name].isdecimal() and len(row[name]) <= 9 for name in COLUMNS[1:]):
+                    raise UserError(f"{path}: expected numbers for {row['video']!r}, found others: move the file away")
 
     def add(self, row: dict) -> None:
         from image_classification.CFC_SP.support.files import atomic_path
@@ -161,6 +166,30 @@ def pick_face(boxes, width: int, side: str | None) -> int | None:
     return int((areas * allowed).argmax()) if allowed.any() else None
 
 
+class PersonPicker:
+    """Picks the face of an annotation's person frame by frame: the largest, or, with a side, the largest of those whose tracks began
+    on it. Who crosses the picture stays who he is."""
+
+    def __init__(self, side: str | None):
+        from image_classification.CFC_SP.video.cuts import CutDetector
+        from image_classification.CFC_SP.video.tracker import FaceTracker
+
+        self._side, self._sides = side, {}
+        self._tracker, self._cuts = FaceTracker(), CutDetector()
+
+    def pick(self, time_s: float, image, faces):
+        """The box [4] of the person in the next frame, float32, or None; faces: those found in it."""
+        import numpy as np
+
+        width = image.shape[1]
+        faces = self._tracker.update(time_s, faces, self._cuts.is_cut(image))
+        for track, box in zip(faces.tracks.tolist(), faces.boxes, strict=True):
+            self._sides.setdefault(track, "left" if (box[0] + box[2]) / 2 < width / 2 else "right")
+        own = np.array([self._side in (None, self._sides[track]) for track in faces.tracks.tolist()], bool)
+        chosen = pick_face(faces.boxes[own], width, None)
+        return None if chosen is None else faces.boxes[own][chosen]
+
+
 def _start_worker(bundle: str) -> None:
     global _detector
     import cv2
@@ -185,6 +214,7 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
     part = folder.with_name(f".part-{folder.name}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
+    person = PersonPicker(side_of(folder.name))
     try:
         frames = faces = 0
         with open_video(video) as reader:
@@ -192,11 +222,10 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
                 frames += 1
                 if frames > labels:
                     continue
-                found = _detector.detect(frame.image)
-                chosen = pick_face(found.boxes, frame.image.shape[1], side_of(folder.name))
-                if chosen is not None:
+                box = person.pick(frame.time_s, frame.image, _detector.detect(frame.image))
+                if box is not None:
                     faces += 1
-                    crop = crop_face(frame.image, found.boxes[chosen], size)
+                    crop = crop_face(frame.image, box, size)
                     # Aff-Wild2 counts frames from 1.
                     path = part / f"{frame.index + 1:05d}.jpg"
                     if not cv2.imwrite(str(path), crop[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):

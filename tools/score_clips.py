@@ -25,7 +25,7 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     from image_classification.CFC_SP.prediction.recognizer import predict_video
     from tools.footage.clip_scores import FLIP_COLUMNS, RANGE_COLUMNS, count_flips, read_ranges, score_ranges
-    from tools.tables.bundles import shipped
+    from tools.weights.shipped import shipped
 
     ranges, rows, flips = read_ranges(arguments.clips), [], []
     names = sorted({entry["clip"] for entry in ranges})

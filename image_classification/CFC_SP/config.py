@@ -103,6 +103,10 @@ _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY"
 _RANGES = ("AUG.BLUR_SIGMA", "AUG.LOW_RES_SIDE", "AUG.NOISE_SIGMA", "AUG.ERASING_AREA")
 _RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
+# Pictures larger than that are no crops of faces.
+_MOST = {"DATA.CROP_SIZE": 1024, "MODEL.INPUT_SIZE": 1024, "TRAIN.EPOCHS": 100_000, "SP.WINDOW": 1_000_000, "SEED": 2**63 - 1}
 _POSITIVE = (
     *("DATA.CROP_SIZE", "MODEL.INPUT_SIZE", "TRAIN.EPOCHS", "TRAIN.BATCH_SIZE", "TRAIN.BASE_LR", "TRAIN.SAVE_EVERY"),
     *("TRAIN.ACCUMULATE", "TRAIN.KEEP", "TRAIN.TEACHER_TEMPERATURE"),
@@ -140,6 +144,8 @@ def load_config(path: str | Path, options: list[str] | None = None, row: int | N
 
 def parse_config(text: str) -> CfgNode:
     """The tree that `config.dump()` wrote, as checkpoints and bundles carry it; keys that no longer exist raise UserError."""
+    if not isinstance(text, str):
+        raise UserError("a checkpoint's config is malformed: expected text")
     config, tree = default_config(), parse_yaml(text, "a checkpoint's config")
     if not isinstance(tree, dict):
         raise UserError(f"a checkpoint's config: expected keys and values, found {type(tree).__name__}")
@@ -194,13 +200,15 @@ def _merge(node: CfgNode, tree: dict, origin: str, prefix: str = "") -> None:
     for key, value in tree.items():
         name = f"{prefix}{key}"
         if key not in node:
+            if not _KEY.fullmatch(str(key)):
+                raise UserError(f"{origin}: expected config keys, found something else{f' in {prefix[:-1]}' if prefix else ''}")
             near = difflib.get_close_matches(str(key), list(node), n=1, cutoff=0.5)
             hint = f"; did you mean {prefix}{near[0]}?" if near else f": expected one of {', '.join(prefix + k for k in node)}"
             raise UserError(f"{origin}: unknown config key {name}{hint}")
         default = node[key]
         if isinstance(default, CfgNode):
             if not isinstance(value, dict):
-                raise UserError(f"{origin}: {name} is a group of keys, found the value {value!r}")
+                raise UserError(f"{origin}: {name} is a group of keys, found the value {_shown(value)}")
             _merge(default, value, origin, f"{name}.")
             continue
         node[key] = _typed(value, default, f"{origin}: {name}")
@@ -210,12 +218,15 @@ def _typed(value, default, name: str):
     if isinstance(value, bool) == isinstance(default, bool):
         if isinstance(value, type(default)):
             return value
-        if isinstance(default, float) and isinstance(value, int | str):
-            try:
-                return float(value)  # YAML reads 1e-3 as a word
-            except ValueError:
-                pass
-    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {value!r}")
+        # YAML reads 1e-3 as a word.
+        if isinstance(default, float) and (isinstance(value, int) or (isinstance(value, str) and _NUMBER.fullmatch(value))):
+            return float(value)
+    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {_shown(value)}")
+
+
+def _shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"a long {type(value).__name__}"
 
 
 def _check(config: CfgNode) -> None:
@@ -243,9 +254,14 @@ def _check(config: CfgNode) -> None:
     for name in _POSITIVE:
         if not 0 < get(name) < math.inf:
             raise UserError(f"{name}: expected more than 0, found {get(name)}")
+    for name, most in _MOST.items():
+        if get(name) > most:
+            raise UserError(f"{name}: expected {most} at most, found {get(name)}")
     for name in _NOT_NEGATIVE:
         if not 0 <= get(name) < math.inf:
             raise UserError(f"{name}: expected 0 or more, found {get(name)}")
+    if Path(config.NAME).name != config.NAME or config.NAME.startswith(".") or len(config.NAME) > 200:
+        raise UserError(f"NAME: expected the name of a folder in OUTPUT, found {_shown(config.NAME)}: leave out / and a dot in front")
     family, side = family_of(config.MODEL.NAME), config.MODEL.INPUT_SIZE
     if side < family.min_input or side % family.input_multiple:
         multiple = f", a multiple of {family.input_multiple}" if family.input_multiple > 1 else ""

@@ -38,8 +38,8 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.scoring.bundle_scores import describe, evaluate_bundle, record
-    from image_classification.CFC_SP.scoring.checkpoints import evaluate_command
-    from image_classification.CFC_SP.scoring.record import lines_of
+    from image_classification.CFC_SP.scoring.checkpoint_scores import evaluate_command
+    from image_classification.CFC_SP.scoring.score_report import lines_of
     from image_classification.CFC_SP.support.errors import UserError
 
     if arguments.coarse or arguments.negative or arguments.flat:

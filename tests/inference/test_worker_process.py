@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +17,7 @@ from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.programs import LocalPredictor
 from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
 from image_classification.CFC_SP.support.errors import UserError
+from tests.events import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,12 @@ def crops_of(bundle, count):
     return example_crops(bundle.manifest["crop"]["size"], count)
 
 
-def wait_until_ended(process: int) -> None:
-    while True:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.02)
+def has_ended(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_outputs_are_those_of_this_process(bundle, worker):
@@ -163,7 +162,7 @@ def test_the_worker_ends_with_the_object(bundle):
     child = predictor.status() and predictor._worker._process.pid
     del predictor
     gc.collect()
-    wait_until_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -185,7 +184,7 @@ def test_the_worker_ends_with_a_killed_maker(lite, stopped):
         if stopped:
             os.kill(child, signal.SIGSTOP)
         maker.kill()
-    wait_until_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 def test_a_thread_that_ends_leaves_the_worker_it_made(bundle):

@@ -40,7 +40,7 @@ class Counting:
 @pytest.fixture
 def counting(monkeypatch):
     networks = Counting()
-    monkeypatch.setattr(module, "fast_forward", lambda model, device: networks)
+    monkeypatch.setattr(module, "compile_network", lambda model, device: networks)
     monkeypatch.setattr(module, "BATCH", 4)
     monkeypatch.setattr(module, "SECONDS_BETWEEN_NOTES", 0)
     return networks
@@ -150,3 +150,23 @@ def test_faults_are_one_sentence(open_cache, trained, counting, tmp_path, monkey
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(UserError, match="another process computes these logits"):
             open_cache().logits(path, "coarse")
+
+
+@pytest.mark.parametrize("place", [(0, 0), (10, 4), (5, 2)])
+def test_overwritten_logits_are_not_believed(open_cache, trained, counting, tmp_path, place):
+    path = trained("coarse")
+    first = np.array(open_cache().logits(path, "coarse"))
+    table = np.load(next((tmp_path / "cache").glob("*.npy")), mmap_mode="r+")
+    table[place] += 1
+    table.flush()
+    np.testing.assert_array_equal(open_cache().logits(path, "coarse"), first)
+    assert counting.batches == 6
+
+
+@pytest.mark.parametrize("note", ["[" * 100_000, "9" * 5000, "null", '{"done": true}', " " * 100_000])
+def test_a_note_of_another_shape_is_not_believed(open_cache, trained, counting, tmp_path, note):
+    path = trained("coarse")
+    first = np.array(open_cache().logits(path, "coarse"))
+    next((tmp_path / "cache").glob("*.json")).write_text(note)
+    np.testing.assert_array_equal(open_cache().logits(path, "coarse"), first)
+    assert counting.batches == 6

@@ -5,6 +5,7 @@ from safetensors.numpy import load_file, save_file
 
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
+from image_classification.CFC_SP.weights.trained import trained_config
 from image_classification.RepVGG.repvgg import RepVGG
 
 
@@ -119,3 +120,22 @@ def test_checkpoint_of_another_network_names_what_differs(path):
     save_checkpoint(path, arrays, {})
     with pytest.raises(UserError, match=r"1 tensors differ, such as stem.conv_kxk.bn._mean absent \(expected \[4\]\)"):
         load_pretrained(ours, path)
+
+
+@pytest.mark.parametrize("note", ["[1, 2]", '"text"', "7", "[" * 100_000, "9" * 5000, "{"])
+def test_a_note_of_another_shape_is_refused(path, note):
+    save_file({"a": np.ones(3, np.float32)}, path, {"note": note})
+    with pytest.raises(UserError, match="expected a whole .safetensors file"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"config": 7}, {"git_sha": None}, {"git_sha": ["a"]}, {"validation": [1]}, {"origin": {}}, {"averaged": 1}]
+)
+def test_a_note_with_malformed_parts_is_refused(write_trained, change):
+    path = write_trained("mine", 0)
+    arrays, note = load_checkpoint(path)
+    assert trained_config(path, "coarse")[1] == note
+    save_checkpoint(path, arrays, note | change)
+    with pytest.raises(UserError, match=f"a note whose {next(iter(change))} is malformed"):
+        trained_config(path, "coarse")

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import os
 import tracemalloc
 from dataclasses import replace
 
@@ -95,3 +96,37 @@ def test_not_a_number_is_refused(tmp_path, summary):
     summary.timings_s["decode"] = math.nan
     with pytest.raises(ValueError):
         write_json(tmp_path / "result", summary, [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bundle": None},
+        {"bundle": {"sha256": 7}},
+        {"bundle": {}},
+        {"source": []},
+        {"source": {"size_bytes": 1}},
+        {"options": 3},
+        {"files": "x"},
+    ],
+)
+def test_a_head_of_another_form_is_none(tmp_path, summary, change):
+    path = tmp_path / "result"
+    write_json(path, summary, [])
+    head = read_head(path)
+    for key in change:
+        line = f'"{key}": {json.dumps(head[key])},\n'
+        assert line in path.read_text()
+        path.write_text(path.read_text().replace(line, f'"{key}": {json.dumps(change[key])},\n'))
+    assert read_head(path) is None
+
+
+@pytest.mark.parametrize("content", ["{" + '"a":' * 100_000, '{\n"a": ' + "9" * 5000 + ",\n", "{\n" + "[" * 100_000])
+def test_a_damaged_head_is_none(tmp_path, content):
+    (tmp_path / "result").write_text(content + '"rows": [\n]\n}\n')
+    assert read_head(tmp_path / "result") is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "result")
+    assert read_head(tmp_path / "result") is None

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
-from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import newest, table
 from tools.tables.rooms import SCORES, SPEED, TRAINING
 from tools.tables.speed import BUDGET_CLIP, NOT_MEASURED, costs, frames_per_second, number
+from tools.weights.shipped import shipped, size_mb
 
 # Lines of the README are no longer.
 WIDTH = 110

@@ -5,9 +5,9 @@ from pathlib import Path
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.robustness_rows import NOTHING
-from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
 from tools.tables.rooms import SCORES
+from tools.weights.shipped import shipped, ships
 
 _FLIPS = "raw_flips", "flips"
 _CLIPS = "python tools/score_clips.py -clips FOLDER -out results/scores"

@@ -30,7 +30,7 @@ class Ensemble(nn.Layer):
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
-class Clip(nn.Layer):
+class ClipProgram(nn.Layer):
     """Cascade and SP in one program: crops of a whole clip [T, S, S, 3], valid [T], window [1] -> what `Cascade` returns.
 
     frames: the Ensemble of both stages, the coarse one first.

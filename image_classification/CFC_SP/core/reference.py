@@ -1,6 +1,7 @@
 """The cascade as plain loops over frames in NumPy: slow, obvious, and what every program is checked against."""
 
 import numpy as np
+from scipy.special import softmax
 
 from .labels import COARSE, EXPR, NEGATIVE
 
@@ -46,9 +47,3 @@ def mean_around(logits, i, among, window, normalizer):
     """The mean of eq. 1 at frame i: that of logits [T, C] over the frames of its window with `among` (bool [T]); 0 of none."""
     near = [logits[j].astype(float) for j in range(len(logits)) if abs(j - i) <= window // 2 and among[j]]
     return sum(near) / (len(near) if normalizer == "count" else window) if near and window else 0
-
-
-def softmax(logits):
-    """Of one vector."""
-    powers = np.exp(logits - max(logits))
-    return powers / powers.sum()

@@ -1,14 +1,17 @@
 """AffectNet (Mollahosseini et al., IEEE TAC 2019), as distributed: `{train,val}_set/images/<id>.jpg`, `.../annotations/<id>_exp.npy`."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 
 from ..core.labels import expr_of
 from ..support.errors import UserError
+from ..support.files import read_bounded
 from .picture_files import ENDINGS, PictureFiles, assemble, folder_of, is_held_out
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt", "none", "uncertain", "no face")
+_ANNOTATION_BYTES = 4096
 
 
 def load_affectnet(root: str | Path, split: str) -> PictureFiles:
@@ -25,8 +28,8 @@ def load_affectnet(root: str | Path, split: str) -> PictureFiles:
 
 def _annotation(path: Path) -> int:
     try:
-        number = int(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, TypeError, EOFError) as error:
+        number = int(np.load(io.BytesIO(read_bounded(path, _ANNOTATION_BYTES)), allow_pickle=False))
+    except (OSError, ValueError, TypeError, EOFError, OverflowError) as error:
         raise UserError(f"{path}: expected AffectNet's annotation, an array with one number ({error})") from error
     if not 0 <= number < len(CLASSES):
         raise UserError(f"{path}: expected a number from 0 to {len(CLASSES) - 1}, found {number}")

@@ -1,6 +1,8 @@
-"""Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, `crops/<video>/00001.jpg`."""
+"""Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, or, as it is handed out in
+later years, `EXPR_Recognition_Challenge/<set>/<video>.txt`; and `crops/<video>/00001.jpg`."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from ..support.errors import UserError
 from .picture_files import PictureFiles, assemble, folder_of, lines_of
 
 ANNOTATIONS, CROPS = "EXPR_Classification_Challenge", "crops"
+LATER_ANNOTATIONS = "EXPR_Recognition_Challenge"
 SETS = {"train": "Train_Set", "val": "Validation_Set", "test": "Test_Set"}
 HEADER = ",".join(EXPR)
 
@@ -38,19 +41,22 @@ class Video:
 def videos_of(root: str | Path, split: str) -> Iterator[Video]:
     """The videos of `split` in the order of their names.
 
-    Raises UserError for a wrong header or label, by file and line, and for crops beyond a video's annotations.
+    Crops beyond a video's annotations are left out; how many, a line on standard error says at the end. Raises UserError for a wrong
+    header or label, by file and line.
     """
-    crops = folder_of(root, CROPS)
+    crops, beyond = folder_of(root, CROPS), []
     for path in annotation_files(root, split):
         labels = read_annotation(path)
         if not (crops / path.stem).is_dir():
             raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
         # Millions of frames: a Path for each would take a minute.
         stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
-        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal())
-        if frames and frames[-1] >= len(labels):
-            raise UserError(f"{path}: expected a label for each frame, found {len(labels)} for the crop {frames[-1] + 1:05d}.jpg")
-        yield Video(path.stem, labels, [frame for frame in frames if frame >= 0])
+        frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal() and len(stem) <= 9)
+        beyond += [crop_name(path.stem, frame) for frame in frames if frame >= len(labels)]
+        yield Video(path.stem, labels, [frame for frame in frames if 0 <= frame < len(labels)])
+    if beyond:
+        said = f"{len(beyond)} crops of {split} videos lie beyond their annotations and were left out, such as {beyond[0]}"
+        print(f"warning: {root}: {said}", file=sys.stderr)
 
 
 def crop_name(video: str, frame: int) -> str:
@@ -58,9 +64,15 @@ def crop_name(video: str, frame: int) -> str:
     return f"{video}/{frame + 1:05d}.jpg"
 
 
+def annotations_of(root: str | Path, split: str) -> Path:
+    """Where the annotations of `split` lie, or should."""
+    folders = [Path(root, name, SETS[split]) for name in (ANNOTATIONS, LATER_ANNOTATIONS)]
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+
 def annotated_splits(root: str | Path) -> list[str]:
     """The splits whose annotations lie below `root`; raises UserError where there is none."""
-    found = [split for split, name in SETS.items() if Path(root, ANNOTATIONS, name).is_dir()]
+    found = [split for split, name in SETS.items() if annotations_of(root, split).is_dir()]
     if not found:
         raise UserError(f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's annotations there")
     return found
@@ -71,9 +83,9 @@ def annotation_files(root: str | Path, split: str) -> list[Path]:
 
     ABAW keeps the labels of its test set; a data set of the same form may have them.
     """
-    if split == "test" and not Path(root, ANNOTATIONS, SETS[split]).is_dir():
+    if split == "test" and not annotations_of(root, split).is_dir():
         raise UserError(f"Aff-Wild2's test labels are not public: expected train or val, or {ANNOTATIONS}/{SETS[split]} in {root}")
-    folder = folder_of(root, ANNOTATIONS, SETS[split])
+    folder = folder_of(annotations_of(root, split))
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise UserError(f"{folder}: expected annotation files <video>.txt, found none")

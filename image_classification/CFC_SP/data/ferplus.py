@@ -82,8 +82,8 @@ def _read_votes(files: "_Folder", usage: str) -> tuple[list[str], np.ndarray]:
     if found != HEADER:
         raise UserError(f"{table}: expected the header {','.join(HEADER)}, found {','.join(found)[:200]!r}; use FER+'s own file")
     for line, row in enumerate(rows[1:], 2):
-        if len(row) != len(HEADER) or not all(v.isdecimal() for v in row[2:]):
-            raise UserError(f"{table} line {line}: expected {len(HEADER)} fields with ten vote counts, found {row}")
+        if len(row) != len(HEADER) or not all(v.isdecimal() and len(v) <= 9 for v in row[2:]):
+            raise UserError(f"{table} line {line}: expected {len(HEADER)} fields with ten vote counts, found {','.join(row)[:200]}")
         if row[0] == usage:
             names.append(row[1])
             counts.append([int(v) for v in row[2:]])
@@ -124,6 +124,8 @@ class _Folder:
             else:
                 path = Path(self._names[name])
                 size = path.stat().st_size
+                if not path.is_file():
+                    raise UserError(f"{path}: expected a file, found something else of that name: a pipe, a folder or a device")
             if size > _MAX_BYTES * (16 if name.endswith(".csv") else 1):
                 raise UserError(f"{self.root}/{name}: expected a small file, found {size} bytes; this is not FER+")
             return self._archive.read(info) if self._archive else path.read_bytes()

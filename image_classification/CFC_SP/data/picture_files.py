@@ -1,6 +1,9 @@
 """Pictures as files with one label each: what the readers of RAF-DB, AffectNet, Aff-Wild2 and class folders have in common."""
 
+import io
 import os
+import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,13 +11,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from ..core.labels import EXPR
 from ..support.errors import UserError
+from ..support.files import read_bounded
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 # A face crop needs no more; a hostile picture may claim more than memory holds.
 _MAX_BYTES, _MAX_SIDE = 32 << 20, 8192
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+# Of lists and annotations, a line a picture.
+_LIST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -39,16 +47,25 @@ class PictureFiles:
 
 def read_picture(path: Path) -> np.ndarray:
     """The picture at `path` as HWC RGB uint8, turned upright; raises UserError for a file that is none, or far too large."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise UserError(f"{path}: expected a face crop, found {path.stat().st_size} bytes; cut faces out first")
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if picture is None or max(picture.shape) > _MAX_SIDE:
+    data = read_bounded(path, _MAX_BYTES)
+    side = max(_size_of(data))
+    if side > _MAX_SIDE:
+        raise UserError(f"{path}: expected a face crop of {_MAX_SIDE} px at most, found a larger picture; cut faces out first")
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if side else None
+    if picture is None:
         raise UserError(f"{path}: expected a picture, found none that decodes; copy it again or take it out of the data set")
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _size_of(data: bytes) -> tuple[int, int]:
+    """Width and height as the picture's head states them, before memory is taken for its pixels; (0, 0) of what is no picture."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            return picture.size
+    except Image.DecompressionBombError:
+        return _MAX_SIDE + 1, _MAX_SIDE + 1
+    except (OSError, ValueError, SyntaxError, struct.error, OverflowError):
+        return 0, 0
 
 
 def folder_of(root: str | os.PathLike, *inside: str) -> Path:
@@ -63,10 +80,7 @@ def folder_of(root: str | os.PathLike, *inside: str) -> Path:
 
 def lines_of(path: Path) -> list[str]:
     """A text file's lines; raises UserError where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    return read_bounded(path, _LIST_BYTES).decode("utf-8-sig", errors="replace").splitlines()
 
 
 def assemble(root: Path, labelled: Iterable[tuple[str, int]], split: str, keep: Callable[[str], bool] = lambda name: True) -> PictureFiles:

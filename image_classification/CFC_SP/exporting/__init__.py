@@ -9,6 +9,7 @@ import yaml
 from ..core.cascade import Cascade, Temperature
 from ..inference.bundle import MANIFEST
 from ..support.errors import UserError
+from ..support.files import part_name, remove_dead_parts
 from .contents import make_manifest, write_files
 from .engine_speed import record_engines
 from .members import Source, load_members
@@ -53,6 +54,7 @@ def export_bundle(
 def _workshop(folder: Path) -> tempfile.TemporaryDirectory:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=f".part-{folder.name}-", dir=folder.parent)
+        remove_dead_parts(folder.parent, folder.name)
+        return tempfile.TemporaryDirectory(prefix=f"{part_name(folder.name)}-", dir=folder.parent)
     except OSError as error:
         raise UserError(f"cannot write the bundle to {folder} ({error.strerror}): choose another -out") from error

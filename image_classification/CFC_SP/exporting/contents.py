@@ -7,7 +7,7 @@ import paddle
 from safetensors.numpy import save_file
 
 from ..core.cascade import Cascade, Temperature
-from ..core.ensemble import Clip, Ensemble
+from ..core.ensemble import ClipProgram, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
 from ..support.files import git_sha, sha256_of
@@ -31,7 +31,7 @@ def write_files(work: Path, members: dict[str, list[Member]], cascade: Cascade) 
     stages = {stage: [(member.model, member.config.STAGE) for member in listed] for stage, listed in members.items()}
     frame = Ensemble(stages)
     layers = {stage: Ensemble({stage: networks}) for stage, networks in stages.items()}
-    layers |= {"frame": frame, "sequence": cascade, "clip": Clip(frame, cascade)}
+    layers |= {"frame": frame, "sequence": cascade, "clip": ClipProgram(frame, cascade)}
     inputs = _inputs(members)
     for name in PROGRAMS:
         layers[name].eval()

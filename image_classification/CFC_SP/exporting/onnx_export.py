@@ -15,7 +15,7 @@ from ..inference.openvino_program import OpenVinoProgram
 from ..inference.paddle_program import PaddleProgram, program_files
 from ..inference.precision import checked_precision
 from ..support.errors import UserError
-from ..support.files import git_sha, sha256_of
+from ..support.files import git_sha, part_name, remove_dead_parts, sha256_of
 
 OPSET = 17
 BATCHES = (1, 3, 8)
@@ -34,7 +34,8 @@ def write_onnx(location: str | Path) -> list[Path]:
     size = bundle.manifest["crop"]["size"]
     programs, paths = {}, []
     try:
-        with tempfile.TemporaryDirectory(prefix=".part-onnx-", dir=bundle.folder) as work:
+        remove_dead_parts(bundle.folder, "onnx")
+        with tempfile.TemporaryDirectory(prefix=f"{part_name('onnx')}-", dir=bundle.folder) as work:
             for name in NETWORK_PROGRAMS:
                 model = convert(bundle, name)
                 differences = check_model(bundle, name, model)

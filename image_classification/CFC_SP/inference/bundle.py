@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
-from ..support.files import sha256_of
+from ..support.files import read_bounded, sha256_of
+from ..support.tensor_files import TensorFileError, read_tensors_and_texts
+from ..support.yaml_files import MAX_BYTES, YamlError, parse_yaml
+from .program_check import MAX_BYTES as MAX_PROGRAM_BYTES
+from .program_check import ProgramError, check_program
 
 MANIFEST = "manifest.yaml"
 SCHEMA_VERSION = 2
 PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_MANIFEST_BYTES, _FILE_BYTES = 1 << 20, 4 << 30
+_FILE_BYTES = 4 << 30
 # What prediction reads of the manifest, by dotted name, and of which type; the rest of it is for people.
 _REQUIRED = {
     "name": str,
@@ -61,8 +62,14 @@ class Bundle:
         return {"name": self.manifest["name"], "sha256": self.sha256, "files": self.manifest["files"]}
 
     def program(self, name: str) -> bytes:
-        """The static program called `name`, one of PROGRAMS."""
-        return (self.folder / f"{name}.json").read_bytes()
+        """The static program called `name`, one of PROGRAMS; it computes and does nothing else. Raises UserError for any other."""
+        path = self.folder / f"{name}.json"
+        try:
+            program = read_bounded(path, MAX_PROGRAM_BYTES)
+            check_program(program, name)
+        except ProgramError as error:
+            raise refusal(path, str(error)) from error
+        return program
 
     def parameters(self, names: list[str]) -> dict[str, np.ndarray]:
         """The float32 arrays of a program's parameters, in the order of `names` as `parameter_names` gives them."""
@@ -80,8 +87,8 @@ class Bundle:
         if path.name not in self.manifest["files"]:
             raise refusal(path, "it is needed, and the manifest does not list it")
         try:
-            return load(path.read_bytes())
-        except (OSError, SafetensorError) as error:
+            return read_tensors_and_texts(path)[0]
+        except TensorFileError as error:
             raise refusal(path, f"its weights cannot be read ({error})") from error
 
 
@@ -98,12 +105,12 @@ def open_bundle(location: str | Path) -> Bundle:
         shipped = ", ".join(sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}")))
         raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
     path = folder / MANIFEST
-    if path.stat().st_size > _MANIFEST_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
     try:
-        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        raise refusal(path, f"it is not YAML ({' '.join(str(error).split())})") from error
+        manifest = parse_yaml(path.read_bytes())
+    except (YamlError, OSError) as error:
+        raise refusal(path, f"it is not YAML ({error})") from error
     _check_manifest(path, manifest)
     for name, expected in manifest["files"].items():
         _check_file(folder, name, expected)

@@ -5,10 +5,9 @@ The bundle's own manifest does not list them: it stays the same bundle with them
 
 from pathlib import Path
 
-import yaml
-
 from ..support.errors import UserError
 from ..support.files import sha256_of
+from ..support.yaml_files import YamlError, parse_yaml
 from .bundle import Bundle
 
 LISTING = "onnx.yaml"
@@ -47,9 +46,9 @@ def _listing(bundle: Bundle) -> dict:
     if path.stat().st_size > _LISTING_BYTES:
         raise _refusal(bundle, path, f"it has {path.stat().st_size} bytes, such a file has a few hundred")
     try:
-        listing = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        raise _refusal(bundle, path, f"it is not YAML ({' '.join(str(error).split())})") from error
+        listing = parse_yaml(path.read_bytes())
+    except (YamlError, OSError) as error:
+        raise _refusal(bundle, path, f"it is not YAML ({error})") from error
     if not isinstance(listing, dict) or listing.get("schema") != SCHEMA_VERSION or not isinstance(listing.get("programs"), dict):
         raise _refusal(bundle, path, f"it is not of schema {SCHEMA_VERSION}")
     if listing.get("bundle") != bundle.sha256:

@@ -4,18 +4,21 @@ import numpy as np
 
 from ..support.device import THREADS
 from ..support.errors import UserError
+from .onnx_check import check_model
 
 
 class OpenVinoProgram:
     """An ONNX model of a program on the CPU; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
-    Not thread-safe. engine: "openvino" or "openvino bfloat16". Raises UserError where OpenVINO is not installed.
+    Not thread-safe. engine: "openvino" or "openvino bfloat16". Raises UserError where OpenVINO is not
+    installed, and as `check_model`.
     """
 
     fell_back = False
 
     def __init__(self, model: bytes, name: str, bfloat16: bool = False, threads: int = THREADS):
         self.name, self.engine = name, "openvino bfloat16" if bfloat16 else "openvino"
+        check_model(model, name)
         core = import_openvino().Core()
         # Said in either case: by itself OpenVINO takes bfloat16 wherever the CPU has it.
         precision = "bf16" if bfloat16 else "f32"

@@ -10,10 +10,14 @@ import numpy as np
 from paddle import inference
 
 from ..support.device import THREADS
-from .bundle import Bundle, parameter_names
+from ..support.errors import UserError
+from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
 _ONEDNN_SHAPES = 10
+# What Paddle raises for operators that do not fit together, when it runs them and already when it loads them.
+_MISFITS = (ValueError, TypeError, IndexError, KeyError)
+_FAULTS = (*_MISFITS, RuntimeError, SystemError)
 
 
 class PaddleProgram:
@@ -42,8 +46,16 @@ class PaddleProgram:
     def _run(self, arrays):
         for name, array in zip(self._predictor.get_input_names(), arrays, strict=True):
             self._predictor.get_input_handle(name).copy_from_cpu(np.ascontiguousarray(array))
-        self._predictor.run()
+        try:
+            self._predictor.run()
+        except _MISFITS as error:
+            raise self._refusal(error) from error
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
+
+    def _refusal(self, error: Exception) -> UserError:
+        # Of Paddle's report the line that says what is wrong.
+        lines = [line.strip() for line in str(error).splitlines() if "Error:" in line] or [type(error).__name__]
+        return refusal(self._bundle.folder / f"{self.name}.json", f"it cannot be run: {lines[-1][:200]}")
 
     def _build(self):
         with program_files(self._bundle, self.name) as (structure, parameters):
@@ -60,7 +72,10 @@ class PaddleProgram:
                         config.enable_mkldnn_bfloat16()
                 else:
                     config.disable_mkldnn()
-            return inference.create_predictor(config)
+            try:
+                return inference.create_predictor(config)
+            except _FAULTS as error:
+                raise self._refusal(error) from error
 
 
 @contextmanager

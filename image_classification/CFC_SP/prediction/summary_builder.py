@@ -1,6 +1,7 @@
 """The results of one clip or stream, counted on their way."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..core.labels import EXPR
 from ..core.records import FrameResult, Source, Summary
@@ -39,24 +40,31 @@ class SummaryBuilder:
     def build(self, reader, model: LoadedModel, stopwatch: Stopwatch) -> Summary:
         """What was seen until now. reader: tells `damaged`, `warnings` and, for a stream, `dropped`."""
         status = model.predictor.status()
-        return Summary(
+        summary = Summary(
             source=self._source,
             bundle=model.bundle.identity,
             device=status["device"],
             engine=status["engine"],
             window_frames=self._window_frames,
-            frames=self._frames,
-            frames_with_faces=self._frames_with_faces,
-            face_rows=self._face_rows,
             damaged_frames=reader.damaged,
             dropped_frames=getattr(reader, "dropped", 0),
-            tracks=len(self._tracks),
-            label_counts=dict(self._label_counts),
             timings_s={**stopwatch.seconds, "total": stopwatch.total_s},
-            segments=self._segments.segments(),
             warnings=[*reader.warnings, *self._warnings(model, status["fell_back"])],
             span=self._span,
             options=self._options,
+        )
+        return self.counted(summary)
+
+    def counted(self, summary: Summary) -> Summary:
+        """The summary with what was counted in place of its own counts and segments."""
+        return replace(
+            summary,
+            frames=self._frames,
+            frames_with_faces=self._frames_with_faces,
+            face_rows=self._face_rows,
+            tracks=len(self._tracks),
+            label_counts=dict(self._label_counts),
+            segments=self._segments.segments(),
         )
 
     def _warnings(self, model: LoadedModel, fell_back: bool) -> Iterable[str]:

@@ -16,10 +16,10 @@ from ..inference.engines import network_program
 from ..inference.paddle_program import PaddleProgram
 from ..support.device import select_device
 from ..support.errors import UserError
-from .record import write_record
+from .score_report import write_record
 
 
-class Evaluation(NamedTuple):
+class BundleEvaluation(NamedTuple):
     """What `evaluate_bundle` found, and the engine that the networks ran on, such as "onednn bfloat16"."""
 
     scores: dict[str, Scores]
@@ -36,7 +36,7 @@ def evaluate_bundle(
     engine: str = "paddle",
     precision: str = "auto",
     change=None,
-) -> Evaluation:
+) -> BundleEvaluation:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
     five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
 
@@ -62,7 +62,7 @@ def evaluate_bundle(
             parts.append([output[: len(crops)] for output in outputs])
             bar.update(len(crops))
     labels, coarse_labels, _, probabilities, _ = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
-    return Evaluation(_score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities), frame.engine)
+    return BundleEvaluation(_score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities), frame.engine)
 
 
 def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scores]:
@@ -83,14 +83,14 @@ def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scor
     return scores
 
 
-def describe(evaluation: Evaluation, arguments) -> str:
+def describe(evaluation: BundleEvaluation, arguments) -> str:
     """A line on what was scored and how."""
     flipped = "averaged with mirror images" if arguments.flip else "as they are"
     pictures = int(evaluation.scores["cascade"].confusion.sum())
     return f"bundle {arguments.bundle} on {arguments.dataset} {arguments.split}: {pictures} pictures, {flipped}, on {evaluation.engine}"
 
 
-def record(evaluation: Evaluation, arguments) -> Path:
+def record(evaluation: BundleEvaluation, arguments) -> Path:
     """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it (of flip
     averaging under a name of its own), and returns the file."""
     bundle = open_bundle(arguments.bundle)

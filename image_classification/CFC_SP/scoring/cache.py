@@ -15,13 +15,14 @@ from tqdm import tqdm
 from ..core.labels import STAGES
 from ..data.loader import plain_batches
 from ..support.errors import UserError
-from ..support.files import atomic_path, git_sha, sha256_of
-from ..training.compiled import BATCH, fast_forward
+from ..support.files import atomic_path, git_sha, read_bounded, sha256_of
+from ..training.compiled import BATCH, compile_network
 from ..weights.trained import load_trained, trained_config
 from .frames import Frames, fingerprint
 
 # How much work a kill may cost; a note on the disk costs some milliseconds.
 SECONDS_BETWEEN_NOTES = 5.0
+_NOTE_BYTES = 1 << 16
 
 
 class LogitsCache:
@@ -67,11 +68,12 @@ class LogitsCache:
         # Read again, now that nobody else writes.
         done = _note_of(file, key, shape)["done"]
         trained = load_trained(path, stage)
-        network = fast_forward(trained.model, self._device)
+        network = compile_network(trained.model, self._device)
         note = key | {"name": trained.config.NAME, "rows": shape[0], "device": self._device, "git_sha": git_sha()}
         pictures = self._frames.pictures()
         try:
             table = np.load(file, mmap_mode="r+") if done else _new_table(file, shape)
+            digest = hashlib.sha256(table[:done])
             noted = time.monotonic()
             with tqdm(total=shape[0], initial=done, desc=trained.config.NAME, dynamic_ncols=True, disable=None) as bar:
                 for crops in plain_batches(pictures, trained.config.DATA.CROP_SIZE, BATCH, range(done, shape[0])):
@@ -81,12 +83,13 @@ class LogitsCache:
                     if not np.isfinite(table[rows][whole]).all():
                         raise UserError(f"{path}: expected finite logits, found NaN or infinity for {pictures.name(done)} or near it")
                     table[rows][~whole] = np.nan
+                    digest.update(table[rows])
                     done = rows.stop
                     bar.update(len(crops))
                     if time.monotonic() - noted >= SECONDS_BETWEEN_NOTES or done == shape[0]:
                         # The note last, so that it never promises more than is there.
                         table.flush()
-                        _write_note(file, note | {"done": done})
+                        _write_note(file, note | {"done": done, "sha256": digest.hexdigest()})
                         noted = time.monotonic()
         except OSError as error:
             raise UserError(f"cannot write to the cache {self.folder} ({error.strerror}): make room, or choose another -cache") from error
@@ -111,15 +114,18 @@ def _write_note(file: Path, note: dict) -> None:
 
 
 def _note_of(file: Path, key: dict, shape: tuple[int, int]) -> dict:
-    """The note beside `file`, as far as both are what they should be; else one that says that nothing is done."""
+    """The note beside `file`, as far as both are what they should be, checksum included; else one that says that nothing is done."""
     nothing = {"done": 0}
     try:
-        note = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        table = np.load(file, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
+        note = json.loads(read_bounded(file.with_suffix(".json"), _NOTE_BYTES))
+        table = np.load(file, mmap_mode="r") if file.is_file() else None
+    except (OSError, ValueError, EOFError, RecursionError, UserError):
         return nothing
-    sound = isinstance(note, dict) and note | key == note and isinstance(note.get("done"), int) and 0 <= note["done"] <= shape[0]
-    return note if sound and table.shape == shape and table.dtype == np.float32 and table.flags.c_contiguous else nothing
+    if table is None or table.shape != shape or table.dtype != np.float32 or not table.flags.c_contiguous:
+        return nothing
+    sound = isinstance(note, dict) and note | key == note and type(note.get("done")) is int and 0 <= note["done"] <= shape[0]
+    # Whatever overwrote the numbers, they are not those of the network.
+    return note if sound and note.get("sha256") == hashlib.sha256(table[: note["done"]]).hexdigest() else nothing
 
 
 @contextmanager

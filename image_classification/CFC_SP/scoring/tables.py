@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
 from ..config import load_config
 from ..core.metrics import Scores
 from ..support.errors import UserError
+from ..support.yaml_files import parse_yaml
 from .scorer import Scorer
 
 PAPER = Path(__file__).with_name("paper.yaml")
@@ -44,7 +43,7 @@ def plan(members: Mapping[str, str]) -> list[Line]:
     members: other names for runs, or for what runs begin with: {"swin_s": "lite_swin"} takes lite_swin_coarse for swin_s_coarse.
     Raises UserError for a name that no run of the tables has.
     """
-    paper = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
+    paper = parse_yaml(PAPER.read_bytes())
     configs = [load_config("configs/table2.yaml", row=row) for row in range(1, len(paper["table2"]) + 1)]
     rows = [{"coarse": tuple(config.CASCADE.COARSE), "negative": tuple(config.CASCADE.NEGATIVE)} for config in configs]
     lines = []

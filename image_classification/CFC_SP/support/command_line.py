@@ -11,6 +11,7 @@ import textwrap
 from types import ModuleType
 
 from .errors import UserError
+from .printable import PrintableStream
 from .threads import set_thread_counts
 
 MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
@@ -65,9 +66,12 @@ def guarded(run, arguments) -> int:
     """
     set_thread_counts(os.environ)
     # File names may hold what the terminal's encoding does not.
-    for stream in (sys.stdout, sys.stderr):
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # Nor do names from anywhere reach the terminal as commands to it.
+    sys.stdout, sys.stderr = (stream and PrintableStream(stream, for_bars=stream is streams[1]) for stream in streams)
     try:
         if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
             importlib.import_module("image_classification.CFC_SP.support.device")
@@ -86,6 +90,8 @@ def guarded(run, arguments) -> int:
         # Python flushes once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOBODY_READS
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def _reader_is_gone() -> bool:

@@ -10,7 +10,7 @@ import warnings
 from contextlib import redirect_stderr
 
 from .errors import UserError
-from .heap import keep_freed_memory
+from .malloc import keep_freed_memory
 from .threads import set_thread_counts
 
 set_thread_counts(os.environ)

@@ -2,10 +2,16 @@
 
 import hashlib
 import os
+import re
+import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from .errors import UserError
 
 
 @contextmanager
@@ -15,7 +21,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     The temporary keeps the ending of `path`, by which libraries choose a format; after an error it is removed.
     """
     path = Path(path)
-    temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
+    temporary = path.with_name(part_name(path.name))
+    remove_dead_parts(path.parent, path.name)
     try:
         yield temporary
         with open(temporary, "rb+") as file:
@@ -27,7 +34,66 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-class Nameless:
+def part_name(name: str) -> str:
+    """What the part of `name`, a file or folder, is called as long as this process makes it."""
+    return f".part-{os.getpid()}-{name}"
+
+
+def remove_dead_parts(folder: Path, name: str) -> None:
+    """Removes the parts of `name` in `folder`, and what is named after them, whose processes are gone: killed, they left them behind."""
+    pattern = re.compile(rf"\.part-(\d{{1,9}})-{re.escape(name)}(?:-\w+)?")
+    try:
+        parts = [path for path in folder.iterdir() if (match := pattern.fullmatch(path.name)) and not is_alive(int(match[1]))]
+    except OSError:
+        # Whoever writes there will say so.
+        return
+    for part in parts:
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def open_bounded(path: str | Path, most: int) -> BinaryIO:
+    """The file at `path`, open for reading; raises UserError where it has more than `most` bytes, where it is no ordinary file (a pipe
+    would be waited for), and where it cannot be opened."""
+    try:
+        # A pipe is opened all the same, without waiting for its writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    found, reason = os.fstat(handle), None
+    if not stat.S_ISREG(found.st_mode):
+        reason = "expected a file, found something else of that name: a pipe, a folder or a device"
+    elif found.st_size > most:
+        reason = f"expected {most} bytes at most, found {found.st_size}: it is another kind of file"
+    if reason:
+        os.close(handle)
+        raise UserError(f"{path}: {reason}")
+    return open(handle, "rb")
+
+
+def read_bounded(path: str | Path, most: int) -> bytes:
+    """The bytes of the file at `path`, `most` at most; raises UserError as `open_bounded`."""
+    with open_bounded(path, most) as file:
+        try:
+            return file.read(most)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+class AnonymousFile:
     """What FFmpeg needs of an open file, without the name that some of its probes go by."""
 
     def __init__(self, file):

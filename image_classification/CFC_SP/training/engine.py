@@ -22,10 +22,11 @@ from ..support.interrupts import on_first_interrupt
 from ..support.process_group import ALONE, Group
 from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
-from .compiled import fast_forward
+from .compiled import compile_network
 from .ema import Ema
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
+from .run_progress import Progress
 from .steps import choose_step
 from .teachers import Teachers
 from .validation import STATISTICS_BATCHES, measure_statistics, validate
@@ -33,6 +34,8 @@ from .validation import STATISTICS_BATCHES, measure_statistics, validate
 _EMA = "ema."
 # A loss so many times that of a guess by chance, log(classes), has exploded.
 EXPLODED = 1e4
+# Paddle's generator takes so many.
+_SEEDS = 2**63
 
 
 def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Path:
@@ -46,26 +49,14 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     _check_options(config, device, group)
     folder = RunFolder(config)
     with folder.claimed(resume) if group.leads else nullcontext():
-        run = _Run(config, device, folder, resume and folder.last.exists(), group)
+        run = _Training(config, device, folder, resume and folder.last.exists(), group)
         # Several processes would wait for each other's gradients.
         with on_first_interrupt(run.end_soon) if group is ALONE else nullcontext():
             run.train()
     return folder.path
 
 
-@dataclasses.dataclass
-class Progress:
-    """Where a run stands: steps done, the epoch's loss sum and time so far, the commits it ran at, the epochs' rows, its teachers."""
-
-    step: int = 0
-    loss_sum: float = 0.0
-    seconds: float = 0.0
-    git_sha: str = dataclasses.field(default_factory=git_sha)
-    rows: list = dataclasses.field(default_factory=list)
-    teachers: list = dataclasses.field(default_factory=list)
-
-
-class _Run:
+class _Training:
     """One run in one process: what its steps share."""
 
     def __init__(self, config, device, folder, resume, group):
@@ -79,8 +70,8 @@ class _Run:
             raise UserError(f"TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE} is more than the {len(self.data)} training pictures; lower it")
         self.teachers = Teachers(config, device, group)
         for teacher in self.teachers.origin:
-            score, sha = teacher["validation"]["val_macro_f1"], teacher["sha256"][:12]
-            self.say(f"teacher {teacher['name']}: validation macro-F1 {score:.3f}, sha256 {sha}")
+            score, sha = (teacher["validation"] or {}).get("val_macro_f1", "unknown"), teacher["sha256"][:12]
+            self.say(f"teacher {teacher['name']}: validation macro-F1 {score}, sha256 {sha}")
         self.stepper = choose_step(config, device, group)(config, self.model, self.epoch_steps, group)
         self.ema = Ema(self.stepper.weights(), config.TRAIN.EMA_DECAY)
         self.progress = Progress(teachers=self.teachers.origin)
@@ -123,7 +114,7 @@ class _Run:
         with tqdm(total=self.epoch_steps, initial=first, disable=not self.group.leads, **look) as bar:
             for crops, targets in self.teachers.teach(batches):
                 # Dropout draws from a state that is a function of step and process alone, so that a resumed run repeats it.
-                paddle.seed((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank)
+                paddle.seed(((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank) % _SEEDS)
                 loss = self.stepper(crops, targets)
                 self._check_loss(loss, order)
                 if config.TRAIN.EMA_DECAY:
@@ -156,7 +147,7 @@ class _Run:
         measure_statistics(self.model, training_batches(self.data, few, config, epoch - 1, group=group), group)
         network = build_model(config)
         network.set_state_dict(self.model.state_dict())
-        scores = validate(fast_forward(network, self.device), self.held_out, config.DATA.CROP_SIZE, group)
+        scores = validate(compile_network(network, self.device), self.held_out, config.DATA.CROP_SIZE, group)
         for pictures in (self.data, self.held_out):
             if pictures.damaged:
                 self.say(f"damaged pictures left out so far: {len(pictures.damaged)}, such as {next(iter(pictures.damaged.values()))}")
@@ -194,18 +185,33 @@ class _Run:
             changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
             own = self.folder.path / "config.yaml"
             raise UserError(f"{self.folder.last} was trained with another config ({changed}): resume with its own, {own}")
-        self.progress = Progress(**note["progress"])
+        try:
+            self.progress = Progress.of_note(note.get("progress"))
+        except ValueError as error:
+            raise self._no_part(str(error)) from error
         if self.teachers.origin != self.progress.teachers:
             names = ", ".join(f"{teacher['name']} {teacher['sha256'][:12]}" for teacher in self.progress.teachers) or "none"
             raise UserError(f"{self.folder.last} was trained with other teachers: expected in TRAIN.TEACHERS {names}")
         if git_sha() not in self.progress.git_sha:
             self.progress.git_sha += f", then {git_sha()}"
+        expected = self.stepper.state() | {_EMA + name: value for name, value in self.ema.weights.items()}
+        for name, value in expected.items():
+            if name not in arrays or arrays[name].shape != tuple(value.shape):
+                raise self._no_part(f"its tensor {name} is missing or of another shape")
+        if type(note.get("ema_steps")) is not int or note["ema_steps"] < 0:
+            raise self._no_part("its ema_steps is malformed")
         own = {name: value for name, value in arrays.items() if not name.startswith(_EMA)}
-        self.stepper.load_state(own, self.progress.step)
+        try:
+            self.stepper.load_state(own, self.progress.step)
+        except KeyError as error:
+            raise self._no_part(f"its tensor {error} belongs to no part of the run") from error
         for name, value in self.ema.weights.items():
             stored = arrays[_EMA + name]
             self.ema.weights[name] = stored if isinstance(value, np.ndarray) else paddle.to_tensor(stored)
         self.ema.steps = note["ema_steps"]
+
+    def _no_part(self, reason: str) -> UserError:
+        return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
 
 
 def _check_options(config, device: str, group: Group) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 from safetensors import SafetensorError
 
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, read_bounded
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
 
 COLUMNS = ("epoch", "steps", "loss", "lr", "val_accuracy", "val_macro_f1", "seconds")
+_TABLE_BYTES = 64 << 20
 
 
 class RunFolder:
@@ -52,7 +53,7 @@ class RunFolder:
         places = {row["epoch"]: self._best(place) for place, row in enumerate(ranked)}
         if rows[-1]["epoch"] not in places:
             return
-        kept = {load_checkpoint(path)[1]["validation"]["epoch"]: path for path in self.path.glob("best*.safetensors")}
+        kept = {_epoch_of(path): path for path in self.path.glob("best*.safetensors")}
         with self._explained("best.safetensors"):
             for epoch, place in reversed(places.items()):
                 if epoch == rows[-1]["epoch"]:
@@ -77,7 +78,7 @@ class RunFolder:
         if not self._started.exists():
             raise UserError(f"-resume needs a run in {self.path}, which holds none: start without -resume")
         # A kill between the first epoch's row and its checkpoint leaves one.
-        epochs = len(self._table.read_text(encoding="utf-8").splitlines()) - 1 if self._table.exists() else 0
+        epochs = len(read_bounded(self._table, _TABLE_BYTES).splitlines()) - 1 if self._table.exists() else 0
         if epochs > 1:
             raise UserError(
                 f"-resume: expected {self.last.name} in {self.path}, found a run of {epochs} epochs without it: choose another -output"
@@ -106,3 +107,11 @@ class RunFolder:
 
     def _best(self, place: int) -> Path:
         return self.path / (f"best-{place + 1}.safetensors" if place else "best.safetensors")
+
+
+def _epoch_of(path: Path) -> int:
+    validation = load_checkpoint(path)[1].get("validation")
+    epoch = validation.get("epoch") if isinstance(validation, dict) else None
+    if type(epoch) is not int:
+        raise UserError(f"{path}: expected the best weights of an epoch of this run, found a note without it: move the file away")
+    return epoch

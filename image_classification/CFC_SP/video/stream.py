@@ -14,14 +14,24 @@ import av
 import numpy as np
 
 from ..core.records import Frame, Source
+from ..support.addresses import clean_address
 from ..support.errors import UserError
 from ..support.packets import packets_of
 from .container import check_size, frame_rate, pick_stream
+from .guarded_proxy import GuardedProxy
 from .reader import note_size_change
 
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp")
-# What a playlist may lead to: never a file of this machine.
-_PROTOCOLS = ",".join((*SCHEMES, "crypto", "httpproxy", "srtp", "tls"))
+# What an address may lead to, by its scheme's first letters: never a file of this machine, and a playlist to HTTP alone.
+_PROTOCOLS = {
+    "http": "http,https,httpproxy,tcp,tls,crypto",
+    "rtmp": "rtmp,rtmps,tcp,tls",
+    "rtsp": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
+    "rtp": "rtp,udp",
+    "srt": "srt",
+    "tcp": "tcp",
+    "udp": "udp",
+}
 # Without a frame for so long, a connection is given up for a new one.
 SILENCE_S = 10.0
 # Without a frame for so long, new connections included, the stream has ended.
@@ -36,17 +46,12 @@ def is_stream(word: str) -> bool:
 
 def stream_name(word: str) -> str:
     """A name for the results of a stream that begins now: two recordings of a camera never share one."""
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", _shown(word).removeprefix("/dev/"))).strip("-.")[:80]
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", clean_address(word).removeprefix("/dev/"))).strip("-.")[:80]
     return f"{f'camera-{plain}' if plain.isdigit() else plain or 'stream'}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def _device(word: str) -> str | None:
     return f"/dev/video{word}" if word.isascii() and word.isdigit() else word if word.startswith("/dev/video") else None
-
-
-def _shown(word: str) -> str:
-    """An address without what may be a password."""
-    return re.sub(r"(?<=://)[^/@]*@", "", word)
 
 
 class StreamReader:
@@ -57,14 +62,14 @@ class StreamReader:
     break took. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
     without a frame. What has an end of its own, such as a file behind an address, ends there.
 
-    source: records.Source, its path without a password. damaged: packets that did not decode. Raises UserError where the address
+    source: records.Source, its path a clean address. damaged: packets that did not decode. Raises UserError where the address
     cannot be opened or gives no picture.
     """
 
     damaged = dropped = reconnections = 0
 
     def __init__(self, address: str):
-        self._address, self._shown = address, _shown(address)
+        self._address, self._shown = address, clean_address(address)
         self._notes: list[str] = []
         self._news = threading.Condition()
         self._slot: tuple[int, float, av.VideoFrame] | None = None
@@ -179,8 +184,14 @@ class _Connection:
         self.damaged = 0
         device = _device(address)
         # A second of looking tells the format; FFmpeg's own five would begin with five seconds of the past.
-        options = {} if device else {"protocol_whitelist": _PROTOCOLS, "rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        options = {} if device else {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        scheme = urlsplit(address).scheme
+        if not device:
+            options["protocol_whitelist"] = next(names for begin, names in _PROTOCOLS.items() if scheme.startswith(begin))
         with ExitStack() as opened:
+            if scheme in ("http", "https"):
+                proxy = opened.enter_context(GuardedProxy(address))
+                options |= {"http_proxy": proxy.address, "http_persistent": "0"}
             try:
                 container = av.open(
                     device or address,
@@ -203,13 +214,13 @@ class _Connection:
                 raise UserError(f"expected pictures from {shown!r}, found none within {SILENCE_S:g} s: check the stream.")
             self.is_finite = device is None and container.duration is not None
             self.source = self._describe(shown)
-            opened.pop_all()
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception) -> None:
-        self._container.close()
+        self._opened.close()
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         yield self._first

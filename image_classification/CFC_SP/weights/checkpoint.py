@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from paddle import nn
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ...origins import Origin
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.tensor_files import TensorFileError, read_tensors_and_texts
 from .foreign import read_pickled
 
 # Why a classifier is left out, as LoadReport says it.
@@ -29,14 +29,19 @@ def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], note: dict)
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
-    """What `save_checkpoint` wrote; the note is empty for another program's file. Raises UserError for a missing or damaged file."""
+    """What `save_checkpoint` wrote; the note is empty for another program's file.
+
+    bfloat16 is read as float32. Raises UserError for a missing or damaged file, and for types that NumPy has not, such as float8.
+    """
     if not Path(path).is_file():
         raise UserError(f"no checkpoint at {path}: expected a .safetensors file")
     try:
-        with safe_open(path, framework="numpy") as file:
-            note = json.loads((file.metadata() or {}).get("note", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118, it is no dict
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        arrays, texts = read_tensors_and_texts(path)
+        note = json.loads(texts.get("note", "{}"))
+        if not isinstance(note, dict):
+            raise TensorFileError("its note is no dictionary")
+        return arrays, note
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: expected a whole .safetensors file, found a damaged or foreign one ({error})") from error
 
 

@@ -11,6 +11,9 @@ from ..support.errors import UserError
 from .checkpoint import load_checkpoint, load_pretrained
 from .model import build_model
 
+# What the note of a best.safetensors says, as far as it is read; a ported network has no scores.
+_NOTE = {"config": str, "git_sha": str, "validation": dict | None, "origin": str, "averaged": list, "class_bias": dict}
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -26,6 +29,9 @@ def trained_config(path: str | Path, *stages: str) -> tuple[CfgNode, dict]:
     _, note = load_checkpoint(path)
     if "config" not in note or "validation" not in note:
         raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
+    for key, kind in _NOTE.items():
+        if not isinstance(note.get(key), kind) and (key in note or key == "git_sha"):
+            raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a note whose {key} is malformed")
     config = parse_config(note["config"])
     if config.STAGE not in stages:
         raise UserError(f"{path}: expected a checkpoint of the {' or '.join(stages)} stage, found one of the {config.STAGE} stage")

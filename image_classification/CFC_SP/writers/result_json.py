@@ -11,6 +11,8 @@ from ..support.errors import UserError
 from .rows_csv import COLUMNS, row_values
 
 SCHEMA_VERSION = 1
+# A long film's segments and warnings are some hundred thousand bytes.
+_HEAD_BYTES = 64 << 20
 _ROWS, _TAIL = '"rows": [', b"\n]\n}\n"
 
 
@@ -53,19 +55,32 @@ def read_head(path: str | os.PathLike) -> dict | None:
     """All but the rows of a file that write_json wrote; None where it is missing, not whole or of another kind."""
     lines = []
     try:
+        if not os.path.isfile(path):
+            return None
         with open(path, "rb") as file:
             file.seek(-min(len(_TAIL), os.fstat(file.fileno()).st_size), os.SEEK_END)
             if file.read() != _TAIL:
                 return None
             file.seek(0)
-            for line in file:
+            left = _HEAD_BYTES
+            while left > 0 and (line := file.readline(left)):
                 if line == _ROWS.encode() + b"\n":
                     head = json.loads(b"".join(lines).rstrip(b",\n") + b"}")
-                    return head if head.get("schema_version") == SCHEMA_VERSION else None
+                    return head if _is_head(head) else None
                 lines.append(line)
-    except (OSError, ValueError):
+                left -= len(line)
+    except (OSError, ValueError, RecursionError):
         return None
     return None
+
+
+def _is_head(head) -> bool:
+    """Whether it has what is read of it, in its form."""
+    if not isinstance(head, dict) or head.get("schema_version") != SCHEMA_VERSION:
+        return False
+    if not all(isinstance(head.get(key), dict) for key in ("source", "options", "bundle", "files")):
+        return False
+    return isinstance(head["bundle"].get("sha256"), str) and {"size_bytes", "modified_s"} <= head["source"].keys()
 
 
 def read_summary(path: str | os.PathLike) -> Summary:

@@ -15,7 +15,7 @@ from ..support.files import sha256_of
 from ..weights.trained import trained_config
 from .cache import LogitsCache
 from .frames import Frames, load_frames
-from .record import write_record
+from .score_report import write_record
 from .scorer import Predictions, Scorer
 from .submission import write_submission
 
@@ -23,7 +23,7 @@ TABLE = "checkpoints.csv"
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class CheckpointEvaluation:
     """scores: by "cascade" or stage, without those that no frame's label speaks for. predictions: all of them. settings: window,
     normalizer and negative scope, as they were used."""
 
@@ -44,7 +44,7 @@ class Evaluation:
 
 def evaluate_checkpoints(
     paths: Mapping[str, Sequence[str]], frames: Frames, cache: LogitsCache, window: int | None = None, negative_scope: str | None = None
-) -> Evaluation:
+) -> CheckpointEvaluation:
     """The networks `paths`, by stage, on `frames`; a flat network may stand in any stage.
 
     window: frames; None is the first network's SP.WINDOW, 0 for still pictures. negative_scope: None is the first network's own.
@@ -62,7 +62,7 @@ def evaluate_checkpoints(
     predictions |= {stage: scorer.predict(stage, own, window) for stage, own in stages.items()}
     settings = {"window": window, "normalizer": scorer.normalizer, "negative_scope": scorer.negative_scope}
     scores = {name: scorer.score(own) for name, own in predictions.items() if scorer.knows(own.stage)}
-    return Evaluation(scores, predictions, settings)
+    return CheckpointEvaluation(scores, predictions, settings)
 
 
 def evaluate_command(arguments) -> tuple[dict[str, Scores], list[Path]]:
@@ -83,7 +83,9 @@ def evaluate_command(arguments) -> tuple[dict[str, Scores], list[Path]]:
     return evaluation.scores, written
 
 
-def record_checkpoints(evaluation: Evaluation, paths: Mapping[str, Sequence[str]], known: Mapping[str, object], folder: str | Path) -> Path:
+def record_checkpoints(
+    evaluation: CheckpointEvaluation, paths: Mapping[str, Sequence[str]], known: Mapping[str, object], folder: str | Path
+) -> Path:
     """Appends the figures to TABLE in `folder` with what they were made of, draws the confusion, and returns the table.
 
     known: data set, split and what else every row says. Raises UserError where the folder cannot be written.

@@ -2,16 +2,15 @@
 
 import functools
 
-import yaml
-
 from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
 from image_classification.CFC_SP.support.files import sha256_of
+from image_classification.CFC_SP.support.yaml_files import parse_yaml
 
 
 @functools.cache
 def shipped() -> dict[str, dict]:
     """The manifest of every shipped bundle, by the name of its folder."""
-    return {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SHIPPED.glob(f"*/{MANIFEST}"))}
+    return {path.parent.name: parse_yaml(path.read_bytes()) for path in sorted(SHIPPED.glob(f"*/{MANIFEST}"))}
 
 
 def ships(bundle: str, sha256: str) -> bool:

@@ -23,8 +23,8 @@ from image_classification.IResNet.iresnet import IResNet
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.benchmarks.counting import count_macs, count_parameters
 from tools.benchmarks.measuring import median_of
-from tools.tables.bundles import shipped
 from tools.weights.random_bundle import seeded_bundle
+from tools.weights.shipped import shipped
 
 BATCHES = (1, 8)
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def measure(arguments) -> Iterator[list[dict]]:
 
 
 def _apart(name: str, channels: int, side: int, engine: str, runs: int, limit: float) -> list[dict]:
-    command = [sys.executable, "-m", "tools.benchmarks.networks", *map(str, (name, channels, side, engine, runs))]
+    command = [sys.executable, "-m", "tools.benchmarks.network_speed", *map(str, (name, channels, side, engine, runs))]
     try:
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:

@@ -7,10 +7,10 @@ COUNT = """
 import resource
 from threading import Thread
 import numpy as np
-from image_classification.CFC_SP.support.heap import keep_freed_memory, share_one_heap
+from image_classification.CFC_SP.support.malloc import keep_freed_memory, share_one_arena
 if {keep}:
     keep_freed_memory()
-    share_one_heap()
+    share_one_arena()
 def fill():
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -1,4 +1,4 @@
-"""The C library's heap, set up for networks."""
+"""The C library's malloc, set up for networks."""
 
 import ctypes
 import platform
@@ -21,11 +21,11 @@ def keep_freed_memory() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
-def share_one_heap() -> None:
-    """Makes the threads of this process, from now on, share its heap, so that `keep_freed_memory` holds for them too.
+def share_one_arena() -> None:
+    """Makes the threads of this process, from now on, share its first arena, so that `keep_freed_memory` holds for them too.
 
     A thread's own arena goes back to the kernel all the same, 64 MB at a time: a third of a training step beside teachers. Not where
-    memory must stay flat: what frames and batches leave behind them in one heap adds up.
+    memory must stay flat: what frames and batches leave behind them in one arena adds up.
     """
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

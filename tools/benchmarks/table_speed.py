@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from image_classification.CFC_SP.scoring.benchmark import AFFWILD2_VIDEOS, time_tables
+from image_classification.CFC_SP.scoring.table_timing import AFFWILD2_VIDEOS, time_tables
 
 
 def measure(arguments) -> Iterator[list[dict]]:

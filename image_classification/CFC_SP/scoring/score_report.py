@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.labels import EXPR, STAGES
 from ..core.metrics import Scores
+from ..support.csv_files import plain_cells
 from ..support.errors import UserError
 from ..support.files import git_sha
 from .confusion import draw_confusion, write_confusion
@@ -47,14 +48,14 @@ def write_record(scores: Mapping[str, Scores], folder: str | Path, table: str, n
         columns = [*known, "metric", "value", "git_sha"]
         with open(path, "a+", newline="", encoding="utf-8") as file:
             file.seek(0)
-            found = next(csv.reader(file), None)
+            found = _header(file, path)
             if found not in (None, columns):
                 raise UserError(f"{path}: expected the columns {','.join(columns)}, found {','.join(found)}: choose another -out")
             writer = csv.writer(file, lineterminator="\n")
             if found is None:
                 writer.writerow(columns)
             for metric, value in figures(scores).items():
-                writer.writerow((*known.values(), metric, f"{value:.6f}", sha))
+                writer.writerow(plain_cells((*known.values(), metric, f"{value:.6f}", sha)))
         confusion = scores[lead].confusion
         write_confusion(confusion, classes_of(lead), path.with_name(f"{stem}.csv"))
         title = f"{name}: {scores[lead].accuracy:.1%} of {confusion.sum()} right"
@@ -62,6 +63,13 @@ def write_record(scores: Mapping[str, Scores], folder: str | Path, table: str, n
     except OSError as error:
         raise UserError(f"cannot write to {path} ({error.strerror}): choose another -out") from error
     return path
+
+
+def _header(file, path: Path) -> list[str] | None:
+    try:
+        return next(csv.reader(file), None)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: expected a table of an earlier call, found no CSV ({error}): choose another -out") from error
 
 
 def figures(scores: Mapping[str, Scores]) -> dict[str, float]:

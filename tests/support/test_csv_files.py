@@ -1,0 +1,40 @@
+import os
+
+import pytest
+
+from image_classification.CFC_SP.support.csv_files import plain_cell, plain_cells, read_columns, read_table
+from image_classification.CFC_SP.support.errors import UserError
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+2", "-a", "@SUM(A1)", "\t=1", "\r=1", "=1", "-"])
+def test_a_formula_becomes_text(text):
+    assert plain_cell(text) == f"'{text}"
+
+
+def test_what_is_no_formula_stays():
+    same = [-1.5, None, "", "-1.5", "+3", "-1e-05", "-.5", "lite", "a=b", True]
+    assert plain_cells(same) == same
+
+
+def test_rows_are_read_as_they_lie(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes('\ufeffa,b\r\n"x\ny",\u2028\n'.encode() + b"\xff,1\n")
+    assert list(read_table(path)) == [["a", "b"], ["x\ny", "\u2028"], ["\ufffd", "1"]]
+    assert read_columns(path, ("a", "b"))[1] == {"a": "\ufffd", "b": "1"}
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n3\n")
+    with pytest.raises(UserError, match="a.csv line 3: expected 2 cells, found 1"):
+        read_columns(path, ("a", "b"))
+    with pytest.raises(UserError, match="expected the columns a,c, found a,b"):
+        read_columns(path, ("a", "c"))
+    path.write_text(f"a,b\n{'9' * 200_000},1\n")
+    with pytest.raises(UserError, match="a.csv line 2: expected a CSV, found none"):
+        read_columns(path, ("a", "b"))
+    with pytest.raises(UserError, match="expected 9 bytes at most"):
+        list(read_table(path, 9))
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UserError, match="a pipe"):
+        list(read_table(tmp_path / "pipe.csv"))
