@@ -360,8 +360,8 @@ def swin_s_paddleclas(**keywords) -> SwinTransformer:
 def swin_lite(**keywords) -> SwinTransformer:
     """For 48 px and few pictures: maps of 12, 6 and 3 tokens a side, which the windows divide.
 
-    The mean over its tokens says at first next to nothing about a face, whose parts it cannot tell apart, and learns nothing for long; so
-    the head reads the tokens of each place, as FaceX-Zoo's does, and convolutions make them.
+    From random weights the first steps teach the frequencies of the classes by a vector that all pictures share. Beside it the mean over
+    the tokens loses what tells pictures apart; FaceX-Zoo's head, which normalises over the batch, keeps it.
     """
     lite = {
         "width": 48,
