@@ -37,7 +37,7 @@ BLOCK17 = ("0_Conv2d_1x1", "1_Conv2d_0a_1x1", "1_Conv2d_0b_1x7", "1_Conv2d_0c_7x
 
 def add_options(parser: Parser) -> None:
     parser.option("weights", required=True, type=Path, metavar="PATH", help="facenet_keras.h5")
-    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("out", required=True, type=Path, metavar="FILE", help="the .safetensors file to write")
 
 
 def run(arguments) -> None:

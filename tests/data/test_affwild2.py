@@ -32,7 +32,7 @@ def test_affwild2(tmp_path):
     write_affwild2(tmp_path, {"held": [3]}, {"held": [1]}, folder="Test_Set")
     assert named(DATASETS["affwild2"](tmp_path, "test")) == {"held/00001.jpg": "Fear"}
     write_affwild2(tmp_path, {"uncut": [3]}, {})
-    with pytest.raises(UserError, match="no folder .*uncut: expected the crops of .*uncut.txt; .* tools/prepare_affwild2.py"):
+    with pytest.raises(UserError, match="no folder .*uncut: expected the crops of .*uncut.txt; .* `cfc-sp prepare`"):
         DATASETS["affwild2"](tmp_path, "train")
 
 

@@ -35,7 +35,9 @@ def checkpoints(runs):
 def exported(runs, tmp_path_factory):
     """A bundle of two ensembles that share a flat network, from a config that names their runs."""
     folder, config = tmp_path_factory.mktemp("bundles") / "shared", tmp_path_factory.mktemp("configs") / "cascade.yaml"
-    config.write_text("SP: {WINDOW: 64}\nCASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}\n")
+    prior = "PRIOR: {TAU: 0.5, SHARES: [0.3, 0.1, 0.05, 0.05, 0.2, 0.1, 0.1, 0.1]}"
+    cascade = "CASCADE: {COARSE: [coarse, flat], NEGATIVE: [negative, flat], NEGATIVE_SCOPE: all}"
+    config.write_text(f"SP: {{WINDOW: 64}}\n{prior}\n{cascade}\n")
     words = ["-cfg", config, "-runs", runs, "-out", folder, "-licence", "CC0-1.0"]
     assert run_script(export_model, list(map(str, words))) == 0
     return folder

@@ -1,6 +1,7 @@
 import paddle
 import pytest
 
+from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.exporting.contents import batch_of
 from image_classification.CFC_SP.inference.bundle import open_bundle
 
@@ -8,7 +9,9 @@ from image_classification.CFC_SP.inference.bundle import open_bundle
 def test_the_bundle_says_what_it_holds(exported):
     bundle = open_bundle(exported)
     assert bundle.manifest["name"] == "shared" and bundle.manifest["paddle"] == paddle.__version__
-    assert bundle.manifest["sp"]["window"] == 64 and bundle.manifest["cascade"]["negative_scope"] == "all"
+    assert bundle.manifest["sp"] == {"kind": "logits", "window": 64, "normalizer": "count", "calibration": {}}
+    assert bundle.manifest["prior"] == {"tau": 0.5, "shares": dict(zip(EXPR, [0.3, 0.1, 0.05, 0.05, 0.2, 0.1, 0.1, 0.1], strict=True))}
+    assert bundle.manifest["cascade"]["negative_scope"] == "all"
     assert bundle.manifest["batch"] == 32 and not bundle.is_random
     networks = bundle.manifest["networks"]
     roles = [("coarse", "coarse"), ("coarse", "flat"), ("negative", "negative"), ("negative", "flat")]

@@ -90,21 +90,6 @@ def test_a_terminal_that_closes_ends_a_stream_and_keeps_what_was_seen(tmp_path):
     assert json.loads((only_folder(tmp_path) / "result.json").read_text())["counts"]["frames"] >= 1
 
 
-def test_what_a_killed_recording_left_is_finished_by_the_next_call(tmp_path, capsys):
-    with streams.served(MAN) as address, start(address, tmp_path, "-formats", "csv,json") as process:
-        wait_for_rows(tmp_path, process)
-        process.kill()
-        process.communicate()
-    folder = only_folder(tmp_path)
-    assert not (folder / "frames.csv").exists()
-    assert run_script(predict, ["-video", str(tmp_path / "none.mp4"), "-out", str(tmp_path)]) == 2
-    assert f"finished now: {folder}" in capsys.readouterr().err
-    result = read_result(folder)
-    assert result.summary.frames == len(result.rows) >= 3 and result.summary.face_rows
-    assert any("cut off" in warning for warning in result.summary.warnings)
-    assert not list(folder.glob(".*"))
-
-
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), UserError("no encoder")])
 def test_a_movie_that_fails_costs_no_rows(recognizer, tmp_path, monkeypatch, fault):
     def fail(source, frames, results, *arguments):

@@ -94,7 +94,7 @@ def test_one_process_ends_the_others_with_its_traceback():
 
 @pytest.mark.parametrize(("device", "processes"), [("cpu", 0), ("cpu", 1), ("gpu", 0)])
 def test_fewer_than_two_processes_are_refused(device, processes):
-    with pytest.raises(UserError, match="expected two GPUs or more, found 0: use main_single_gpu.py, or give -processes"):
+    with pytest.raises(UserError, match="expected two GPUs or more, found 0: train on one device with `cfc-sp train`, or give -processes"):
         run_together(print, device, processes)
 
 

@@ -211,7 +211,7 @@ def test_killed_run_leaves_whole_files_and_resumes(ferplus, tmp_path):
         return [*text.split(), "TRAIN.WARMUP_EPOCHS", "1", "DATA.ROOT", str(ferplus), "NAME", name]
 
     out = tmp_path / "out"
-    command = [sys.executable, str(SCRIPT), "-cfg", str(tmp_path / "small.yaml"), "-output", str(out), "-opts", *options("killed")]
+    command = [sys.executable, str(SCRIPT), "-cfg", str(tmp_path / "small.yaml"), "-out", str(out), "-opts", *options("killed")]
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
         run = out / "killed"
@@ -239,7 +239,7 @@ def test_five_kills_at_random_moments_change_nothing(ferplus, tmp_path):
     changes = "DATA.CROP_SIZE 16 MODEL.INPUT_SIZE 16 MODEL.DROPOUT 0.3 TRAIN.BATCH_SIZE 16 TRAIN.EPOCHS 20 TRAIN.SAVE_EVERY 3 TRAIN.KEEP 3"
 
     def command(name, *more):
-        script = [sys.executable, str(SCRIPT), "-cfg", "small.yaml", "-output", "out", "-device", "cpu", *more]
+        script = [sys.executable, str(SCRIPT), "-cfg", "small.yaml", "-out", "out", "-device", "cpu", *more]
         return [*script, "-opts", *changes.split(), "DATA.ROOT", str(ferplus), "NAME", name]
 
     moments, last = random.Random(0), tmp_path / "out" / "killed" / "last.safetensors"

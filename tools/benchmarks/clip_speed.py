@@ -16,7 +16,7 @@ import numpy as np
 
 from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.inference.loaded_model import LoadedModel
-from image_classification.CFC_SP.prediction.clip_files import write_clip
+from image_classification.CFC_SP.prediction.clip_writer import write_clip
 from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video

@@ -9,7 +9,7 @@ from ..support.files import sha256_of
 from ..video.clip import Clip, open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head
-from .clip_files import write_clip
+from .clip_writer import write_clip
 from .closing_summary import describe, describe_files
 from .options import ClipOptions
 from .recognizer import Recognizer

@@ -8,7 +8,7 @@ from ..core.records import Summary
 from ..writers.output import OutputFolder
 from ..writers.result_json import read_summary, write_json
 from ..writers.rows_csv import drop_cut_row, read_rows
-from .clip_files import write_summary
+from .clip_writer import write_summary
 from .summary_builder import SummaryBuilder
 
 
@@ -31,7 +31,7 @@ def finish_left_recordings(root: str | Path) -> None:
         with folder:
             begun = read_summary(folder.part("json"))
             drop_cut_row(folder.part("csv"))
-            counts = SummaryBuilder(begun.source, begun.span, begun.window_frames, begun.options)
+            counts = SummaryBuilder(begun.source, begun.span)
             for result in read_rows(folder.part("csv")):
                 counts.add(result)
             cut = "the recording was cut off; it ends with its last whole row"

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import tee
 
 import cv2
@@ -21,7 +22,7 @@ from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
-from .clip_files import write_summary
+from .clip_writer import write_summary
 from .closing_summary import describe
 from .options import ClipOptions
 from .recognizer import Recognizer
@@ -72,12 +73,17 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
     """
     window_s = None if options.window is None else scaled_window(options.window, REFERENCE_FPS) / REFERENCE_FPS
     # The networks are ready before the stream begins, so that no frame waits for them.
-    with folder, recognizer.stream(window_s) as session, StreamReader(address) as reader, on_first_interrupt(reader.stop):
+    with (
+        folder,
+        recognizer.stream(window_s, options.smoothing, options.prior) as session,
+        StreamReader(address) as reader,
+        on_first_interrupt(reader.stop),
+    ):
         source = reader.source
-        window = scaled_window(round(session.window_s * REFERENCE_FPS), source.fps)
-        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options))
+        counts = SummaryBuilder(source, options.span)
+        summarise = partial(session.summarise, counts, reader, recognizer.asked(options))
         timeline, warnings = Timeline(counts.frame_duration_s), []
-        begin_recording(folder, session.summarise(counts, reader))
+        begin_recording(folder, summarise())
         try:
             with CsvWriter(folder.part("csv"), every_row=True) as writer:
                 answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
@@ -85,7 +91,7 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
                 warnings += _draw(source, _pictured(answered, folder), folder)
         finally:
             # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
-            summary = session.summarise(counts, reader)
+            summary = summarise()
             summary = replace(summary, warnings=[*summary.warnings, *warnings])
             end_recording(folder, summary)
         if "png" in folder.formats:

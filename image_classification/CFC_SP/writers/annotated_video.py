@@ -92,7 +92,7 @@ def _open_encoder(movie, fps: float, width: int, height: int, pixel_aspect: Frac
     except (av.FFmpegError, av.codec.codec.UnknownCodecError) as error:
         raise UserError(
             f"expected an H.264 encoder (libx264) for {width} x {height} pixels, found that it does not open ({error}): install "
-            "the `av` wheel of requirements.txt, or leave mp4 and html out of -formats"
+            "the package av from PyPI, or leave mp4 and html out of -formats"
         ) from error
     return stream
 

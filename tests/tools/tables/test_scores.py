@@ -1,5 +1,5 @@
 from image_classification.CFC_SP.core.labels import EXPR
-from tests.tools.tables.measured import cells, write
+from tests.tools.tables.measured import write
 from tools.collect_results import tables
 
 
@@ -26,28 +26,3 @@ def test_weak_classes_come_first(tmp_path):
     write(tmp_path, "scores/confusion-lite-ferplus-test", rows)
     lines = tables(tmp_path)["weak-classes"]().splitlines()
     assert lines[2] == "| lite | Disgust | 12 | 25% | 100% | Anger (58%), Other (17%) |"
-
-
-def test_clips_show_what_every_shipped_bundle_does(tmp_path):
-    def row(bundle, first, raw, smoothed, said="Fear 50%"):
-        known = {"bundle": bundle, "bundle_sha256": "new", "clip": "a.mp4", "first_frame": first, "last_frame": 99, "label": "Negative"}
-        return {**known, "raw_share": raw, "smoothed_share": smoothed, "said": said}
-
-    rows = [
-        row("lite", 0, 1.0, 0.5),
-        row("lite", 50, 0.5, 0.5),
-        row("lite-fast", 0, 0.25, 1.0, "Anger 25%"),
-        row("lite-fast", 50, 0.75, 0.0),
-    ]
-    write(tmp_path, "scores/clips", [*rows, row("gone", 0, 0.9, 0.9)])
-    text = tables(tmp_path)["clips"]()
-    assert cells(text, "a.mp4, frames 0-99")[1:] == ["100%, Fear 50%", "50%", "25%, Anger 25%", "100%"]
-    assert cells(text, "**mean")[1:] == ["**75.0%**", "**50.0%**", "**50.0%**", "**50.0%**"]
-
-    rates = (
-        {"clip": "a.mp4", "face_seconds": 2, "raw_flips": 3.0, "flips": 1.0},
-        {"clip": "b.mp4", "face_seconds": 6, "raw_flips": 1, "flips": 0},
-    )
-    write(tmp_path, "scores/flips", [{"bundle": bundle, **rate} for bundle in ("lite", "lite-fast") for rate in rates])
-    text = tables(tmp_path)["flips"]()
-    assert cells(text, "a.mp4, 2 s")[1:] == ["3.00", "1.00"] * 2 and cells(text, "**all")[1:] == ["**1.50**", "**0.25**"] * 2
