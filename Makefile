@@ -9,6 +9,7 @@ VIDEO ?= $(CLIP)
 OUT ?= demo_output
 REQUIREMENTS := $(wildcard requirements*.txt)
 
+WORKERS ?= 2
 N ?= 2000
 SEED ?= 0
 
@@ -17,8 +18,9 @@ SEED ?= 0
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
 
+# Two processes of one thread each: many tests are too small for a second thread. A network's memory bounds how many are worth it.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

@@ -1,6 +1,9 @@
 """The commands: from any folder, with one dash or two, by script or as cfc-sp; and the tables that tools make."""
 
-import os
+import argparse
+import ast
+import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,13 +14,14 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP import cli
-from image_classification.CFC_SP.support.command_line import MISTAKE, guarded, run_script
+from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, guarded
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
-from tools import collect_results
 
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
+# What a checkout has and an installed wheel lacks, or calls otherwise.
+CHECKOUT = re.compile(r"\btools/|requirements[\w-]*\.txt|\b\w+\.py\b|\bmake \w+\.\w+|\bdocs/")
 SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 
@@ -26,7 +30,7 @@ SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
     [
         *SCRIPTS,
         *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
-        *(f"tools/{name}.py" for name in ("export_onnx", "reproduce_tables")),
+        "image_classification/CFC_SP/cli.py",
     ],
 )
 def test_help_from_any_folder(script, tmp_path):
@@ -34,11 +38,159 @@ def test_help_from_any_folder(script, tmp_path):
     assert done.returncode == 0 and "usage" in done.stdout and not done.stderr
 
 
-def test_the_console_command_has_every_script(capsys):
-    for command in ("predict", "train", "evaluate", "export"):
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([command, "--help"])
-        assert stopped.value.code == 0 and "usage: cfc-sp " + command in capsys.readouterr().out
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_the_help_of_a_command_names_what_a_wheel_has(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([command, "--help"])
+    said = capsys.readouterr().out
+    assert stopped.value.code == 0 and said.startswith(f"usage: cfc-sp {command} ")
+    assert f"cfc-sp {command} -" in said.partition("\n\n")[2], "an example under its own name"
+    assert not CHECKOUT.search(said), CHECKOUT.search(said)
+
+
+def messages_of(source: str) -> list[str]:
+    """The strings of a module that a person may read: all but docstrings."""
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+    ]
+
+
+def test_no_message_names_a_file_that_a_wheel_lacks():
+    for path in sorted((ROOT / "image_classification").rglob("*.py")):
+        for message in messages_of(path.read_text(encoding="utf-8")):
+            found = CHECKOUT.search(message)
+            assert not found or message in ("main_single_gpu.py",), f"{path.relative_to(ROOT)}: {message!r} names {found[0]}"
+
+
+def test_this_sees_messages():
+    """Guards the test above: it reads f-strings too, and leaves docstrings out."""
+    assert messages_of('"""In tools/a.py."""\nraise E(f"{x}: make it with tools/b.py")') == [": make it with tools/b.py"]
+    assert CHECKOUT.search("pip install -r requirements-onnx.txt") and CHECKOUT.search("export it anew with export_model.py")
+    assert not CHECKOUT.search("make them with `cfc-sp onnx`; see result.json and frames.csv")
+
+
+def options_of(parser) -> dict:
+    """The long options of a parser by name, those of its sub-commands too."""
+    found = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for sub in action.choices.values():
+                found |= options_of(sub)
+        elif action.option_strings and action.dest != "help" and action.help is not argparse.SUPPRESS:
+            found[max(action.option_strings, key=len).lstrip("-")] = action
+    return found
+
+
+# What an option takes, by its name: a word, one of several, or none where it is a switch. A new option is entered here, where it
+# shows whether the same thing has a name already.
+VOCABULARY = {
+    "all": "",
+    "batches": "N",
+    "bundle": "FOLDER",
+    "cache": "FOLDER",
+    "calibrate": "PATH",
+    "cfg": "YAML",
+    "check": "",
+    "clips": "N|FOLDER|FILE",
+    "coarse": "FILE",
+    "data": "PATH|FOLDER",
+    "dataset": "NAME",
+    "device": "NAME",
+    "end": "TIME",
+    "engine": "NAME",
+    "engines": "NAME",
+    "epoch": "N",
+    "every": "N|S",
+    "flat": "FILE",
+    "flip": "",
+    "formats": "LIST",
+    "fps": "RATE",
+    "frames": "N",
+    "jobs": "N",
+    "licence": "WORDS",
+    "limit": "S",
+    "loop": "N",
+    "members": "A=B",
+    "min_face": "PX",
+    "names": "",
+    "negative": "FILE",
+    "only": "NAME",
+    "onnx": "|PATH",
+    "opts": "KEY VALUE",
+    "out": "FOLDER|FILE|CSV",
+    "package": "TGZ",
+    "peer": "COMMAND",
+    "precision": "NAME",
+    "prior": "TAU",
+    "processes": "N",
+    "quiet": "",
+    "random": "",
+    "resume": "",
+    "row": "N",
+    "run": "FOLDER",
+    "runs": "FOLDER|N",
+    "scope": "NAME",
+    "search": "NAME",
+    "seconds": "S",
+    "seed": "N",
+    "settle": "S",
+    "shares": "N",
+    "size": "PX",
+    "smoothing": "KIND",
+    "split": "NAME",
+    "start": "TIME",
+    "stride": "N",
+    "submission": "FOLDER",
+    "title": "WORDS",
+    "verbose": "",
+    "video": "PATH|FILE|FOLDER",
+    "weights": "FILE|PATH",
+    "window": "FRAMES",
+}
+CHOICES = {
+    "device": ("auto", "cpu", "gpu"),
+    "precision": ("auto", "float32", "bfloat16"),
+    "split": ("val", "test"),
+    "scope": ("routed", "all"),
+    "engine": ("auto", "paddle", "openvino"),
+}
+
+
+def parser_of(script):
+    parser = Parser(description=script.__doc__)
+    script.add_options(parser)
+    return parser
+
+
+TOOLS = [path for path in sorted((ROOT / "tools").glob("*.py")) if "def add_options" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", [*cli.COMMANDS, "main_multi_gpu", *(f"tools.{path.stem}" for path in TOOLS)])
+def test_an_option_has_one_name_everywhere(name):
+    script = cli.COMMANDS.get(name) or importlib.import_module(name if "." in name else f"image_classification.CFC_SP.{name}")
+    options = options_of(parser_of(script))
+    assert options
+    for option, action in options.items():
+        assert option in VOCABULARY, f"{name}: -{option} is a new name; is there one for the same thing already?"
+        takes = "" if action.nargs == 0 else action.metavar or "NAME"
+        assert takes in VOCABULARY[option].split("|"), f"{name}: -{option} takes {takes}, elsewhere {VOCABULARY[option]}"
+        if action.choices:
+            assert tuple(action.choices) == CHOICES[option], f"{name}: -{option}"
+
+
+def test_train_takes_the_older_spelling_of_out():
+    parser = parser_of(cli.COMMANDS["train"])
+    for word in ("-out", "-output", "--output"):
+        assert parser.parse_args(["-cfg", "a.yaml", word, "runs"]).out == "runs"
+    assert parser.parse_args(["-cfg", "a.yaml"]).out is None and "-output" not in parser.format_help()
 
 
 @pytest.mark.parametrize("dash", ["-", "--"])
@@ -55,37 +207,6 @@ def test_the_version_names_what_runs(capsys, lite):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert said["cfc-sp"] == project["version"] and said["paddle"] == paddle.__version__
     assert said["device"] in ("cpu", "gpu") and said["bundle"] == f"lite {sha256_of(lite / 'manifest.yaml')[:12]}"
-
-
-def test_a_reader_that_leaves_ends_a_script_in_silence():
-    reading, writing = os.pipe()
-    os.close(reading)
-    program = """
-import sys
-from image_classification.CFC_SP.support.command_line import guarded
-
-IMPORTS_PADDLE = False
-
-def run(arguments):
-    print("a line" * 99999)
-
-sys.exit(guarded(run, None))
-"""
-    done = subprocess.run([sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False)
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (141, b"")
-
-
-def test_a_broken_pipe_of_our_own_is_a_fault(capfd):
-    def run(arguments):
-        raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        guarded(run, None)
-
-
-def test_the_readme_holds_the_figures_of_results():
-    assert run_script(collect_results, ["-check"]) == 0
 
 
 @pytest.mark.slow

@@ -1,16 +1,24 @@
 """The documentation against the code: what it promises of the output, and what it points to."""
 
+import importlib
 import json
 import re
+import shlex
+import shutil
 from functools import reduce
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
+from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
 from image_classification.CFC_SP.prediction.options import ClipOptions
+from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.result_json import write_json
@@ -19,7 +27,7 @@ from tests import clips
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "image_classification"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *PACKAGE.rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("results/**/*.md"), *PACKAGE.rglob("*.md")])
 
 
 def read(name: str) -> str:
@@ -66,15 +74,145 @@ def test_the_files_are_those_of_the_output_folder():
     assert {row[0]: row[1] for row in table(read("docs/output-format.md"), "format")} == FILES
 
 
-def test_the_readme_s_python_runs(tmp_path, monkeypatch, capsys):
-    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
-    blocks = re.findall(r"^```python\n(.*?)^```", read("README.md"), re.M | re.S)
-    assert len(blocks) == 2
+def blocks(name: str, language: str) -> list[str]:
+    """The code blocks of a document."""
+    return re.findall(rf"^```{language}\n(.*?)^```", read(name), re.M | re.S)
+
+
+def commands(name: str) -> list[list[str]]:
+    """The commands of a document's bash blocks, as words, without comments."""
+    lines = "".join(blocks(name, "bash")).replace("\\\n", " ").splitlines()
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def test_the_readme_is_a_door():
+    text = read("README.md")
+    assert len(text.splitlines()) <= 130
+    assert len(text.split()) <= 1000
+    assert not [line for line in text.splitlines() if len(line) > 110]
+    assert re.findall(r"^## (.*)$", text, re.M) == [
+        *("Install", "Quick start", "Python", "Which bundle", "Train your own", "Reproduce the paper"),
+        *("Limits and responsible use", "Documentation", "Contributing, licence, citation"),
+    ]
+    assert len(re.findall(r"^- ", text.partition("## Limits")[2].partition("\n## ")[0], re.M)) == 5
+
+
+def test_every_page_is_in_the_index():
+    index = {(ROOT / "docs" / link).resolve() for link in links("docs/README.md")}
+    missing = {path.name for path in ROOT.glob("docs/*.md") if path.resolve() not in index} - {"README.md"}
+    assert not missing
+    assert "docs/README.md" in links("README.md")
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, ferplus_zip):
+    """A folder that holds what the documents' commands name, and is the current one."""
     monkeypatch.chdir(tmp_path)
-    names = {"camera": lambda: ((frame.time_s, frame.image) for frame in open_video(clip)), "show": print}
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-    assert names["result"].summary.frames == 3 and round(names["time_s"], 3) == 0.067
+    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
+    for name in ("a.mp4", "b.mp4", "b.mov"):
+        shutil.copy(clip, tmp_path / name)
+    shutil.copy(ferplus_zip, tmp_path / "ferplus.zip")
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "face.jpg")
+    rng = np.random.default_rng(0)
+    for folder, video, frames in (("Train_Set", "one", 32), ("Validation_Set", "two", 16)):
+        annotation = tmp_path / "affwild2" / "EXPR_Classification_Challenge" / folder / f"{video}.txt"
+        annotation.parent.mkdir(parents=True)
+        annotation.write_text("\n".join([HEADER, *(str(frame % 8) for frame in range(frames))]) + "\n", encoding="utf-8")
+        crops = tmp_path / "affwild2" / "crops" / video
+        crops.mkdir(parents=True)
+        for frame in range(frames):
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(crops / f"{frame + 1:05d}.jpg")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
+def test_the_python_of_a_document_runs(name, desk, capsys):
+    found = blocks(name, "python")
+    assert found
+    for block in found:
+        with open_video(desk / "clip.mp4") as reader:
+            frames = [(frame.time_s, frame.image) for frame in reader]
+        names = {"camera": lambda frames=frames: iter(frames)}
+        exec(compile(block, name, "exec"), names)
+        if "result" in names:
+            assert names["result"].summary.frames == 3
+
+
+# A moment's training in the place of hours, of a network that is quick to build.
+SHORT = "TRAIN.EPOCHS 1 TRAIN.WARMUP_EPOCHS 0 TRAIN.BATCH_SIZE 16"
+QUICK = f"{SHORT} MODEL.NAME repvgg_lite MODEL.INPUT_SIZE 16 DATA.CROP_SIZE 16 MODEL.DROP_PATH 0"
+# How each command of the README is covered: words that are added to it, or a sentence.
+COVERED = {
+    "pip install .": "test_cli.py, test_the_wheel_holds_configs_and_bundle",
+    "make demo": "test_make_demo_predicts",
+    "cfc-sp predict -video clip.mp4": "",
+    "cfc-sp predict -video a.mp4 b.mov -out results -formats csv,html": "",
+    "cfc-sp predict -video 0 -end 60": "prediction/test_streaming.py",
+    "cfc-sp train -cfg configs/lite/lite_repvgg_flat.yaml -opts DATA.ROOT ferplus.zip": SHORT,
+    "cfc-sp export -coarse output/lite_repvgg_flat/best.safetensors -negative output/lite_repvgg_flat/best.safetensors "
+    "-calibrate ferplus.zip -out bundles/mine": "",
+    "cfc-sp evaluate -bundle bundles/mine -data ferplus.zip": "",
+    "cfc-sp predict -bundle bundles/mine -video clip.mp4": "-out mine",
+    "cfc-sp train -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT affwild2": QUICK,
+    "cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out tables": "",
+}
+
+
+def test_the_readme_s_commands_run(desk, capsys):
+    found = [" ".join(words) for words in commands("README.md")]
+    assert found == list(COVERED)
+    for command, more in COVERED.items():
+        if ".py" in more or command.startswith("make"):
+            continue
+        assert cli.main([*shlex.split(command)[1:], *more.split()]) == 0, (command, capsys.readouterr().err)
+    made = "output/clip/annotated.mp4 results/b/report.html bundles/mine/manifest.yaml mine/clip/frames.csv tables/tables.csv"
+    for file in made.split():
+        assert (desk / file).is_file(), file
+
+
+def test_make_demo_predicts(desk, capsys):
+    """What `make demo` runs once its environment stands."""
+    recipe = re.search(r"^demo:.*\n((?:\t.*\n)+)", read("Makefile"), re.M)[1].strip()
+    words = shlex.split(recipe.replace("$(BIN)/python", "python").replace("$(VIDEO)", "clip.mp4").replace("$(OUT)", "demo"))
+    assert words[:2] == ["python", "image_classification/CFC_SP/predict.py"]
+    assert cli.main(["predict", *words[2:]]) == 0 and (desk / "demo/clip/frames.csv").is_file()
+
+
+def parser_of(words: list[str]) -> tuple[Parser, list[str]] | None:
+    """The parser of a command that is one of ours, and the words that it takes."""
+    words = ["python", "cli.py", *words[1:]] if words[0] == "cfc-sp" else words
+    scripts = [i for i, word in enumerate(words) if word.endswith(".py")]
+    if words[0] != "python" or not scripts:
+        return None
+    file = next(path for path in (ROOT / words[scripts[0]], PACKAGE / "CFC_SP" / Path(words[scripts[0]]).name) if path.is_file())
+    script = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    parser = Parser()
+    script.add_options(parser)
+    return parser, words[scripts[0] + 1 :]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_of_documents_are_understood(path):
+    for words in commands(str(path.relative_to(ROOT))):
+        if "..." in words or "--help" in words or not (found := parser_of(words)):
+            continue
+        parser, rest = found
+        try:
+            parser.parse_args([re.sub(r"^\$\w+$|^\$\{.*\}$", "x", word) for word in rest])
+        except SystemExit as stopped:
+            assert stopped.code == 0, " ".join(words)
+
+
+HISTORY = re.compile(
+    r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    r"|\b20\d\d-\d\d-\d\d\b|\bwas tried\b|\bwere tried\b"
+)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_tell_no_history(path):
+    found = HISTORY.search(path.read_text(encoding="utf-8"))
+    assert not found, f"{path.name}: {found[0]}"
 
 
 def test_this_sees_the_documents():
@@ -94,17 +232,24 @@ def test_links_resolve(path):
         target = path.parent / file if file else path
         assert target.exists(), f"{path.name} links to {link}"
         if heading:
-            titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.M)
+            text = re.sub(r"^```.*?^```", "", target.read_text(encoding="utf-8"), flags=re.M | re.S)
+            titles = re.findall(r"^#+ (.*)$", text, re.M)
             assert heading in [re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles], link
 
 
-@pytest.mark.parametrize("name", ["docs/method.md", "docs/paddle-version.md", "CONTRIBUTING.md", "image_classification/RepVGG/README.md"])
-def test_named_files_exist(name):
-    named = set(re.findall(r"`([\w/.-]+\.(?:py|txt))`", read(name)))
-    assert named
-    for file in named:
-        folders = (ROOT, PACKAGE, PACKAGE / "CFC_SP", (ROOT / name).parent)
-        assert any((folder / file).is_file() for folder in folders), f"{name} names {file}"
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(path):
+    for file in set(re.findall(r"`([\w/-]+\.(?:py|txt|sh))\b", path.read_text(encoding="utf-8"))) - {"README.txt"}:
+        folders = (ROOT, PACKAGE, PACKAGE / "CFC_SP", path.parent)
+        assert any((folder / file).is_file() for folder in folders), f"{path.name} names {file}"
+
+
+def test_this_sees_named_files():
+    """Guards the test above."""
+    assert re.findall(r"`([\w/-]+\.(?:py|txt|sh))\b", "`core/labels.py` and `tools/collect_results.py -check`") == [
+        "core/labels.py",
+        "tools/collect_results.py",
+    ]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

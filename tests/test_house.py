@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "image_classification"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+TOOLS = sorted((ROOT / "tools").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 FAMILIES = ("SwinTransformer", "IResNet", "HRNet", "RepVGG", "MobileNet", "InceptionResNet")
 # From the bottom up: a module imports modules of its own line and of lines above it, and nothing else of the project.
@@ -21,9 +24,11 @@ LEVELS = [
     ("image_classification.CFC_SP.config",),
     ("image_classification.CFC_SP.data", "image_classification.CFC_SP.video", "image_classification.CFC_SP.weights"),
     ("image_classification.CFC_SP.training", "image_classification.CFC_SP.inference", "image_classification.CFC_SP.writers"),
-    ("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction"),
+    ("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
     ("image_classification.CFC_SP.exporting",),
 ]
+# The same for the tools' rooms, which may use all of the package; their entries stand above them.
+TOOL_LEVELS = [("tools.weights",), ("tools.benchmarks", "tools.footage", "tools.simulation"), ("tools.tables",)]
 MAY_NOT = {
     # The method knows no files, writers know the records alone, video knows no network but its detector, programs build no network.
     "image_classification.CFC_SP.core": ("config", "support.files", "support.device"),
@@ -53,16 +58,13 @@ def imports_of(path: Path) -> list[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             prefix = ".".join([*base, node.module] if node.module else base)
             found += [prefix, *(f"{prefix}.{alias.name}" for alias in node.names)]
-    return [name for name in found if name.startswith("image_classification.")]
+    return [name for name in found if name.startswith(("image_classification.", "tools.", "tests."))]
 
 
-def level_of(module: str) -> int:
-    levels = [i for i, names in enumerate(LEVELS) for name in names if module == name or module.startswith(f"{name}.")]
-    return levels[0] if levels else len(LEVELS)
-
-
-def room_of(module: str) -> str:
-    return next(name for names in LEVELS for name in names if module == name or module.startswith(f"{name}."))
+def room_of(module: str, levels: list[tuple[str, ...]]) -> tuple[int, str]:
+    """The line of `levels` in which the module's room stands, and the room; what stands in none is an entry, above all of them."""
+    places = ((line, name) for line, names in enumerate(levels) for name in names if module == name or module.startswith(f"{name}."))
+    return next(places, (len(levels), ""))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -70,16 +72,29 @@ def test_imports_run_downwards(path):
     module = module_name(path)
     if module == "image_classification.CFC_SP":
         return  # the package's door, which opens the entries on demand
+    level, room = room_of(module, LEVELS)
     for imported in imports_of(path):
         if imported in ("image_classification.CFC_SP", "image_classification"):
             continue
-        assert level_of(imported) <= level_of(module), f"{module} imports {imported} from above"
-        beside = level_of(imported) == level_of(module) < len(LEVELS) and room_of(imported) != room_of(module)
-        assert not beside or level_of(module) in (0, 3), f"{module} imports {imported} beside it"
+        assert imported.startswith("image_classification."), f"{module} imports {imported}"
+        above, other = room_of(imported, LEVELS)
+        assert above <= level, f"{module} imports {imported} from above"
+        assert above < level or other == room or level in (0, 3), f"{module} imports {imported} beside it"
         for part, forbidden in MAY_NOT.items():
             if module.startswith(part):
                 for name in forbidden:
                     assert not imported.startswith(f"image_classification.CFC_SP.{name}"), f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize("path", TOOLS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tools_import_downwards_too(path):
+    module = module_name(path)
+    level, room = room_of(module, TOOL_LEVELS)
+    for imported in imports_of(path):
+        assert not imported.startswith("tests."), f"{module} imports {imported}"
+        if imported.startswith("tools."):
+            above, other = room_of(imported, TOOL_LEVELS)
+            assert above < level or (above, other) == (level, room), f"{module} imports {imported} from above or beside it"
 
 
 def test_the_rule_sees_imports():
@@ -117,6 +132,85 @@ def test_docstrings_stand_on_every_public_name():
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 known = node.name in ("add_options", "run") or path.parent.name in FAMILIES
                 assert known or ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+# Tests of the project as a whole, which no one file is the source of.
+WHOLE_PROJECT = {
+    "tests/test_house.py": "rules of the house",
+    "tests/test_docs.py": "what documents say",
+    "tests/recipes": "recipes/, shell scripts",
+    "tests/browser": "the report in a real browser",
+    "tests/fuzz": "damaged files of every kind",
+    "tests/parity": "networks beside other libraries'",
+}
+UNTESTED = {
+    "tools/port_mtcnn.py": "needs packages that the tests do without; tests/video compares what it wrote with the original",
+    "tools/reference_mtcnn.py": "needs the original package; its output is what tests/video compares with",
+}
+# Modules whose names differ by an s: what each holds is plain from its room.
+ONE_AND_MANY = {"clip", "engine"}
+# So few statements in functions say nothing of their own.
+FEW_STATEMENTS = 10
+
+
+def home_of_tests(path: Path) -> Path:
+    """Where a source's tests are: its own place, without the package's folders; those of a package's own code bear the package's name."""
+    *rooms, name = path.relative_to(ROOT).with_suffix("").parts
+    name = rooms[-1] if name == "__init__" else name
+    for folder in ("image_classification", "CFC_SP"):
+        rooms = rooms[1:] if rooms[:1] == [folder] else rooms
+    return ROOT.joinpath("tests", *rooms, f"test_{name}.py")
+
+
+def needs_tests(path: Path) -> bool:
+    """Whether a source has logic of its own; a command that some test names runs there."""
+    text = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    inside = (node for function in functions for part in function.body for node in ast.walk(part))
+    statements = sum(isinstance(node, ast.stmt) and not isinstance(getattr(node, "value", None), ast.Constant) for node in inside)
+    command = "run_script(sys.modules[__name__])" in text
+    return statements >= FEW_STATEMENTS and not (command and any(re.search(rf"\b{path.stem}\b", test.read_text()) for test in TESTS))
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TOOLS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_source_has_its_tests(path):
+    name = str(path.relative_to(ROOT))
+    untested = needs_tests(path) and not home_of_tests(path).is_file()
+    assert untested == (name in UNTESTED), f"{name}: expected {home_of_tests(path).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_stands_where_its_source_does(path):
+    name = str(path.relative_to(ROOT))
+    whole = any(name == known or name.startswith(f"{known}/") for known in WHOLE_PROJECT)
+    assert whole or path in map(home_of_tests, [*SOURCES, *TOOLS]), f"{name} has no source of its name"
+
+
+def test_no_two_modules_and_no_two_classes_share_a_name():
+    modules, classes = defaultdict(list), defaultdict(list)
+    for path in [*SOURCES, *TOOLS]:
+        if path.name != "__init__.py":
+            modules[path.stem].append(module_name(path))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                classes[node.name.lstrip("_")].append(module_name(path))
+    shared = {name: places for names in (modules, classes) for name, places in names.items() if len(places) > 1}
+    assert not shared
+    # One and many: nobody remembers which is which.
+    assert not {name for name in modules if f"{name}s" in modules} - ONE_AND_MANY
+
+
+def test_no_block_stands_twice():
+    """Six lines in a row, blank ones, comments, imports and closing brackets aside."""
+    blocks, twice = {}, []
+    for path in [*SOURCES, *TOOLS, *sorted((ROOT / "tests").rglob("*.py"))]:
+        lines = [(number, line.strip()) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)]
+        lines = [(number, line) for number, line in lines if line and not line.startswith(("#", "import ", "from ", '"""', ")", "]", "}"))]
+        for first in range(len(lines) - 5):
+            place = f"{path.relative_to(ROOT)}:{lines[first][0]}"
+            before = blocks.setdefault(tuple(line for _, line in lines[first : first + 6]), place)
+            twice += [(before, place)] if before != place else []
+    assert not twice
 
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"

@@ -6,7 +6,7 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.backbones import BACKBONES
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.data.datasets import as_stage
 from image_classification.CFC_SP.support import device  # noqa: F401, before whatever imports Paddle
@@ -64,7 +64,7 @@ def tiny_network(monkeypatch):
     def build(**keywords) -> RepVGG:
         return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
 
-    monkeypatch.setitem(BACKBONES, "repvgg_lite", build)
+    monkeypatch.setitem(BACKBONES, "repvgg_lite", Registered(RepVGG, build))
 
 
 @pytest.fixture

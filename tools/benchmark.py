@@ -16,13 +16,14 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 from tools.tables.rooms import RESULTS, SPEED
 
 IMPORTS_PADDLE = False
+# The module of tools/benchmarks that measures, and what it measures.
 COMMANDS = {
-    "clips": "clips from file to CSV: each stage, the floor, a peer",
-    "networks": "every backbone: parameters, multiplications, milliseconds a picture",
-    "smoothing": "smooth predicting over a whole data set",
-    "tables": "the paper's Tables 2 and 4 from cached logits",
-    "startup": "predict.py on a clip of one frame",
-    "memory": "predict.py's memory on a long clip",
+    "clips": ("clip_speed", "clips from file to CSV: each stage, the floor, a peer"),
+    "networks": ("network_speed", "every backbone: parameters, multiplications, milliseconds a picture"),
+    "smoothing": ("smoothing_speed", "smooth predicting over a whole data set"),
+    "tables": ("table_speed", "the paper's Tables 2 and 4 from cached logits"),
+    "startup": ("startup", "predict.py on a clip of one frame"),
+    "memory": ("memory", "predict.py's memory on a long clip"),
 }
 
 # The others watch processes that import it.
@@ -31,7 +32,7 @@ WITH_PADDLE = ("networks", "smoothing", "tables")
 
 def add_options(parser: Parser) -> None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    own = {name: commands.add_parser(name, help=what, description=what) for name, what in COMMANDS.items()}
+    own = {name: commands.add_parser(name, help=what, description=what) for name, (_, what) in COMMANDS.items()}
     for name in ("clips", "startup", "memory"):
         own[name].option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     own["clips"].option("video", nargs="+", required=True, metavar="FILE", help="the clips")
@@ -60,7 +61,7 @@ def run(arguments) -> None:
     around = surroundings()
     if arguments.command in WITH_PADDLE:
         importlib.import_module("image_classification.CFC_SP.support.device")
-    for rows in importlib.import_module(f"tools.benchmarks.{arguments.command}").measure(arguments):
+    for rows in importlib.import_module(f"tools.benchmarks.{COMMANDS[arguments.command][0]}").measure(arguments):
         for row in rows:
             print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
         append_rows(arguments.out / f"benchmark-{arguments.command}.csv", [{**row, **around} for row in rows])

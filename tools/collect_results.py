@@ -24,15 +24,16 @@ DOCUMENTS = sorted(
 
 def tables(results: Path) -> dict:
     """The functions that make the tables, by name."""
-    from tools.tables import overview, paper, scores, speed, zoo
+    from tools.tables import footage, overview, paper, scores, speed, zoo
 
     makers = {
         "bundles": overview.bundles,
         "pictures": scores.pictures,
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,
-        "clips": scores.clips,
-        "flips": scores.flips,
+        "clips": footage.clips,
+        "clip-modes": footage.clip_modes,
+        "clip-failures": footage.clip_failures,
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,

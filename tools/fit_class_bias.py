@@ -12,7 +12,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from image_classification.CFC_SP.support.command_line import Parser, run_script
-from tools.weights.changed_run import add_run_options, begin_run, say_scores
+from tools.weights.derived_run import add_run_options, begin_run, say_scores
 
 
 def add_options(parser: Parser) -> None:

@@ -34,7 +34,7 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.data.datasets import load_split
-    from image_classification.CFC_SP.data.loader import AHEAD, training_batches
+    from image_classification.CFC_SP.data.loader import PREFETCHED, training_batches
     from image_classification.CFC_SP.support.device import select_device
     from image_classification.CFC_SP.support.files import git_sha
     from image_classification.CFC_SP.training.steps import choose_step
@@ -46,7 +46,7 @@ def run(arguments) -> None:
             write_pictures(Path(folder), config.DATA.CROP_SIZE)
             config = load_config(arguments.cfg, [*arguments.opts, "DATA.NAME", "folders", "DATA.ROOT", folder])
         data, size = load_split(config, "train"), config.TRAIN.BATCH_SIZE
-        order = [i % len(data) for i in range(size * (arguments.batches + AHEAD))]
+        order = [i % len(data) for i in range(size * (arguments.batches + PREFETCHED))]
         batches = training_batches(data, order, config, 0)
         crops, targets = next(batches)
         # As many batches wait when the clock starts as when it stops.
@@ -54,7 +54,7 @@ def run(arguments) -> None:
         batches.close()
     step = choose_step(config, device)(config, build_model(config), 1000)
     training = seconds_of(lambda: step(crops, targets), arguments.batches - 1)
-    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), AHEAD, device]
+    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), PREFETCHED, device]
     row += [round(size / loading), round(size / training, 1), round(training / loading, 1), git_sha()]
     with open(arguments.out, "a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, row] if not file.tell() else [row])

@@ -1,8 +1,8 @@
 """Where a bundle's detector finds the faces of simulated clips.
 
-python tools/measure_stand_in.py -root standin -out results/scores/stand-in.csv
+python tools/measure_stand_in.py -data standin -out results/scores/stand-in.csv
 
-ROOT was made by tools/make_ferplus_clips.py. Of the frames that fully show a face, one row a split: the share in which it is found, how
+The folder -data was made by `cfc-sp stand-in`. Of the frames that fully show a face, one row a split: the share in which it is found, how
 far the found box's centre is from the picture's, in sides of the picture, and the box's longer side over the picture's.
 """
 
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("root", required=True, type=Path, metavar="FOLDER", help="the simulated data set")
+    parser.option("data", required=True, type=Path, metavar="FOLDER", help="the simulated data set")
     parser.option("every", type=int, default=5, metavar="N", help="look at every N-th frame (default: 5)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="the bundle whose face detector is used (default: lite)")
     parser.option("out", type=Path, metavar="CSV", help="where to write the rows")
@@ -35,16 +35,16 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.data.affwild2 import annotation_files
     from image_classification.CFC_SP.inference.bundle import open_bundle
     from image_classification.CFC_SP.inference.face_detector import make_detector
+    from image_classification.CFC_SP.preparing.stand_in import MANIFEST, SPLITS
     from image_classification.CFC_SP.support.files import atomic_path, git_sha
-    from tools.make_ferplus_clips import MANIFEST, SPLITS
 
     bundle = open_bundle(arguments.bundle)
     detector = make_detector(bundle)
-    seed = json.loads((arguments.root / MANIFEST).read_text(encoding="utf-8"))["seed"]
+    seed = json.loads((arguments.data / MANIFEST).read_text(encoding="utf-8"))["seed"]
     rows = []
     for split in SPLITS:
-        names = [path.stem for path in annotation_files(arguments.root, split)]
-        offsets = np.array([offset for name in names for offset in compare(arguments.root, name, detector, arguments.every)])
+        names = [path.stem for path in annotation_files(arguments.data, split)]
+        offsets = np.array([offset for name in names for offset in compare(arguments.data, name, detector, arguments.every)])
         distance, side = offsets[~np.isnan(offsets).any(1)].T
         figures = [np.mean(~np.isnan(offsets[:, 0])), *np.percentile(distance, (50, 90)), *np.percentile(side, (10, 50, 90))]
         known = (arguments.every, seed, bundle.sha256, git_sha())
@@ -59,8 +59,8 @@ def compare(root: Path, name: str, detector, every: int) -> list[tuple[float, fl
     """The distance and the relative side of the largest face found in every `every`-th frame with a face; NaN where none is found."""
     import numpy as np
 
+    from image_classification.CFC_SP.preparing.face_crops import pick_face
     from image_classification.CFC_SP.video.reader import open_video
-    from tools.prepare_affwild2 import pick_face
 
     with open(root / "boxes" / f"{name}.csv", newline="", encoding="utf-8") as file:
         truth = {int(row["frame"]): [float(row[key]) for key in ("x", "y", "side")] for row in csv.DictReader(file)}

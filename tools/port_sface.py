@@ -28,7 +28,7 @@ CONTRAST = 54 / 128
 
 def add_options(parser: Parser) -> None:
     parser.option("onnx", required=True, type=Path, metavar="PATH", help="face_recognition_sface_2021dec.onnx")
-    parser.option("out", required=True, type=Path, metavar="PATH", help="the .safetensors file to write")
+    parser.option("out", required=True, type=Path, metavar="FILE", help="the .safetensors file to write")
 
 
 def run(arguments) -> None:

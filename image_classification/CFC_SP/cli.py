@@ -1,21 +1,48 @@
-"""The console command `cfc-sp`: the entry scripts as sub-commands."""
+"""The console command `cfc-sp`: the entry scripts and the rest of what a person needs, as sub-commands."""
 
 import argparse
 import sys
+from pathlib import Path
 
-from . import evaluate, export_model, main_single_gpu, predict
-from .support.command_line import Parser, guarded
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-COMMANDS = {"predict": predict, "train": main_single_gpu, "evaluate": evaluate, "export": export_model}
+from image_classification.CFC_SP import evaluate, export_model, main_single_gpu, predict
+from image_classification.CFC_SP.commands import (
+    export_onnx,
+    make_stand_in,
+    port_weights,
+    prepare_affwild2,
+    reproduce_tables,
+    unpack_bundle,
+)
+from image_classification.CFC_SP.support.command_line import Parser, guarded
+
+COMMANDS = {
+    "predict": predict,
+    "train": main_single_gpu,
+    "evaluate": evaluate,
+    "export": export_model,
+    "onnx": export_onnx,
+    "unpack": unpack_bundle,
+    "port": port_weights,
+    "prepare": prepare_affwild2,
+    "stand-in": make_stand_in,
+    "tables": reproduce_tables,
+}
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("-version", "--version", action=_Version, nargs=0, help="say versions, device and bundle")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, script in COMMANDS.items():
+        script.add_options(commands.add_parser(name, help=script.__doc__.splitlines()[0], description=script.__doc__))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one sub-command and returns its exit code."""
     parser = Parser(prog="cfc-sp", description="Facial expressions in video: CFC-SP on PaddlePaddle.")
-    parser.add_argument("-version", "--version", action=_Version, nargs=0, help="say versions, device and bundle")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, script in COMMANDS.items():
-        script.add_options(commands.add_parser(name, help=script.__doc__.splitlines()[0], description=script.__doc__))
+    add_options(parser)
     arguments = parser.parse_args(argv)
     return guarded(COMMANDS[arguments.command].run, arguments)
 
@@ -28,7 +55,7 @@ class _Version(argparse.Action):
 
 
 def _print_versions(arguments) -> None:
-    from .prediction.versions import describe_versions
+    from image_classification.CFC_SP.prediction.versions import describe_versions
 
     print(describe_versions())
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from yacs.config import CfgNode
 
 from ..backbones import BACKBONES, family_of
-from .core.labels import STAGES
+from .core.kinds import KINDS, MOST_TAU
+from .core.labels import EXPR, STAGES
 from .support.errors import UserError
 from .support.layered_yaml import parse_yaml, read_layers
 
@@ -79,11 +80,15 @@ def default_config() -> CfgNode:
 
     c.SP = CfgNode()
     c.SP.WINDOW = 256  # frames at 30 fps; 0 switches smooth predicting off
-    c.SP.NORMALIZER = "count"  # count (terms present) or window (eq. 1 literally)
+    c.SP.KIND = "logits"  # logits (the paper's), probabilities or decoder: what is averaged over the window
+    c.SP.NORMALIZER = "count"  # of logits: count (terms present) or window (eq. 1 literally)
     c.CASCADE = CfgNode()
     c.CASCADE.COARSE = []  # the coarse ensemble's runs, by the names of their folders, such as swin_s_coarse
     c.CASCADE.NEGATIVE = []  # the negative ensemble's runs
-    c.CASCADE.NEGATIVE_SCOPE = "routed"  # routed (frames the coarse stage calls Negative) or all
+    c.CASCADE.NEGATIVE_SCOPE = "routed"  # of logits: routed (frames the coarse stage calls Negative) or all
+    c.PRIOR = CfgNode()
+    c.PRIOR.TAU = 0.0  # power of the classes' shares by which a bundle divides its probabilities; 0 leaves the training data's prior
+    c.PRIOR.SHARES = []  # the classes' shares of the training data, eight in EXPR order; none: not known
     return c
 
 
@@ -95,6 +100,7 @@ _CHOICES = {
     "MODEL.NORMALIZE": ("image", "imagenet"),
     "TRAIN.OPTIMIZER": ("adamw", "sgd"),
     "TRAIN.AMP": ("none", "float16", "bfloat16"),
+    "SP.KIND": tuple(KINDS),
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
@@ -262,6 +268,13 @@ def _check(config: CfgNode) -> None:
             raise UserError(f"{name}: expected 0 or more, found {get(name)}")
     if Path(config.NAME).name != config.NAME or config.NAME.startswith(".") or len(config.NAME) > 200:
         raise UserError(f"NAME: expected the name of a folder in OUTPUT, found {_shown(config.NAME)}: leave out / and a dot in front")
+    if not 0 <= config.PRIOR.TAU <= MOST_TAU:
+        raise UserError(f"PRIOR.TAU: expected a power from 0 to {MOST_TAU:g}, found {config.PRIOR.TAU}")
+    shares = config.PRIOR.SHARES
+    if shares and not (len(shares) == len(EXPR) and all(isinstance(share, int | float) and 0 < share <= 1 for share in shares)):
+        raise UserError(f"PRIOR.SHARES: expected {len(EXPR)} numbers above 0 and at most 1, found {shares}")
+    if config.PRIOR.TAU and not shares:
+        raise UserError(f"PRIOR.TAU {config.PRIOR.TAU} needs the classes' shares, found none: add PRIOR.SHARES")
     family, side = family_of(config.MODEL.NAME), config.MODEL.INPUT_SIZE
     if side < family.min_input or side % family.input_multiple:
         multiple = f", a multiple of {family.input_multiple}" if family.input_multiple > 1 else ""

@@ -25,7 +25,7 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option("engine", default="paddle", choices=("paddle", "openvino"), help="what runs a bundle's networks (default: paddle)")
+    parser.option("engine", default="auto", choices=("auto", "paddle", "openvino"), help="what runs a bundle's networks (default: auto)")
     parser.option(
         "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
     )
@@ -38,8 +38,8 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> None:
     from image_classification.CFC_SP.scoring.bundle_scores import describe, evaluate_bundle, record
-    from image_classification.CFC_SP.scoring.checkpoints import evaluate_command
-    from image_classification.CFC_SP.scoring.record import lines_of
+    from image_classification.CFC_SP.scoring.checkpoint_scores import evaluate_command
+    from image_classification.CFC_SP.scoring.score_report import lines_of
     from image_classification.CFC_SP.support.errors import UserError
 
     if arguments.coarse or arguments.negative or arguments.flat:

@@ -26,8 +26,8 @@ def add_options(parser: Parser) -> None:
         "calibrate", metavar="PATH", help="data whose validation split the temperatures are fitted on (default: 1, as in the paper)"
     )
     parser.option("dataset", default="ferplus", help="which data set that is (default: ferplus)")
-    parser.option("onnx", action="store_true", help="write ONNX files too; needs requirements-onnx.txt")
-    parser.option("licence", default="not stated", help="licence of the weights, for the manifest")
+    parser.option("onnx", action="store_true", help="write ONNX files too; needs paddle2onnx, onnxruntime and openvino")
+    parser.option("licence", default="not stated", metavar="WORDS", help="licence of the weights, for the manifest")
 
 
 def run(arguments) -> None:

@@ -15,7 +15,7 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/lite/lite_repvgg_coarse.yaml")
-    parser.option("output", metavar="FOLDER", help="receives one folder a run (default: output)")
+    parser.option("out", "output", metavar="FOLDER", help="receives one folder a run (default: output)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("resume", action="store_true", help="go on from the run's last checkpoint")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
@@ -23,7 +23,7 @@ def add_options(parser: Parser) -> None:
 
 def options_of(arguments) -> list[str]:
     """The config keys that the command line overrides, as words."""
-    return arguments.opts + (["OUTPUT", arguments.output] if arguments.output else [])
+    return arguments.opts + (["OUTPUT", arguments.out] if arguments.out else [])
 
 
 def run(arguments) -> None:

@@ -22,19 +22,16 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    parser.option(
-        "video",
-        nargs="+",
-        required=True,
-        metavar="PATH",
-        help="videos, folders of videos or pictures; or a camera's number, or an address",
-    )
+    what = "videos, folders of videos or pictures; or a camera's number, or an address"
+    parser.option("video", nargs="+", required=True, metavar="PATH", help=what)
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
     parser.option("start", metavar="TIME", help="look at frames from this time on: seconds or h:mm:ss")
     parser.option("end", metavar="TIME", help="look at frames before this time")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
+    parser.option("smoothing", metavar="KIND", help="logits (the paper's), probabilities or decoder (default: the bundle's)")
+    parser.option("prior", metavar="TAU", help="take the training data's prior out to this power; data: leave it (default: the bundle's)")
     parser.option("search", default="auto", metavar="NAME", help="auto, or every: look for faces in every whole frame, which is slow")
     parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
@@ -58,7 +55,7 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.prediction.options import ClipOptions, span_of
 
     part = span_of(arguments.start, arguments.end, arguments.stride)
-    options = ClipOptions(arguments.window, part, arguments.fps, arguments.search)
+    options = ClipOptions(arguments.window, part, arguments.fps, arguments.search, arguments.smoothing, arguments.prior)
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 

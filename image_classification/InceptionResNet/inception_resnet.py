@@ -16,7 +16,7 @@ SCALES = (0.17, 0.10)
 STEM_CHANNELS, CHANNELS = 256, 896
 
 
-class Unit(nn.Layer):
+class BasicConv(nn.Layer):
     """Convolution, batch normalisation and ReLU: [N, in, H, W] -> [N, out, H', W'], padded to "same" or not at all."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int | tuple[int, int], stride: int = 1, same: bool = True):
@@ -67,16 +67,19 @@ class Block(nn.Layer):
 def block35(scale: float) -> Block:
     """Inception-ResNet-A, figure 10, on 256 channels."""
     branches = Branches(
-        Unit(STEM_CHANNELS, 32, 1),
-        nn.Sequential(Unit(STEM_CHANNELS, 32, 1), Unit(32, 32, 3)),
-        nn.Sequential(Unit(STEM_CHANNELS, 32, 1), Unit(32, 32, 3), Unit(32, 32, 3)),
+        BasicConv(STEM_CHANNELS, 32, 1),
+        nn.Sequential(BasicConv(STEM_CHANNELS, 32, 1), BasicConv(32, 32, 3)),
+        nn.Sequential(BasicConv(STEM_CHANNELS, 32, 1), BasicConv(32, 32, 3), BasicConv(32, 32, 3)),
     )
     return Block(branches, 96, STEM_CHANNELS, scale)
 
 
 def block17(scale: float) -> Block:
     """Inception-ResNet-B, figure 11, on 896 channels."""
-    branches = Branches(Unit(CHANNELS, 128, 1), nn.Sequential(Unit(CHANNELS, 128, 1), Unit(128, 128, (1, 7)), Unit(128, 128, (7, 1))))
+    branches = Branches(
+        BasicConv(CHANNELS, 128, 1),
+        nn.Sequential(BasicConv(CHANNELS, 128, 1), BasicConv(128, 128, (1, 7)), BasicConv(128, 128, (7, 1))),
+    )
     return Block(branches, 256, CHANNELS, scale)
 
 
@@ -100,18 +103,18 @@ class InceptionResNet(Backbone):
     ):
         super().__init__(in_channels)
         self.stem = nn.Sequential(
-            Unit(in_channels, 32, 3, 2, same=False),
-            Unit(32, 32, 3, same=False),
-            Unit(32, 64, 3),
+            BasicConv(in_channels, 32, 3, 2, same=False),
+            BasicConv(32, 32, 3, same=False),
+            BasicConv(32, 64, 3),
             Pool(),
-            Unit(64, 80, 1),
-            Unit(80, 192, 3, same=False),
-            Unit(192, STEM_CHANNELS, 3, 2, same=False),
+            BasicConv(64, 80, 1),
+            BasicConv(80, 192, 3, same=False),
+            BasicConv(192, STEM_CHANNELS, 3, 2, same=False),
         )
         self.blocks35 = nn.Sequential(*(block35(SCALES[0]) for _ in range(blocks[0])))
         self.reduction = Branches(
-            Unit(STEM_CHANNELS, 384, 3, 2, same=False),
-            nn.Sequential(Unit(STEM_CHANNELS, 192, 1), Unit(192, 192, 3), Unit(192, 256, 3, 2, same=False)),
+            BasicConv(STEM_CHANNELS, 384, 3, 2, same=False),
+            nn.Sequential(BasicConv(STEM_CHANNELS, 192, 1), BasicConv(192, 192, 3), BasicConv(192, 256, 3, 2, same=False)),
             Pool(),
         )
         self.blocks17 = nn.Sequential(*(block17(SCALES[1]) for _ in range(blocks[1])))

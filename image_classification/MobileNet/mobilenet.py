@@ -12,7 +12,7 @@ STEM = 32
 PAIRS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 
-class Unit(nn.Layer):
+class ConvBNActivation(nn.Layer):
     """Convolution, batch normalisation and ReLU6, min(max(x, 0), 6), or PReLU: [N, in, H, W] -> [N, out, H', W']."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1, prelu: bool = False):
@@ -30,8 +30,8 @@ class SeparableConv(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, prelu: bool = False):
         super().__init__()
-        self.add_sublayer("depthwise", Unit(in_channels, in_channels, 3, stride, in_channels, prelu))
-        self.add_sublayer("pointwise", Unit(in_channels, out_channels, 1, prelu=prelu))
+        self.add_sublayer("depthwise", ConvBNActivation(in_channels, in_channels, 3, stride, in_channels, prelu))
+        self.add_sublayer("pointwise", ConvBNActivation(in_channels, out_channels, 1, prelu=prelu))
 
 
 class MobileNet(Backbone):
@@ -56,7 +56,7 @@ class MobileNet(Backbone):
         if not 0 < width <= 4:
             raise ValueError(f"MobileNet needs a width above 0 and up to 4, found {width}")
         widths = [max(8, round(channels * width)) for channels in (STEM, *(channels for channels, _ in PAIRS))]
-        self.stem = Unit(in_channels, widths[0], 3, stride=1 if face else 2, prelu=face)
+        self.stem = ConvBNActivation(in_channels, widths[0], 3, stride=1 if face else 2, prelu=face)
         self.pairs = nn.Sequential(
             *(SeparableConv(before, after, stride, face) for before, after, (_, stride) in zip(widths, widths[1:], PAIRS, strict=False))
         )

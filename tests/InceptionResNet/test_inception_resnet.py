@@ -2,12 +2,12 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.backbones import BACKBONES
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.InceptionResNet.inception_resnet import (
+    BasicConv,
     Block,
     Branches,
     InceptionResNet,
-    Unit,
     block17,
     block35,
     inception_resnet_face,
@@ -69,7 +69,7 @@ def test_a_block_adds_a_share_of_its_branches():
 
 @pytest.mark.parametrize("sides", [(1, 7), (7, 1)])
 def test_a_flat_kernel_sees_its_own_direction(sides):
-    unit = Unit(1, 1, sides)
+    unit = BasicConv(1, 1, sides)
     unit.eval()
     unit.conv_bn.conv.weight.set_value(np.ones((1, 1, *sides), np.float32))
     spot = np.zeros((1, 1, 9, 9), np.float32)
@@ -83,5 +83,5 @@ def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
     def short(**keywords) -> InceptionResNet:
         return InceptionResNet(blocks=(1, 1), **keywords)
 
-    monkeypatch.setitem(BACKBONES, "inception_resnet_face", short)
+    monkeypatch.setitem(BACKBONES, "inception_resnet_face", Registered(InceptionResNet, short))
     check_static_training(tmp_path, "inception_resnet_face", 75)

@@ -2,7 +2,7 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.backbones import BACKBONES
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.MobileNet.mobilenet import PAIRS, MobileNet, SeparableConv, mobilenet, mobilenet_face
 from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier, check_static_training
 
@@ -95,5 +95,5 @@ def test_a_static_program_trains_as_eager_mode_does(tmp_path, monkeypatch):
     # by percents, in eager mode against float64 too; a smooth function shows the convolutions alone.
     monkeypatch.setattr("image_classification.MobileNet.mobilenet.PAIRS", PAIRS[:6])
     monkeypatch.setattr("image_classification.MobileNet.mobilenet.nn.ReLU6", paddle.nn.Tanh)
-    monkeypatch.setitem(BACKBONES, "mobilenet", narrow)
+    monkeypatch.setitem(BACKBONES, "mobilenet", Registered(MobileNet, narrow))
     check_static_training(tmp_path, "mobilenet", 96)

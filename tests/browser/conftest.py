@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.browser.waiting import wait_for
+from tests.browser.page_waiting import wait_for
 
 FLAGS = (
     "--no-sandbox",

@@ -17,7 +17,7 @@ from image_classification.CFC_SP.writers.palette import COLOURS
 from image_classification.CFC_SP.writers.report import Thumbnails, write_report
 from image_classification.CFC_SP.writers.timeline import Timeline, ink
 from tests import clips
-from tests.browser.waiting import wait_for
+from tests.browser.page_waiting import wait_for
 from tests.summaries import summary_of
 
 pytestmark = pytest.mark.browser

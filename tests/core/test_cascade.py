@@ -2,9 +2,10 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Cascade, Temperature, decide, joint_probabilities
+from image_classification.CFC_SP.core.cascade import Cascade, Temperature, decide, parted, weighed
+from image_classification.CFC_SP.core.kinds import KINDS, kind_number
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
-from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around, softmax
+from image_classification.CFC_SP.core.reference import cascade_reference, decide_by_loop, mean_around, softmax
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting
 from image_classification.CFC_SP.support.errors import UserError
 from tests.static_program import StaticProgram
@@ -16,6 +17,8 @@ INPUTS = {
     "valid": ([-1], "bool"),
     "window": ([1], "int64"),
 }
+SHARES = [0.3, 0.1, 0.06, 0.08, 0.2, 0.12, 0.1, 0.04]
+CALIBRATION = {"probabilities": (0.7, 1.3), "decoder": (0.6, 0.8)}
 ONE = [Temperature()]
 SETTINGS = pytest.mark.parametrize("settings", [(n, s) for n in ("count", "window") for s in ("routed", "all")], ids="-".join)
 
@@ -87,6 +90,68 @@ def test_settings_tell_on_the_clips_above():
     labels = [reference(*clip(37), window, "count", "routed")[0] for window in (0, 7)]
     assert (labels[0] != labels[1]).any()
     assert len(set(labels[1])) >= 6
+
+
+@pytest.fixture(scope="module", params=["eager", "static", "static with oneDNN"])
+def run_kind(request, tmp_path_factory):
+    """Calls a cascade that knows the classes' shares, with a kind's name and a power of the prior, in every way there is to run it."""
+    layer = Cascade(*TEMPERATURES, "count", "routed", SHARES, CALIBRATION)
+    program = layer
+    if request.param != "eager":
+        inputs = INPUTS | {"kind": ([1], "int64"), "tau": ([1], "float32")}
+        program = StaticProgram(layer, inputs, tmp_path_factory.mktemp("kinds") / "sequence", request.param == "static with oneDNN")
+
+    def run(coarse, negative, valid, window, kind, tau):
+        arrays = coarse, negative, valid, np.array([window]), np.array([kind_number(kind)]), np.array([tau], np.float32)
+        if program is layer:
+            return [output.numpy() for output in layer(*map(paddle.to_tensor, arrays))]
+        return program(*arrays)
+
+    return run
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.8])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("frames", [1, 2, 120])
+def test_every_kind_and_prior_equals_the_loop(run_kind, frames, kind, tau):
+    arrays = clip(frames)
+    for window in (0, 1, 7, 36, 1000):
+        expected = cascade_reference(*arrays, window, *TEMPERATURES, "count", "routed", SHARES, CALIBRATION, kind=kind, tau=tau)
+        for found, of_loop in zip(run_kind(*arrays, window, kind, tau), expected, strict=True):
+            np.testing.assert_allclose(found, of_loop, atol=1e-5)
+
+
+def test_kinds_and_priors_tell_on_the_clips_above():
+    """Guards the test above: every kind and the prior change some label."""
+    settings = *TEMPERATURES, "count", "routed", SHARES, CALIBRATION
+    told = [(kind, tau) for kind in KINDS for tau in (0.0, 0.8)]
+    labels = [cascade_reference(*clip(120), 7, *settings, kind=kind, tau=tau)[0].tolist() for kind, tau in told]
+    assert len({tuple(each) for each in labels}) == len(told)
+
+
+def test_the_prior_divides_the_eight_probabilities(run_kind):
+    """Other is left alone, and the powers of 0 and 1 are the probabilities and their ratio to the shares."""
+    arrays = *clip(50, gaps=0), 0, "logits"
+    plain, divided = (run_kind(*arrays, tau)[3] for tau in (0.0, 1.0))
+    expected = plain / [*SHARES[:-1], 1.0]
+    np.testing.assert_allclose(divided, expected / expected.sum(1, keepdims=True), atol=1e-5)
+
+
+def test_a_mean_of_probabilities_needs_no_routing(run_kind):
+    """Frames that are surely Negative decide on the kind of it, those that are surely happy have nothing to say."""
+    coarse = coarse_of(["Happiness", "Negative", "Negative", "Negative", "Happiness"])
+    negative = negative_of(["Anger", "Fear", "Fear", "Fear", "Anger"], [9, 3, 3, 3, 9])
+    for kind in ("probabilities", "decoder"):
+        label = run_kind(coarse, negative, np.ones(5, bool), 5, kind, 0.0)[0]
+        assert EXPR[label[2]] == "Fear"
+
+
+def test_one_frame_does_not_outvote_the_others(run_kind):
+    """In a mean of logits one frame that is very sure does, in the others it does not."""
+    coarse = np.concatenate([coarse_of(["Neutral"] * 9) / 4, 20 * coarse_of(["Surprise"]), coarse_of(["Neutral"] * 9) / 4], axis=1)
+    arrays = coarse, np.zeros((3, 19, 4), np.float32), np.ones(19, bool), 9
+    labels = {kind: {EXPR[label] for label in run_kind(*arrays, kind, 0.0)[0]} for kind in KINDS}
+    assert labels == {"logits": {"Neutral", "Surprise"}, "probabilities": {"Neutral"}, "decoder": {"Neutral"}}
 
 
 @SETTINGS
@@ -192,10 +257,12 @@ def test_label_can_differ_from_the_largest_of_the_eight():
     coarse = paddle.to_tensor([[0.1, 0.35, 0.1, 0.05, 0.4]])
     negative = paddle.to_tensor([[0.3, 0.3, 0.15, 0.25]])
     label, _ = decide(coarse, negative)
-    joint = joint_probabilities(coarse, negative)
+    eight = weighed(coarse, negative, paddle.ones([1]))
     assert EXPR[label.item()] == "Anger"
-    assert EXPR[joint.argmax().item()] == "Happiness"
-    np.testing.assert_allclose(joint.numpy(), [[0.1, 0.12, 0.12, 0.06, 0.35, 0.1, 0.1, 0.05]], atol=1e-7)
+    # The plain classes, then the negative ones: Happiness is the largest of the eight.
+    np.testing.assert_allclose(eight.numpy(), [[0.1, 0.35, 0.1, 0.05, 0.12, 0.12, 0.06, 0.1]], atol=1e-7)
+    for part, expected in zip(parted(eight), (coarse, [[0.12, 0.12, 0.06, 0.1]]), strict=True):
+        np.testing.assert_allclose(part.numpy(), expected, atol=1e-7)
 
 
 def test_truth_table_of_the_decision():
@@ -230,6 +297,10 @@ def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer,
         (([*ONE, Temperature(0.0)], ONE, "count", "all"), "own=0.0"),
         ((ONE, [Temperature(1.0, -2.0)], "count", "all"), "smoothed=-2.0"),
         (([Temperature(float("nan"))], ONE, "count", "all"), "nan"),
+        ((ONE, ONE, "count", "all", [0.5] * 7), "shares of 8 classes"),
+        ((ONE, ONE, "count", "all", [0.5] * 7 + [0.0]), "above 0"),
+        ((ONE, ONE, "count", "all", None, {"decoder": (0.5, -1.0)}), "above 0"),
+        ((ONE, ONE, "count", "all", None, {"viterbi": (1.0, 1.0)}), "logits, probabilities, decoder, found 'viterbi'"),
     ],
 )
 def test_wrong_settings_are_named(arguments, words):

@@ -7,7 +7,6 @@ import pytest
 
 from image_classification.CFC_SP.core.reference import mean_around
 from image_classification.CFC_SP.core.smoothing import SmoothPredicting, smooth
-from image_classification.CFC_SP.core.window import scaled_window
 from image_classification.CFC_SP.support.errors import UserError
 
 
@@ -156,10 +155,11 @@ def test_cost_does_not_depend_on_the_window(way):
     seconds = {8: [], 100_000: []}
     for _ in range(5):
         for window, times in seconds.items():
-            start = time.perf_counter()
+            start = time.process_time()
             way(logits, valid, window, "count")
-            times.append(time.perf_counter() - start)
-    assert min(seconds[100_000]) < 2 * min(seconds[8])
+            times.append(time.process_time() - start)
+    # A sum over each window would cost 12,500 times as much: no load on the machine makes that of one.
+    assert min(seconds[100_000]) < 100 * min(seconds[8])
 
 
 def test_same_kind_and_dtype_come_back():
@@ -202,19 +202,3 @@ def test_wrong_input_is_named(kind, change, words):
 def test_layer_refuses_an_unknown_normalizer():
     with pytest.raises(UserError, match="'sum'"):
         SmoothPredicting("sum")
-
-
-@pytest.mark.parametrize(
-    ("window", "fps", "expected"),
-    [(256, 30, 256), (256, 60, 512), (256, 25, 213), (256, 24, 205), (256, 29.97, 256), (0, 25, 0), (1, 5, 1), (8, 1, 1)],
-)
-def test_window_scales_with_the_frame_rate(window, fps, expected):
-    scaled = scaled_window(window, fps)
-    assert scaled == expected
-    assert isinstance(scaled, int)
-
-
-@pytest.mark.parametrize(("window", "fps"), [(-1, 30), (1.5, 30), (8, 0), (8, -25), (8, float("nan")), (8, float("inf"))])
-def test_window_cannot_scale(window, fps):
-    with pytest.raises(UserError, match="expected"):
-        scaled_window(window, fps)

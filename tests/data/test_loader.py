@@ -1,5 +1,4 @@
 import threading
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +9,8 @@ from image_classification.CFC_SP.data import loader
 from image_classification.CFC_SP.data.datasets import as_stage
 from image_classification.CFC_SP.data.loader import plain_batches, training_batches
 from image_classification.CFC_SP.data.transforms import augment
+from tests.data.no_augmentation import OFF
+from tests.events import LIMIT_S, wait_until
 
 ORDER = np.random.default_rng(3).integers(0, 40, 70)
 
@@ -34,21 +35,27 @@ def test_batches_against_a_loop(stage_data, config):
 
 def test_same_batches_whatever_thread_prepares_them(stage_data, config, monkeypatch):
     expected = list(training_batches(stage_data, ORDER, config, epoch=0))
-    threads = set()
-    read = stage_data.source.picture
+    """The second thread is done with its batch before the first begins its own."""
+    threads, second_is_done = [], threading.Event()
+    read, lock = stage_data.source.picture, threading.Lock()
 
-    def slowly(index):
-        threads.add(threading.get_ident())
-        time.sleep(0.004 if index % 7 == 0 else 0)
+    def out_of_order(index):
+        with lock:
+            threads.append(threading.get_ident())
+            first, others = threads[0], [thread for thread in threads if thread != threads[0]]
+            if len(others) > 16:
+                second_is_done.set()
+        if threading.get_ident() == first:
+            assert second_is_done.wait(LIMIT_S)
         return read(index)
 
-    monkeypatch.setattr(stage_data.source, "picture", slowly)
+    monkeypatch.setattr(stage_data.source, "picture", out_of_order)
     for (crops, targets), (crops_before, targets_before) in zip(
         training_batches(stage_data, ORDER, config, epoch=0), expected, strict=True
     ):
         np.testing.assert_array_equal(crops, crops_before)
         np.testing.assert_array_equal(targets, targets_before)
-    assert len(threads) > 1
+    assert len(set(threads)) > 1
     assert threading.get_ident() not in threads
 
 
@@ -71,14 +78,14 @@ def test_epochs_and_seeds_draw_anew(stage_data, config, small_config):
 
 def test_memory_is_bounded(stage_data, config, monkeypatch):
     """However slow the network is, only a few batches wait for it."""
-    monkeypatch.setattr(loader, "AHEAD", 3)
+    monkeypatch.setattr(loader, "PREFETCHED", 3)
     read = []
     monkeypatch.setattr(stage_data.source, "picture", lambda index, real=stage_data.source.picture: read.append(index) or real(index))
     batches = training_batches(stage_data, np.resize(ORDER, 16 * 40), config, 0)
-    next(batches)
-    time.sleep(0.1)
-    assert len(read) <= 5 * 16
-    batches.close()
+    for number, _ in enumerate(batches, 1):
+        # The threads have come as far as they may.
+        wait_until(lambda: len(read) >= 16 * min(40, number + 2))  # noqa: B023
+        assert len(read) <= 16 * (number + 3)
 
 
 def test_an_error_in_a_thread_is_raised(stage_data, config, monkeypatch):
@@ -99,18 +106,7 @@ def test_plain_batches_are_the_crops_of_video(stage_data, size):
 
 
 def test_training_and_validation_crop_alike_without_augmentation(stage_data):
-    off = {
-        "ROTATION": 0.0,
-        "SCALE": 0.0,
-        "SHIFT": 0.0,
-        "FLIP": 0.0,
-        "JITTER": 0.0,
-        "BLUR": 0.0,
-        "LOW_RES": 0.0,
-        "NOISE": 0.0,
-        "ERASING": 0.0,
-    }
-    config = SimpleNamespace(SEED=0, DATA=SimpleNamespace(CROP_SIZE=20), TRAIN=SimpleNamespace(BATCH_SIZE=40), AUG=SimpleNamespace(**off))
+    config = SimpleNamespace(SEED=0, DATA=SimpleNamespace(CROP_SIZE=20), TRAIN=SimpleNamespace(BATCH_SIZE=40), AUG=SimpleNamespace(**OFF))
     ((crops, _),) = training_batches(stage_data, np.arange(40), config, 0)
     np.testing.assert_array_equal(crops, next(plain_batches(stage_data, 20, 40)))
 

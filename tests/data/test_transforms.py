@@ -6,22 +6,7 @@ import pytest
 
 from image_classification.CFC_SP.core.aligner import crop_face
 from image_classification.CFC_SP.data.transforms import _jitter, augment
-
-OFF = {
-    "ROTATION": 0.0,
-    "SCALE": 0.0,
-    "SHIFT": 0.0,
-    "FLIP": 0.0,
-    "JITTER": 0.0,
-    "BLUR": 0.0,
-    "BLUR_SIGMA": [0.5, 0.5],
-    "LOW_RES": 0.0,
-    "LOW_RES_SIDE": [0.5, 0.5],
-    "NOISE": 0.0,
-    "NOISE_SIGMA": [10.0, 10.0],
-    "ERASING": 0.0,
-    "ERASING_AREA": [0.1, 0.1],
-}
+from tests.data.no_augmentation import OFF
 
 
 def variant(picture, seed=0, size=48, **changes):

@@ -1,4 +1,4 @@
-"""Those marked need the packages of requirements-onnx.txt: `make onnx`."""
+"""Those marked need the packages that ONNX export needs: `make onnx`."""
 
 import csv
 import json
@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from image_classification.CFC_SP import export_model, predict
+from image_classification.CFC_SP.commands import export_onnx
 from image_classification.CFC_SP.exporting import onnx_export
 from image_classification.CFC_SP.exporting.onnx_export import check_model, convert, write_onnx
 from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_crops, relative_difference
@@ -24,7 +25,6 @@ from image_classification.CFC_SP.inference.precision import bfloat16_change, cpu
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
-from tools import export_onnx
 from tools.weights.random_bundle import random_bundle
 
 FULL = ("swin_s_coarse", "iresnet152_coarse", "hrnet_coarse", "repvgg_negative")

@@ -12,7 +12,7 @@ LIMIT_S = 60.0
 def analyse_forever(pipe: Connection) -> None:
     """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
     from image_classification.CFC_SP.core.span import Span
-    from image_classification.CFC_SP.prediction.clip_files import write_clip
+    from image_classification.CFC_SP.prediction.clip_writer import write_clip
     from image_classification.CFC_SP.prediction.options import ClipOptions
     from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.support.errors import UserError

@@ -73,13 +73,20 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.update(schema=1), "schema 1, this program reads 2; .*export it anew"),
+        (lambda m: m.update(schema=1), "schema 1, this program reads 2 and 3; .*export it anew"),
         (lambda m: m.update(batch=0), "batch is out of its range"),
         (lambda m: m["networks"].append("swin"), "networks is missing or malformed"),
         (lambda m: m["networks"][0].pop("origin"), "networks is missing or malformed"),
         (lambda m: m.pop("crop"), "crop.size is missing"),
         (lambda m: m["crop"].update(size="48"), "crop.size"),
         (lambda m: m["crop"].update(size=0), "crop.size is out of its range"),
+        (lambda m: m["sp"].pop("kind"), "sp.kind is missing"),
+        (lambda m: m["sp"].update(kind="median"), "sp.kind is out of its range"),
+        (lambda m: m.pop("prior"), "prior.tau is missing"),
+        (lambda m: m["prior"].update(tau=-1), "prior.tau is out of its range"),
+        (lambda m: m["prior"].update(shares=[0.125] * 8), "prior.shares is missing or malformed"),
+        (lambda m: m["prior"]["shares"].update(Fear=0), "prior.shares is out of its range"),
+        (lambda m: m["prior"]["shares"].pop("Fear"), "prior.shares is out of its range"),
         (lambda m: m["detector"].update(min_face=0), "detector.min_face is out of its range"),
         (lambda m: m["detector"].update(thresholds=[0.5]), "detector.thresholds is out of its range"),
         (lambda m: m["labels"].update(coarse=["Sad"]), "labels"),
@@ -91,6 +98,12 @@ def test_a_malformed_manifest_is_refused(lite_copy, change, words):
     edit(lite_copy, change)
     with pytest.raises(UserError, match=words):
         open_bundle(lite_copy)
+
+
+def test_a_manifest_of_the_former_schema_has_no_kinds(lite_copy):
+    assert open_bundle(lite_copy).has_kinds
+    edit(lite_copy, lambda m: (m.update(schema=2), m["sp"].pop("kind"), m.pop("prior")))
+    assert not open_bundle(lite_copy).has_kinds
 
 
 def test_random_weights_are_known_as_such(lite_copy):

@@ -8,14 +8,15 @@ from image_classification.CFC_SP.core.records import Faces
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference import decision
 from image_classification.CFC_SP.inference.decision import Decider
+from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.observation import Observation
 from image_classification.CFC_SP.support.stopwatch import Stopwatch
-from tests.bundles import temperatures_of
+from tests.bundles import settings_of
 
 
 @pytest.fixture
 def decider(model):
-    return Decider(model.predictor, Stopwatch())
+    return Decider(model.predictor, Stopwatch(), mode_of(model.bundle))
 
 
 def faces_of(tracks, index):
@@ -36,7 +37,10 @@ def made_up(frames, seed=0):
 
 @pytest.mark.parametrize("window", [0, 1, 8, 31, 1000])
 @pytest.mark.parametrize("chunk", [1, 7, 40, 4096])
-def test_chunks_give_what_the_whole_clip_gives(model, decider, monkeypatch, window, chunk):
+@pytest.mark.parametrize("kind", ["logits", "decoder"])
+def test_chunks_give_what_the_whole_clip_gives(model, monkeypatch, kind, window, chunk):
+    mode = mode_of(model.bundle, kind)
+    decider = Decider(model.predictor, Stopwatch(), mode)
     monkeypatch.setattr(decision, "CHUNK", chunk)
     clip = list(made_up(120))
     results = list(decider.decided(iter(clip), window))
@@ -50,7 +54,7 @@ def test_chunks_give_what_the_whole_clip_gives(model, decider, monkeypatch, wind
             coarse[:, i - first], negative[:, i - first] = clip[i].coarse[:, row], clip[i].negative[:, row]
             valid[i - first] = True
         labels, coarse_labels, raw, probabilities, raw_probabilities = cascade_reference(
-            coarse, negative, valid, np.array([window]), *temperatures_of(model.bundle.manifest), "count", "routed"
+            coarse, negative, valid, np.array([window]), *settings_of(model.bundle.manifest), kind=kind, tau=mode.tau
         )
         for i, row in at:
             face = results[i].faces[row]

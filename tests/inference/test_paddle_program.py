@@ -4,8 +4,9 @@ import pytest
 
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
+from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, write_parameters
-from tests.bundles import temperatures_of
+from tests.bundles import settings_of
 
 
 @pytest.fixture(scope="module")
@@ -19,20 +20,20 @@ def crops():
 
 
 @pytest.mark.parametrize("onednn", [False, True])
-def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn):
+@pytest.mark.parametrize(("smoothing", "prior"), [("logits", "data"), ("probabilities", 0.5), (None, None)])
+def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn, smoothing, prior):
+    mode = mode_of(bundle, smoothing, prior)
     valid, window = np.arange(len(crops)) % 5 != 2, np.array([6])
     coarse, negative = PaddleProgram(bundle, "frame", onednn=onednn)(crops)
     for name, logits in (("coarse", coarse), ("negative", negative)):
         np.testing.assert_array_equal(PaddleProgram(bundle, name, onednn=onednn)(crops)[0], logits)
-    composed = PaddleProgram(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window)
-    whole = PaddleProgram(bundle, "clip", onednn=onednn)(crops, valid, window)
+    composed = PaddleProgram(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window, *mode.inputs)
+    whole = PaddleProgram(bundle, "clip", onednn=onednn)(crops, valid, window, *mode.inputs)
     for position in range(3):
         np.testing.assert_array_equal(whole[position], composed[position])
     for position in (3, 4):
         np.testing.assert_allclose(whole[position], composed[position], atol=1e-4)
-    manifest = bundle.manifest
-    settings = *temperatures_of(manifest), manifest["sp"]["normalizer"], manifest["cascade"]["negative_scope"]
-    by_loop = cascade_reference(coarse, negative, valid, window, *settings)
+    by_loop = cascade_reference(coarse, negative, valid, window, *settings_of(bundle.manifest), kind=mode.kind, tau=mode.tau)
     np.testing.assert_array_equal(composed[0], by_loop[0])
     for position in (3, 4):
         np.testing.assert_allclose(composed[position], by_loop[position], atol=1e-4)

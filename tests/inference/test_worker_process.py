@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,9 +14,11 @@ import pytest
 from image_classification.CFC_SP.inference import worker_process
 from image_classification.CFC_SP.inference.agreement import example_crops
 from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.programs import LocalPredictor
 from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
 from image_classification.CFC_SP.support.errors import UserError
+from tests.events import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,12 @@ def crops_of(bundle, count):
     return example_crops(bundle.manifest["crop"]["size"], count)
 
 
-def wait_until_ended(process: int) -> None:
-    while True:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.02)
+def has_ended(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_outputs_are_those_of_this_process(bundle, worker):
@@ -65,7 +65,7 @@ def test_outputs_are_those_of_this_process(bundle, worker):
     logits = run(worker, "frame", crops)
     for found, expected in zip(logits, run(here, "frame", crops), strict=True):
         np.testing.assert_array_equal(found, expected)
-    arrays = [*logits, np.arange(len(crops)) % 5 > 0, np.array([8])]
+    arrays = [*logits, np.arange(len(crops)) % 5 > 0, np.array([8]), *mode_of(bundle).inputs]
     for found, expected in zip(run(worker, "sequence", *arrays), run(here, "sequence", *arrays), strict=True):
         np.testing.assert_array_equal(found, expected)
     here.close()
@@ -78,7 +78,7 @@ def test_runs_answer_whoever_asked(bundle, worker):
     alone = [run(worker, "frame", batch)[0] for batch in batches]
     runs = [worker.begin("frame", batch) for batch in batches]
     coarse, negative = np.zeros((1, 3, 5), np.float32), np.zeros((1, 3, 4), np.float32)
-    labels = run(worker, "sequence", coarse, negative, np.ones(3, bool), np.array([0]))[0]
+    labels = run(worker, "sequence", coarse, negative, np.ones(3, bool), np.array([0]), *mode_of(bundle).inputs)[0]
     assert labels.shape == (3,)
     for number in (2, 0, 1):
         np.testing.assert_array_equal(runs[number].result()[0], alone[number])
@@ -163,7 +163,7 @@ def test_the_worker_ends_with_the_object(bundle):
     child = predictor.status() and predictor._worker._process.pid
     del predictor
     gc.collect()
-    wait_until_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -185,7 +185,7 @@ def test_the_worker_ends_with_a_killed_maker(lite, stopped):
         if stopped:
             os.kill(child, signal.SIGSTOP)
         maker.kill()
-    wait_until_ended(child)
+    wait_until(lambda: has_ended(child))
 
 
 def test_a_thread_that_ends_leaves_the_worker_it_made(bundle):

@@ -2,21 +2,14 @@
 
 import gc
 import json
-import os
 import subprocess
 import sys
 import textwrap
 import threading
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from image_classification.CFC_SP.inference import worker_process
-from image_classification.CFC_SP.prediction.recognizer import Recognizer
-from image_classification.CFC_SP.prediction.video_result import read_result
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.support.threads import set_thread_counts
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.rows_csv import row_values
 from tests import clips
@@ -150,101 +143,3 @@ def test_frames_of_the_caller_are_a_clip(recognizer, alone):
         recognizer.frames(frames, 0)
     with pytest.raises(UserError, match="times that increase"):
         list(recognizer.frames([frames[1], frames[0]], fps))
-
-
-def test_use_after_close_is_told():
-    with Recognizer(device="cpu") as recognizer:
-        session, stream = recognizer.video(MAN), recognizer.stream()
-        next(session)
-    assert next(session, None) is None
-    for use in (lambda: recognizer.video(MAN), recognizer.stream, lambda: recognizer.picture(np.zeros((9, 9, 3), np.uint8))):
-        with pytest.raises(UserError, match="found one that was closed"):
-            use()
-    with pytest.raises(UserError, match="found one that was closed"):
-        stream.feed(0.0, np.zeros((9, 9, 3), np.uint8))
-    recognizer.close()
-
-
-def test_ten_clips_load_the_model_once_and_leave_nothing_behind(street, monkeypatch):
-    started = []
-    start = worker_process._Worker.__init__
-
-    def counted(self, choice):
-        start(self, choice)
-        started.append(self._process)
-
-    monkeypatch.setattr(worker_process._Worker, "__init__", counted)
-    threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
-    with Recognizer(device="cpu") as recognizer:
-        assert {recognizer.video(street).run().summary.frames for _ in range(10)} == {12}
-    assert len(started) == 1 and started[0].poll() is not None
-    assert threading.active_count() == threads
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == files
-
-
-def test_a_program_that_uses_us_keeps_its_own_settings(street):
-    """Its environment, signal handlers, cores and C library heap: Paddle and what it needs stay in the worker."""
-    script = f"""
-        import os, signal, sys
-        import cv2  # sets a path of its own
-
-        def settings():
-            return dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), os.sched_getaffinity(0)
-
-        before = settings()
-        from cfc_sp import Recognizer
-        with Recognizer() as recognizer:
-            assert recognizer.video({str(street)!r}).run().summary.frames == 12
-        assert settings() == before
-        assert "paddle" not in sys.modules
-        assert not any(name.endswith("support.heap") for name in sys.modules)
-        children = [word for task in os.listdir("/proc/self/task") for word in open(f"/proc/self/task/{{task}}/children").read().split()]
-        assert not children
-    """
-    ours: dict[str, str] = {}
-    set_thread_counts(ours)
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
-    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=environment, check=True)
-
-
-def test_results_are_saved_as_predict_writes_them_and_read_back(recognizer, tmp_path):
-    result = recognizer.video(MAN, end=0.5).run()
-    files = result.save(tmp_path / "mine", formats=("csv", "json", "png", "mp4"))
-    assert {path.name for path in files} == {"frames.csv", "result.json", "timeline.png", "annotated.mp4"}
-    again = read_result(tmp_path / "mine")
-    assert rows_of(again.rows) == rows_of(result.rows)
-    assert again.summary.source == result.summary.source and again.summary.label_counts == result.summary.label_counts
-    assert again.summary.span == result.summary.span and again.summary.segments[0].label == result.summary.segments[0].label
-    again.save(tmp_path / "copy")
-    assert (tmp_path / "copy" / "frames.csv").read_bytes() == (tmp_path / "mine" / "frames.csv").read_bytes()
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut", "no csv"])
-def test_a_folder_without_whole_results_is_told(recognizer, tmp_path, street, damage):
-    folder = tmp_path / "street"
-    recognizer.video(street).run().save(folder)
-    path = folder / {"no csv": "frames.csv"}.get(damage, "result.json")
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:200])
-    else:
-        path.unlink()
-    with pytest.raises(UserError, match="predict"):
-        read_result(folder)
-
-
-def test_a_picture(recognizer, astronaut, tmp_path):
-    (face,) = recognizer.picture(astronaut)
-    assert face.label == face.raw_label == "Happiness"
-    from PIL import Image
-
-    Image.fromarray(astronaut).save(tmp_path / "face.png")
-    assert recognizer.picture(tmp_path / "face.png") == (face,)
-    assert recognizer.picture(Path(str(tmp_path / "face.png"))) == (face,)
-    two = recognizer.picture(np.concatenate([astronaut, astronaut], axis=1))
-    assert len(two) == 2 and two[0].box[0] < two[1].box[0]
-    (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(UserError, match="text.png"):
-        recognizer.picture(tmp_path / "text.png")
-    with pytest.raises(UserError, match="RGB uint8"):
-        recognizer.picture(np.zeros((4, 4)))

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import sys
 from pathlib import Path
 
 import av
@@ -12,14 +11,9 @@ import pytest
 from PIL import Image
 
 from image_classification.CFC_SP import predict, predict_video
-from image_classification.CFC_SP.prediction import clip_files
-from image_classification.CFC_SP.prediction.many_clips import write_clips
-from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.video.clip import find_clips, open_clip
-from image_classification.CFC_SP.writers import annotated_video
-from image_classification.CFC_SP.writers.rows_csv import COLUMNS
+from image_classification.CFC_SP.video.clip import open_clip
 from tests import clips
 
 
@@ -59,9 +53,9 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
     asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None}
-    assert result["options"] == asked | {"engine": "auto", "precision": "auto", "search": "auto"}
-    # 256 frames at 30 fps are 8.53 s: 43 frames at the 5 a second that are looked at.
-    assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (43, 5, 20.0)
+    assert result["options"] == asked | {"engine": "auto", "precision": "auto", "search": "auto", "smoothing": None, "prior": None}
+    # 24 frames at 30 fps are 0.8 s: 4 frames at the 5 a second that are looked at.
+    assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (4, 5, 20.0)
     with av.open(str(folder / "annotated.mp4")) as movie:
         assert [frame.time for frame in movie.decode(video=0)] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8], abs=1e-4)
     with av.open(str(folder / "annotated.mp4")) as movie:
@@ -178,68 +172,6 @@ def test_finished_clips_are_skipped_and_others_done_again(clip, tmp_path, capsys
     assert not call()
 
 
-def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
-    def fail(*arguments, **keywords):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(clip_files, "write_annotated_video", fail)
-    assert run("-video", clip, out=tmp_path / "out") == 2
-    said = capsys.readouterr().err
-    assert "No space left" in said and "frames.csv" in said and "result.json" in said
-    folder = tmp_path / "out" / "clip"
-    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
-    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
-    monkeypatch.setattr(clip_files, "write_annotated_video", annotated_video.write_annotated_video)
-    assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
-    assert (folder / "annotated.mp4").is_file()
-
-
-def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):
-    resource = pytest.importorskip("resource", reason="needs file size limits")
-    noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
-    clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    try:
-        assert write_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), ClipOptions()) == 1
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "File too large" in capsys.readouterr().err
-    folder = tmp_path / "out" / "clip"
-    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
-    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
-
-
-def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(clip_files, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        run("-video", clip, out=tmp_path / "out")
-    assert len(rows_of(tmp_path / "out" / "clip")) == 40
-
-
-def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
-    class Lossy:
-        def __init__(self, *arguments):
-            self._reader = open_clip(*arguments)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *exception):
-            self._reader.close()
-
-        def __iter__(self):
-            return (frame for frame in self._reader if frame.index not in (0, 7, 8, 39))
-
-    # What is drawn is read a second time.
-    monkeypatch.setattr(clip_files, "open_clip", Lossy)
-    assert run("-video", clip, out=tmp_path / "out") == 0
-    folder = tmp_path / "out" / "clip"
-    assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])
-    with av.open(str(folder / "annotated.mp4")) as movie:
-        assert len(list(movie.decode(video=0))) == 40
-
-
 NAMES = (
     "-a.mp4",
     "--video.mp4",
@@ -275,28 +207,6 @@ def test_a_word_is_an_option_before_it_is_a_file(tmp_path, monkeypatch):
     predict.add_options(parser)
     arguments = parser.parse_args(["-video", "-x.mp4", "-q", "-out", "there"])
     assert (arguments.video, arguments.verbosity, arguments.out) == (["./-x.mp4"], -1, "there")
-
-
-def test_rows_as_a_table(clip, monkeypatch):
-    result = predict_video(clip, end=0.2)
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UserError, match="pip install pandas"):
-        result.to_pandas()
-    monkeypatch.undo()
-    pandas = pytest.importorskip("pandas")
-    table = result.to_pandas()
-    assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
-    assert table["frame"].tolist() == [0, 1, 2, 3] and table["label"].isna().all()
-
-
-@pytest.mark.parametrize(("words", "out", "err"), [(["-q"], 0, 0), ([], 4, 0), (["-v"], 7, 0)])
-def test_how_much_is_said(clip, tmp_path, capsys, monkeypatch, words, out, err):
-    monkeypatch.setenv("COLUMNS", "40")
-    assert run("-video", clip, "-formats", "csv", *words, out=tmp_path) == 0
-    said = capsys.readouterr()
-    lines = [line for line in said.out.splitlines() if "frames.csv" not in line]
-    assert (len(lines) >= out if out else not said.out) and len(said.err) == err
-    assert all(len(line) <= 40 for line in lines)
 
 
 def test_help_fits_a_narrow_terminal(capsys, monkeypatch):

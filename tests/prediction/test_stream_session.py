@@ -8,7 +8,7 @@ from image_classification.CFC_SP.core.reference import decide_by_loop
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
-from tests.bundles import temperatures_of
+from tests.bundles import defaults_of, settings_of
 
 FRAMES, WINDOW_S = 12, 0.2
 
@@ -28,7 +28,7 @@ def test_feed_smooths_over_the_past_alone(frames, recognizer):
             kept.append((time_s, stream._recognition._held[-1]))
             (face,) = result.faces
             assert (result.frame, result.time_s, face.track) == (len(kept) - 1, time_s, 1)
-            # All that was seen within the window, itself at the end: the mean over it is added to each of its frames.
+            # All that was seen within the window, itself at the end: the mean is that of its frames.
             inside = [item for seen_s, item in kept if seen_s >= time_s - WINDOW_S]
             coarse, negative = (np.stack([getattr(item, name)[..., 0, :] for item in inside], axis=-2) for name in ("coarse", "negative"))
             labels, coarse_labels, probabilities = decide_by_loop(
@@ -36,9 +36,8 @@ def test_feed_smooths_over_the_past_alone(frames, recognizer):
                 negative,
                 np.ones(len(inside), bool),
                 2 * len(inside),
-                *temperatures_of(recognizer.model.bundle.manifest),
-                "count",
-                "routed",
+                *settings_of(recognizer.model.bundle.manifest),
+                **defaults_of(recognizer.model.bundle.manifest),
             )
             assert (face.label, face.coarse) == (EXPR[labels[-1]], COARSE[coarse_labels[-1]])
             np.testing.assert_allclose(face.probabilities, probabilities[-1], atol=1e-4)

@@ -12,7 +12,7 @@ MADE = {
     "tools": ["best.safetensors"],
     "export_model.py": ["manifest.yaml"],
     "evaluate.py": ["evaluate.csv"],
-    "reproduce_tables.py": ["tables.csv"],
+    "cli.py": ["tables.csv"],
 }
 
 

@@ -40,7 +40,7 @@ class Counting:
 @pytest.fixture
 def counting(monkeypatch):
     networks = Counting()
-    monkeypatch.setattr(module, "fast_forward", lambda model, device: networks)
+    monkeypatch.setattr(module, "compile_network", lambda model, device: networks)
     monkeypatch.setattr(module, "BATCH", 4)
     monkeypatch.setattr(module, "SECONDS_BETWEEN_NOTES", 0)
     return networks

@@ -35,7 +35,7 @@ def test_mistakes_are_told(affwild2):
         load_frames("faces", affwild2, "val")
     for path in affwild2.glob("crops/*/*.jpg"):
         path.unlink()
-    with pytest.raises(UserError, match=r"expected crops of val videos, found none; make them with tools/prepare_affwild2.py"):
+    with pytest.raises(UserError, match=r"expected crops of val videos, found none; make them with `cfc-sp prepare`"):
         load_frames("affwild2", affwild2, "val")
 
 

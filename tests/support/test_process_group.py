@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from paddle import nn
 
-from image_classification.backbones import BACKBONES
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.config import parse_config
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_group import Group, run_together
@@ -35,7 +35,7 @@ def build_plain(**keywords) -> Plain:
 
 def train_plain(text, group):
     """In a process of its own nothing is patched yet."""
-    BACKBONES["repvgg_lite"] = build_plain
+    BACKBONES["repvgg_lite"] = Registered(Plain, build_plain)
     train(parse_config(text), "cpu", group=group)
 
 
@@ -51,7 +51,7 @@ def uneven(ferplus, tmp_path):
 
 def test_two_processes_train_as_one(uneven, small_config, tmp_path, monkeypatch):
     """The same losses, scores and weights with the same whole batch; each process computes its half in two parts."""
-    monkeypatch.setitem(BACKBONES, "repvgg_lite", build_plain)
+    monkeypatch.setitem(BACKBONES, "repvgg_lite", Registered(Plain, build_plain))
 
     def config(name):
         changes = {"DATA.ROOT": uneven, "OUTPUT": tmp_path, "NAME": name, "TRAIN.EPOCHS": 2, "TRAIN.BASE_LR": 0.1, "TRAIN.GRAD_CLIP": 1.0}
@@ -94,7 +94,7 @@ def test_one_process_ends_the_others_with_its_traceback():
 
 @pytest.mark.parametrize(("device", "processes"), [("cpu", 0), ("cpu", 1), ("gpu", 0)])
 def test_fewer_than_two_processes_are_refused(device, processes):
-    with pytest.raises(UserError, match="expected two GPUs or more, found 0: use main_single_gpu.py, or give -processes"):
+    with pytest.raises(UserError, match="expected two GPUs or more, found 0: train on one device with `cfc-sp train`, or give -processes"):
         run_together(print, device, processes)
 
 

@@ -2,13 +2,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_pool import in_processes
+from tests.events import wait_until
 
 
 def halve(number):
@@ -36,7 +36,7 @@ def test_a_worker_that_was_killed_is_reported():
 
 def announce_and_wait(path):
     path.write_text(str(os.getpid()))
-    time.sleep(60)
+    signal.pause()
 
 
 def test_workers_end_with_a_killed_parent(tmp_path):
@@ -48,17 +48,12 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     script.write_text(program)
     root = str(Path(__file__).resolve().parents[2])
     parent = subprocess.Popen([sys.executable, str(script)], env=os.environ | {"PYTHONPATH": root}, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not ((tmp_path / "worker").is_file() and (tmp_path / "worker").read_text()):
-        assert time.monotonic() < deadline and parent.poll() is None
-        time.sleep(0.05)
+    wait_until(lambda: (tmp_path / "worker").is_file() and (tmp_path / "worker").read_text(), parent)
     worker = int((tmp_path / "worker").read_text())
     os.kill(worker, 0)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    while is_alive(worker):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not is_alive(worker))
 
 
 def is_alive(process: int) -> bool:

@@ -9,7 +9,7 @@ from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.training.averaging import average
-from image_classification.CFC_SP.training.compiled import fast_forward
+from image_classification.CFC_SP.training.compiled import compile_network
 from image_classification.CFC_SP.training.validation import validate
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.CFC_SP.weights.trained import load_trained
@@ -39,7 +39,7 @@ def test_the_mean_is_weighed_and_scored_anew(write_two, ferplus, tmp_path):
     assert statistics
     assert not any(np.array_equal(mean[name], 0.75 * one[name] + 0.25 * two[name]) for name in statistics)
     network = load_trained(out, "coarse")
-    recomputed = validate(fast_forward(network.model, "cpu"), load_split(network.config, "val"), 16)
+    recomputed = validate(compile_network(network.model, "cpu"), load_split(network.config, "val"), 16)
     assert note["validation"] == scores
     assert scores == {"val_accuracy": round(recomputed.accuracy, 5), "val_macro_f1": round(recomputed.macro_f1, 5)}
     parts = [{"name": n, "share": s, "sha256": sha256_of(p)} for n, s, p in zip(("one", "two"), (0.75, 0.25), paths, strict=True)]

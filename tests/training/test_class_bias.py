@@ -8,7 +8,7 @@ from image_classification.CFC_SP.exporting.members import load_members
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.training.class_bias import fit_class_bias
-from image_classification.CFC_SP.training.compiled import fast_forward
+from image_classification.CFC_SP.training.compiled import compile_network
 from image_classification.CFC_SP.training.validation import validate
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.CFC_SP.weights.trained import load_trained
@@ -47,7 +47,7 @@ def test_the_script_shifts_the_classifier_alone_and_once(write_trained, ferplus,
     assert all(np.array_equal(after[name], before[name]) for name in before.keys() - {"backbone.head.bias"})
     assert note["git_sha"] == old["git_sha"]
     network = load_trained(out, "coarse")
-    recomputed = validate(fast_forward(network.model, "cpu"), load_split(network.config, "val"), 16)
+    recomputed = validate(compile_network(network.model, "cpu"), load_split(network.config, "val"), 16)
     assert note["validation"] == {"val_accuracy": round(recomputed.accuracy, 5), "val_macro_f1": round(recomputed.macro_f1, 5)}
     assert f"val_accuracy {note['validation']['val_accuracy']}" in said
     (member,) = load_members({"coarse": [out]})["coarse"]

@@ -3,7 +3,7 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.training.compiled import fast_forward
+from image_classification.CFC_SP.training.compiled import compile_network
 from image_classification.CFC_SP.training.steps import StaticStep
 from image_classification.CFC_SP.weights.model import build_model
 
@@ -19,7 +19,7 @@ def test_the_fast_form_equals_the_eager_one(small_config, name):
     model.eval()
     crops = np.random.default_rng(0).integers(0, 256, (6, 48, 48, 3), dtype=np.uint8)
     expected = model(paddle.to_tensor(crops)).numpy()
-    run = fast_forward(model, "cpu", 8)
+    run = compile_network(model, "cpu", 8)
     np.testing.assert_allclose(run(crops), expected, atol=1e-4 * np.abs(expected).max())
     np.testing.assert_array_equal(run(crops[:2]), run(crops)[:2])
 
@@ -38,7 +38,7 @@ def test_training_goes_on_as_if_nothing_had_run_between():
             paddle.seed(1)
             step(crops, targets)
             if between:
-                fast_forward(build_model(config), "cpu", 8)(crops[:8])
+                compile_network(build_model(config), "cpu", 8)(crops[:8])
         states.append(step.state())
     for name, value in states[0].items():
         np.testing.assert_array_equal(states[1][name], value, err_msg=name)

@@ -19,13 +19,14 @@ from image_classification.CFC_SP.data.samplers import epoch_order, repeat_factor
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_group import Group
 from image_classification.CFC_SP.training import engine
-from image_classification.CFC_SP.training.compiled import fast_forward
+from image_classification.CFC_SP.training.compiled import compile_network
 from image_classification.CFC_SP.training.engine import train
 from image_classification.CFC_SP.training.run_folder import COLUMNS
 from image_classification.CFC_SP.training.steps import StaticStep
 from image_classification.CFC_SP.training.validation import validate
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
+from tests.events import LIMIT_S, wait_until
 
 SCRIPT = Path(image_classification.CFC_SP.__file__).parent / "main_single_gpu.py"
 # 112 pictures in which Negative is half and no class is rare: 7 steps an epoch.
@@ -67,7 +68,7 @@ def test_a_run_leaves_what_it_promises(run_config, tmp_path):
     assert note["validation"]["epoch"] == int(best["epoch"])
     model = build_model(config)
     load_pretrained(model, run / "best.safetensors")
-    scores = validate(fast_forward(model, "cpu"), load_split(config, "val"), 16)
+    scores = validate(compile_network(model, "cpu"), load_split(config, "val"), 16)
     assert round(scores.macro_f1, 5) == note["validation"]["val_macro_f1"] == float(best["val_macro_f1"])
     assert round(scores.accuracy, 5) == note["validation"]["val_accuracy"]
     # Half of the pictures are Negative: 0.5 could be had by guessing.
@@ -210,13 +211,11 @@ def test_killed_run_leaves_whole_files_and_resumes(ferplus, tmp_path):
         return [*text.split(), "TRAIN.WARMUP_EPOCHS", "1", "DATA.ROOT", str(ferplus), "NAME", name]
 
     out = tmp_path / "out"
-    command = [sys.executable, str(SCRIPT), "-cfg", str(tmp_path / "small.yaml"), "-output", str(out), "-opts", *options("killed")]
+    command = [sys.executable, str(SCRIPT), "-cfg", str(tmp_path / "small.yaml"), "-out", str(out), "-opts", *options("killed")]
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
-        run, limit = out / "killed", time.monotonic() + 120
-        while not ((run / "last.safetensors").exists() and list(run.glob(".part-*-last.safetensors"))):
-            assert process.poll() is None and time.monotonic() < limit, (tmp_path / "log").read_text(errors="replace")
-            time.sleep(0.001)
+        run = out / "killed"
+        wait_until(lambda: (run / "last.safetensors").exists() and list(run.glob(".part-*-last.safetensors")), process)
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
 
@@ -240,7 +239,7 @@ def test_five_kills_at_random_moments_change_nothing(ferplus, tmp_path):
     changes = "DATA.CROP_SIZE 16 MODEL.INPUT_SIZE 16 MODEL.DROPOUT 0.3 TRAIN.BATCH_SIZE 16 TRAIN.EPOCHS 20 TRAIN.SAVE_EVERY 3 TRAIN.KEEP 3"
 
     def command(name, *more):
-        script = [sys.executable, str(SCRIPT), "-cfg", "small.yaml", "-output", "out", "-device", "cpu", *more]
+        script = [sys.executable, str(SCRIPT), "-cfg", "small.yaml", "-out", "out", "-device", "cpu", *more]
         return [*script, "-opts", *changes.split(), "DATA.ROOT", str(ferplus), "NAME", name]
 
     moments, last = random.Random(0), tmp_path / "out" / "killed" / "last.safetensors"
@@ -248,9 +247,7 @@ def test_five_kills_at_random_moments_change_nothing(ferplus, tmp_path):
         resume = ["-resume"] * last.exists()
         before = resume and last.stat().st_mtime_ns
         process = subprocess.Popen(command("killed", *resume), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not last.exists() or last.stat().st_mtime_ns == before:
-            assert process.poll() is None
-            time.sleep(0.01)
+        wait_until(lambda: last.exists() and last.stat().st_mtime_ns != before, process)  # noqa: B023
         time.sleep(moments.uniform(0, 2))
         process.kill()
         assert process.wait() == -signal.SIGKILL
@@ -339,7 +336,7 @@ def test_a_class_missing_from_validation_is_said(run_config, ferplus, tmp_path, 
 
 def test_entry_script_ends_with_one_sentence_and_code_2(tmp_path):
     command = [sys.executable, str(SCRIPT), "--cfg", "configs/lite/lite_repvgg_coarse.yaml", "-opts", "TRAIN.EPOCH", "3"]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=LIMIT_S)
     assert found.returncode == 2
     assert found.stderr == "error: -opts: unknown config key TRAIN.EPOCH; did you mean TRAIN.EPOCHS?\n"
     assert list(tmp_path.iterdir()) == []

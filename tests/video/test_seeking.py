@@ -13,6 +13,7 @@ from image_classification.CFC_SP.video.container import open_container
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.video.seeking import Landing
 from tests import clips
+from tests.events import join
 
 FRAMES, GOP = 60, 12
 # Whether the container tells the frames' numbers, so that decoding begins in the middle.
@@ -127,7 +128,7 @@ def test_a_seek_that_lands_elsewhere_begins_anew(whole, monkeypatch):
     found = []
     reading = threading.Thread(target=lambda: found.extend(part(path, 1.0)[0]), daemon=True)
     reading.start()
-    reading.join(30)
+    join(reading)
     assert [frame.index for frame in found] == list(range(25, FRAMES))
     np.testing.assert_array_equal(found[0].image, frames[25].image)
 

@@ -1,4 +1,3 @@
-import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 
@@ -9,6 +8,7 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import stream
 from image_classification.CFC_SP.video.stream import StreamReader, is_stream, stream_name
 from tests import clips, streams
+from tests.events import wait_until
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 FPS = 29.97
@@ -21,18 +21,19 @@ def impatient(monkeypatch):
 
 
 def test_a_slow_loop_sees_the_newest_frames_and_counts_the_others():
-    with streams.served(MAN, times=1) as address, StreamReader(address) as reader:
-        begin, seen = time.monotonic(), []
+    """The loop goes on once ten more frames have been dropped: what it sees next is behind all of these, so it never falls behind."""
+    seen = []
+    with streams.served(MAN, speed=8, times=1) as address, StreamReader(address) as reader:
         for frame in reader:
-            seen.append((frame.index, frame.time_s, time.monotonic() - begin))
-            time.sleep(0.2)
-    index, media_s, real_s = map(np.array, zip(*seen, strict=True))
+            dropped = 10 * len(seen)
+            assert frame.index >= len(seen) + dropped or not reader._thread.is_alive()
+            seen.append((frame.index, frame.time_s))
+            wait_until(lambda: reader.dropped >= dropped + 10 or not reader._thread.is_alive())  # noqa: B023
+    index, media_s = map(np.array, zip(*seen, strict=True))
     assert (np.diff(index) > 0).all() and (np.diff(media_s) > 0).all()
-    assert 8 < len(seen) < 40 and reader.dropped == index[-1] + 1 - len(seen)
+    # The decoder may keep the very last ones.
+    assert 1 < len(seen) <= 12 and index[-1] > 100 and reader.dropped == index[-1] + 1 - len(seen)
     np.testing.assert_allclose(np.diff(media_s), np.diff(index) / FPS, atol=0.02)
-    # Live: it does not fall behind, however slow the loop is.
-    lag = real_s - media_s
-    assert lag[-5:].mean() - lag[1:].min() < 0.6
     assert f"{reader.dropped} of {index[-1] + 1} frames were dropped" in " ".join(reader.warnings)
     assert (reader.source.width, reader.source.height, reader.source.codec) == (176, 144, "h264")
 

@@ -1,8 +1,15 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.records import Faces
+from image_classification.CFC_SP.video.detector import FaceDetector
+from image_classification.CFC_SP.video.follower import FaceFollower
+from image_classification.CFC_SP.video.live_follower import LiveFollower
+from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.video.tracker import FaceTracker, intersection_over_union
+from tests import clips
 
 
 def faces_at(*corners, side=40):
@@ -34,14 +41,95 @@ def test_the_pairing_is_the_best_one_overall():
     assert ids == [[1, 2], [1, 2]]
 
 
-@pytest.mark.parametrize(("gap_s", "expected"), [(0.5, 1), (1.0, 1), (1.1, 2)])
-def test_a_lost_face_keeps_its_id_for_a_second_of_media_time(gap_s, expected):
+@pytest.mark.parametrize(("gap_s", "expected"), [(0.5, 1), (2.0, 1), (2.1, 2)])
+def test_a_lost_face_keeps_its_id_for_two_seconds_of_media_time(gap_s, expected):
     steps = [(0.0, faces_at((5, 5))), (gap_s / 2, Faces.empty()), (gap_s, faces_at((6, 5)))]
     assert run(FaceTracker(), steps) == [[1], [], [expected]]
 
 
+@pytest.mark.parametrize(("step_s", "expected"), [(3.0, [1, 1, 1]), (5.5, [1, 2, 3])])
+def test_a_face_that_no_frame_has_missed_keeps_its_id_for_longer(step_s, expected):
+    steps = [(step_s * i, faces_at((5 + i, 5))) for i in range(3)]
+    assert [ids[0] for ids in run(FaceTracker(), steps)] == expected
+
+
+def sparse(fps, count=60):
+    """Every frame of 30 a second that a stream at `fps` frames a second has."""
+    return range(0, count, round(30 / fps))
+
+
+RATES = pytest.mark.parametrize("fps", [30, 10, 5, 2])
+
+
+@RATES
+def test_a_face_that_trembles_where_it_is_keeps_its_id(fps):
+    rng = np.random.default_rng(0)
+    steps = [(i / 30, faces_at(tuple(20 + rng.normal(0, 3, 2)))) for i in sparse(fps, 300)]
+    assert {tuple(ids) for ids in run(FaceTracker(), steps)} == {(1,)}
+
+
+@RATES
+def test_a_face_that_walks_keeps_its_id(fps):
+    """Three times its own side a second, whatever the frame rate; at 2 frames a second no two of its boxes overlap."""
+    steps = [(i / 30, faces_at((4 * i, 10))) for i in sparse(fps)]
+    assert {tuple(ids) for ids in run(FaceTracker(), steps)} == {(1,)}
+
+
+@RATES
+def test_two_who_cross_keep_their_ids(fps):
+    """The one behind is not seen while the other covers it; at a side a second each, that takes a second."""
+    tracker, steps = FaceTracker(), [*sparse(fps, 180)]
+    for i in steps:
+        left, right = (20 + 4 / 3 * i, 10), (240 - 4 / 3 * i, 14)
+        hidden = abs(left[0] - right[0]) < 30
+        tracked = tracker.update(i / 30, faces_at(left) if hidden else faces_at(right, left) if i % 4 else faces_at(left, right))
+        for corner, identity in ((left, 1), (right, 2)):
+            if not (hidden and identity == 2):
+                at = np.abs(tracked.boxes[:, :2] - np.float32(corner)).max(axis=1).argmin()
+                assert tracked.tracks[at] == identity, (i, tracked)
+
+
+@RATES
+def test_who_leaves_for_less_than_two_seconds_is_known_again(fps):
+    """And who stays is not taken for them."""
+    stays, leaves = (150, 10), (20, 10)
+    steps = [(i / 30, faces_at(stays) if 60 < i < 108 else faces_at(stays, (leaves[0] + i % 3, 10))) for i in sparse(fps, 180)]
+    assert {tuple(ids) for ids in run(FaceTracker(), steps)} == {(1, 2), (1,)}
+
+
+def test_a_face_of_another_size_is_another_one():
+    far = faces_at((50, 50), side=15)
+    assert run(FaceTracker(), [(0, faces_at((0, 0), side=60)), (0.5, far)]) == [[1], [2]]
+
+
+def test_frames_without_speed_are_no_fault():
+    """Two frames of one time, as a broken container has them."""
+    assert run(FaceTracker(), [(0, faces_at((0, 0))), (0, faces_at((2, 0))), (0.1, faces_at((3, 0)))]) == [[1], [1], [1]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_talking_man_keeps_his_track_when_96_of_104_frames_are_dropped(networks, seed):
+    kept = set(np.random.default_rng(seed).choice(104, 8, replace=False).tolist())
+    with open_video(clips.real_clip("carphone_pristine.mp4")) as video:
+        seen = [frame for frame in video if frame.index in kept]
+    tracker = FaceTracker()
+    looks = LiveFollower(FaceFollower(FaceDetector(networks))).follow(seen)
+    assert {tuple(tracker.update(look.frame.time_s, look.faces, look.cut).tracks) for look in looks} == {(1,)}
+
+
+@pytest.mark.parametrize("fps", [10, 5, 2])
+@pytest.mark.parametrize("name", ["smiles_480.mp4", "portrait_720p.mp4"])
+def test_the_faces_of_the_shared_clips_keep_their_tracks_at_any_rate(networks, shared_clips, name, fps):
+    """As many tracks in the frames of a slow camera as faces in the fullest of them."""
+    with open_video(shared_clips / name) as video:
+        seen = list(islice(video, 0, None, round(video.source.fps / fps)))
+    tracker, detector = FaceTracker(), FaceDetector(networks)
+    tracked = [tracker.update(look.frame.time_s, look.faces, look.cut).tracks for look in FaceFollower(detector).follow(seen)]
+    assert len(set(np.concatenate(tracked))) == max(map(len, tracked)) > 0
+
+
 def test_a_face_elsewhere_is_a_new_one_and_ids_are_never_used_again():
-    steps = [(0, faces_at((0, 0))), (0.1, faces_at((100, 0))), (5, faces_at((0, 0), (100, 0)))]
+    steps = [(0, faces_at((0, 0))), (0.1, faces_at((100, 0))), (8, faces_at((0, 0), (100, 0)))]
     assert run(FaceTracker(), steps) == [[1], [2], [3, 4]]
 
 

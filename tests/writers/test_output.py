@@ -177,3 +177,18 @@ except UserError as error:
 """
     output, _ = run(code, tmp_path, name).communicate()
     assert "File too large" in output and output.endswith("False\n"), output
+
+
+def test_a_new_folder_is_nobody_else_s(tmp_path):
+    first, second = (OutputFolder.new(tmp_path, "camera", ["csv"]) for _ in range(2))
+    (tmp_path / "camera-3").write_text("in the way")
+    third = OutputFolder.new(tmp_path, "camera", ["csv"])
+    assert [folder.path.name for folder in (first, second, third)] == ["camera", "camera-2", "camera-4"]
+
+
+def test_what_is_left_out_is_not_delivered(tmp_path):
+    with OutputFolder(tmp_path, "clip", ["csv", "mp4"]) as folder:
+        for name in ("csv", "mp4"):
+            folder.part(name).write_text(name)
+        folder.leave_out("mp4")
+    assert names(folder.path) == ["frames.csv"]

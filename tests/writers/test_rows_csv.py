@@ -5,7 +5,7 @@ import pytest
 
 from image_classification.CFC_SP.core.records import FrameResult
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
+from image_classification.CFC_SP.writers.rows_csv import CsvWriter, drop_cut_row, read_rows
 
 HEADER = (
     "frame,time_s,track,x1,y1,x2,y2,face_score,label,confidence,coarse,raw_label,"
@@ -94,3 +94,16 @@ def test_a_file_that_is_no_table_of_rows_is_refused(tmp_path, content):
 def test_no_number_that_is_not_finite_is_written(tmp_path, value):
     with CsvWriter(tmp_path / "rows") as writer, pytest.raises(ValueError, match="finite"):
         writer.write(FrameResult(0, value))
+
+
+@pytest.mark.parametrize(("left", "kept"), [("a,b\n1,2\n3,", "a,b\n1,2\n"), ("a,b\n", "a,b\n"), ("a,", ""), ("", "")])
+def test_a_row_that_was_cut_is_dropped(tmp_path, left, kept):
+    (tmp_path / "rows").write_text(left)
+    drop_cut_row(tmp_path / "rows")
+    assert (tmp_path / "rows").read_text() == kept
+
+
+def test_a_long_row_that_was_cut_is_dropped(tmp_path):
+    (tmp_path / "rows").write_text("a,b\n" + "x" * 200_000)
+    drop_cut_row(tmp_path / "rows")
+    assert (tmp_path / "rows").read_text() == "a,b\n"

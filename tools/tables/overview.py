@@ -5,15 +5,14 @@ from pathlib import Path
 
 from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
-from tools.tables.bundles import shipped, size_mb
+from tools.tables import footage
 from tools.tables.markdown import newest, table
 from tools.tables.rooms import SCORES, SPEED, TRAINING
 from tools.tables.speed import BUDGET_CLIP, NOT_MEASURED, costs, frames_per_second, number
+from tools.weights.shipped import shipped, size_mb
 
 # Lines of the README are no longer.
 WIDTH = 110
-# The clip of a frown, and what it is often called.
-_FROWN, _CALLED = "frown_then_surprise_512.mp4", "Sadness"
 
 
 def bundles(results: Path) -> str:
@@ -48,13 +47,14 @@ def figures(results: Path) -> dict[str, str]:
     """Every figure that a sentence may hold, by its name.
 
     Of each bundle: BUNDLE-SPLIT-accuracy and -macro-f1 (with -flip-averaged at the end too), BUNDLE-frames-per-s, BUNDLE-ms-a-face,
-    BUNDLE-mb, BUNDLE-clips-right and BUNDLE-raw-clips-right, BUNDLE-frown-as-sadness. Of each run: RUN-minutes, RUN-epochs,
-    RUN-val-accuracy, RUN-val-macro-f1. Then SPLIT-pictures, and what `speed.costs` names, of the default bundle.
+    BUNDLE-mb, and on clips as it ships BUNDLE-clips-right, -talking, -changes and -ece, before smoothing BUNDLE-raw-clips-right and so
+    on. Of each run: RUN-minutes, RUN-epochs, RUN-val-accuracy, RUN-val-macro-f1. Then SPLIT-pictures, and what `speed.costs` names, of
+    the default bundle.
     """
     rates = {f"{bundle}-frames-per-s": rate for bundle, rate in frames_per_second(results)[0].items()}
     sizes = {f"{bundle}-mb": f"{_total_mb(bundle):.1f} MB" for bundle in shipped()}
     own = {name: cost for name, cost in costs(results).items() if name != "frames-per-s"}
-    found = _scores(results) | own | rates | sizes | _faces(results) | _clips(results)
+    found = _scores(results) | own | rates | sizes | _faces(results) | footage.figures(results)
     for path in sorted((results / TRAINING).glob("*.csv")):
         found |= _curve(path.stem, read_rows(path))
     return found
@@ -83,21 +83,6 @@ def _faces(results: Path) -> dict[str, str]:
         engine = manifest.get("engines", {}).get("frame", {}).get("fastest")
         times = [float(measured[*key, engine]["median"]) for key in keys if (*key, engine) in measured]
         found[f"{bundle}-ms-a-face"] = number(sum(times) if times and len(times) == len(keys) else None, "{:.1f} ms")
-    return found
-
-
-def _clips(results: Path) -> dict[str, str]:
-    rows = [row for row in read_rows(results / SCORES / "clips.csv") if row["label"] not in ("no_face", "cut")]
-    found = {}
-    for bundle in dict.fromkeys(row["bundle"] for row in rows):
-        own = [row for row in rows if row["bundle"] == bundle]
-        for name, column in (("clips-right", "smoothed_share"), ("raw-clips-right", "raw_share")):
-            found[f"{bundle}-{name}"] = f"{sum(float(row[column]) for row in own) / len(own):.1%}"
-        frowns = [row for row in own if row["clip"] == _FROWN and row["label"] == "Negative"]
-        counts = [int(row["last_frame"]) - int(row["first_frame"]) + 1 for row in frowns]
-        shares = [float(row["said"].split()[1].rstrip("%")) / 100 if row["said"].startswith(_CALLED) else 0.0 for row in frowns]
-        called = sum(round(share * count) for share, count in zip(shares, counts, strict=True))
-        found[f"{bundle}-frown-as-sadness"] = f"{called} of {sum(counts)}"
     return found
 
 

@@ -1,4 +1,4 @@
-"""The paper's tables as tools/reproduce_tables.py computed them on public data."""
+"""The paper's tables as `cfc-sp tables` computed them on public data."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def stand_in(results: Path) -> str:
     """Tables 1 to 4 on the simulation that stands in for Aff-Wild2."""
     rows = read_rows(results / TABLES / "stand-in" / "tables.csv")
     if not rows:
-        return not_measured("python tools/reproduce_tables.py -runs output -data standin -split test -out results/tables/stand-in")
+        return not_measured("cfc-sp tables -runs output -data standin -split test -out results/tables/stand-in")
     return _lines(rows, "simulation", "annotated frames")
 
 

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-from image_classification.CFC_SP.core.labels import COARSE, EXPR
+from image_classification.CFC_SP.core.labels import EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.robustness_rows import NOTHING
-from tools.tables.bundles import shipped, ships
 from tools.tables.markdown import newest, not_measured, table
 from tools.tables.rooms import SCORES
-
-_FLIPS = "raw_flips", "flips"
-_CLIPS = "python tools/score_clips.py -clips FOLDER -out results/scores"
+from tools.weights.shipped import shipped, ships
 
 
 def pictures(results: Path) -> str:
@@ -59,55 +56,6 @@ def weak_classes(results: Path) -> str:
             precision = own[name] / max(1, sum(row[name] for row in counts.values()))
             lines.append([bundle, name, total, f"{own[name] / total:.0%}", f"{precision:.0%}", taken])
     return table(["bundle", "class", "test pictures", "found", "right when said", "else mostly taken for"], lines)
-
-
-def clips(results: Path) -> str:
-    """The labelled ranges of real clips: how many of their frames have the right coarse class with each shipped bundle."""
-    rows = [row for row in read_rows(results / SCORES / "clips.csv") if row["label"] in COARSE and row["bundle"] in shipped()]
-    if not rows:
-        return not_measured(_CLIPS)
-    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
-    found = newest(rows, "bundle", "clip", "first_frame")
-    lines = []
-    for (clip, first), row in newest(rows, "clip", "first_frame").items():
-        own = [found[bundle, clip, first] for bundle in bundles]
-        shares = [cell for one in own for cell in (f"{float(one['raw_share']):.0%}, {one['said']}", f"{float(one['smoothed_share']):.0%}")]
-        lines.append([f"{clip}, frames {first}-{row['last_frame']}, {row['label']}", *shares])
-    means = [
-        sum(values) / len(values)
-        for bundle in bundles
-        for name in ("raw_share", "smoothed_share")
-        if (values := [float(row[name]) for row in rows if row["bundle"] == bundle])
-    ]
-    lines.append(["**mean over ranges**", *(f"**{mean:.1%}**" for mean in means)])
-    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing; most frequent label", "after")]
-    return table(["real clips: share of a labelled range's frames with the right coarse class", *headers], lines)
-
-
-def flips(results: Path) -> str:
-    """How often labels change on real clips with each shipped bundle, before and after smoothing."""
-    rows = [row for row in read_rows(results / SCORES / "flips.csv") if row["bundle"] in shipped()]
-    if not rows:
-        return not_measured(_CLIPS)
-    bundles = list(dict.fromkeys(row["bundle"] for row in rows))
-    found = newest(rows, "bundle", "clip")
-    lines = []
-    for (clip,), row in newest(rows, "clip").items():
-        rates = [cell for bundle in bundles for cell in _two_digits(found[bundle, clip])]
-        lines.append([f"{clip}, {float(row['face_seconds']):.0f} s of faces", *rates])
-    all_rates = []
-    for bundle in bundles:
-        own = [row for row in rows if row["bundle"] == bundle]
-        weights = [float(row["face_seconds"]) for row in own]
-        means = {name: sum(float(row[name]) * weight for row, weight in zip(own, weights, strict=True)) / sum(weights) for name in _FLIPS}
-        all_rates += _two_digits(means)
-    lines.append(["**all**", *(f"**{value}**" for value in all_rates)])
-    headers = [f"{bundle}, {when}" for bundle in bundles for when in ("before smoothing", "after")]
-    return table(["real clips: changes of the label a second of a face", *headers], lines)
-
-
-def _two_digits(row) -> list[str]:
-    return [f"{float(row[name]):.2f}" for name in _FLIPS]
 
 
 def robustness(results: Path) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.benchmarks.clips import MEMORY, RATES, RATIOS
+from tools.benchmarks.clip_speed import MEMORY, RATES, RATIOS
 from tools.benchmarks.measuring import read_rows
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, table
 from tools.tables.rooms import SPEED

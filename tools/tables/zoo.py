@@ -9,9 +9,9 @@ from image_classification.CFC_SP.core.labels import STAGES
 from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES
 from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
-from tools.tables.bundles import shipped, size_mb
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table
 from tools.tables.rooms import SPEED
+from tools.weights.shipped import shipped, size_mb
 
 # As the rows of benchmark-networks.csv have them.
 BATCHES = ("1", "8")

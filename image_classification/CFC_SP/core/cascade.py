@@ -1,4 +1,4 @@
-"""The coarse-to-fine cascade over one track (section 3.2) with smooth predicting in both stages (section 3.3)."""
+"""The coarse-to-fine cascade over one track (section 3.2), smoothed (section 3.3), with the training data's prior taken out if asked."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,16 @@ import paddle
 import paddle.nn.functional as F
 
 from ..support.errors import UserError
-from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
+from .decoder import SHARE_OF_WINDOW, lasting, mean_logarithms, mean_probabilities
+from .kinds import KINDS, kind_number
+from .labels import COARSE_TO_EXPR, EXPR, EXPR_TO_COARSE, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 from .smoothing import check_normalizer, own_logits, window_mean
 
 NEGATIVE_SCOPES = ("routed", "all")
+# The EXPR number of each of the eight where both stages meet: the plain classes in COARSE order, then those in NEGATIVE order.
+IN_STAGE_ORDER = [*COARSE_TO_EXPR[:NEGATIVE_CLASS], *NEGATIVE_TO_EXPR]
+# What a logarithm is taken of at least.
+_TINY = 1e-30
 
 
 class Temperature(NamedTuple):
@@ -21,70 +27,132 @@ class Temperature(NamedTuple):
 
 
 class Cascade(paddle.nn.Layer):
-    """The sequence part of CFC-SP: the logits of one track in, its expressions out. One program serves every T and window.
+    """The sequence part of CFC-SP: the logits of one track in, its expressions out. One program serves every T, window, kind and prior.
 
     temperatures_coarse, temperatures_negative: a Temperature for each network of the stage, in the order of its logits.
     normalizer: as in `smoothing.smooth`. negative_scope: the frames whose negative logits are averaged, "routed" (valid ones whose
-    coarse class is Negative) or "all" (every valid one).
-    Raises UserError for an unknown normalizer or scope, a stage without a network, or a temperature that is not above 0 and finite.
+    coarse class is Negative) or "all" (every valid one). shares: the classes' shares of the training data, eight in EXPR order;
+    None: not known, and no prior can be taken out. calibration: by kind of smoothing, but for "logits", what the logarithms of the
+    smoothed probabilities of both stages are divided by; 1 where it is left out.
+
+    Raises UserError for an unknown normalizer, scope or kind, a stage without a network, a temperature that is not above 0 and
+    finite, and shares that are not eight numbers above 0.
     """
 
-    def __init__(self, temperatures_coarse, temperatures_negative, normalizer, negative_scope):
+    def __init__(self, temperatures_coarse, temperatures_negative, normalizer, negative_scope, shares=None, calibration=None):
         super().__init__()
         check_normalizer(normalizer)
         if negative_scope not in NEGATIVE_SCOPES:
             scopes = ", ".join(NEGATIVE_SCOPES)
             raise UserError(f"expected a negative scope out of {scopes}, found {negative_scope!r}: choose one of them")
+        table = np.ones((len(KINDS), 2), np.float32)
+        for kind, temperatures in (calibration or {}).items():
+            table[kind_number(kind)] = temperatures
         temperatures = temperatures_coarse, temperatures_negative
-        if not all(temperatures) or not all(0 < t < float("inf") for stage in temperatures for network in stage for t in network):
+        every = [t for stage in temperatures for network in stage for t in network] + table.flatten().tolist()
+        if not all(temperatures) or not all(0 < t < float("inf") for t in every):
             raise UserError(
                 "expected a temperature above 0 for each coarse network and for each negative one, found "
-                f"{temperatures_coarse} and {temperatures_negative}: give them all, 1 leaves the logits as they are"
+                f"{temperatures_coarse} and {temperatures_negative}, calibration {calibration}: give them all, 1 changes nothing"
             )
         # Buffers, since Paddle Inference refuses a program without a single parameter.
         self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures_coarse, "float32"))
         self.register_buffer("temperatures_negative", paddle.to_tensor(temperatures_negative, "float32"))
+        self.register_buffer("calibration", paddle.to_tensor(table))
+        self.register_buffer("log_shares", paddle.to_tensor(_log_shares(shares)))
         self.normalizer = normalizer
         self.negative_scope = negative_scope
+        self._shares, self._calibration = shares, calibration
 
     @property
     def settings(self) -> tuple:
-        """What it was built with: (temperatures_coarse, temperatures_negative, normalizer, negative_scope)."""
+        """What it was built with: (temperatures_coarse, temperatures_negative, normalizer, negative_scope, shares, calibration)."""
         stages = self.temperatures_coarse, self.temperatures_negative
-        return *([Temperature(*pair) for pair in stage.tolist()] for stage in stages), self.normalizer, self.negative_scope
+        temperatures = ([Temperature(*pair) for pair in stage.tolist()] for stage in stages)
+        return *temperatures, self.normalizer, self.negative_scope, self._shares, self._calibration
 
-    def forward(self, coarse_logits, negative_logits, valid, window):
+    def forward(self, coarse_logits, negative_logits, valid, window, kind=None, tau=None):
         """(label int64 [T], coarse int64 [T], raw_label int64 [T], probabilities and raw_probabilities float32 [T, 8]) of one track.
 
         coarse_logits: float32 [M, T, 5], M networks, in COARSE order; negative_logits: float32 [K, T, 4], K networks, in NEGATIVE
-        order; valid: bool [T]; window: int64 [1] in frames, 0 or more. The logits of valid frames must be finite.
+        order; valid: bool [T]; window: int64 [1] in frames, 0 or more; kind: int64 [1], a number of KINDS, None: logits; tau: float32
+        [1], the power of the prior that is taken out, None: 0. The logits of valid frames must be finite.
 
         raw_label and raw_probabilities are what window 0 gives. Labels are in EXPR order, coarse in COARSE order; of equals the first
         class wins. probabilities are in EXPR order, P(coarse) for the plain classes and P(Negative) x P(fine | Negative) for the
-        others; each row sums to 1.
+        others, each divided by its class's share ** tau; each row sums to 1.
 
-        P(fine | Negative) comes from the frame's own negative logits plus their mean over the scope inside the window, whether
-        the frame is routed or not; the label of one that is not does not depend on it. With scope "routed", a frame that is
-        Negative neither before nor after smoothing may have zeros for negative logits: no label changes. The own logits of a
-        frame that is not valid count as zero, and it is never averaged: its row speaks for its window.
+        Kind "logits": P(fine | Negative) comes from the frame's own negative logits plus their mean over the scope inside the window,
+        whether the frame is routed or not; the label of one that is not does not depend on it. With scope "routed" and tau 0, a frame
+        that is Negative neither before nor after smoothing may have zeros for negative logits: no label changes. The own logits of a
+        frame that is not valid count as zero, and it is never averaged: its row speaks for its window. The other kinds average the
+        eight probabilities over the valid frames: each speaks for the kind of Negative as far as it is Negative itself.
         """
+        kind = paddle.zeros([1], "int64") if kind is None else kind
+        tau = paddle.zeros([1], "float32") if tau is None else tau
+        weights = (-tau * self.log_shares).exp()
         own_coarse = own_logits(coarse_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, M * 5]
         own_negative = own_logits(negative_logits.transpose([1, 0, 2]).flatten(1), valid)  # [T, K * 4]
         coarse_temperatures = _temperatures(self.temperatures_coarse, window)
         negative_temperatures = _temperatures(self.temperatures_negative, window)
-        raw = mean_softmax(own_coarse, coarse_temperatures[0]), mean_softmax(own_negative, negative_temperatures[0])
-        raw_label, _ = decide(*raw)
+        own_fine = mean_softmax(own_negative, negative_temperatures[0])
+        raw = weighed(mean_softmax(own_coarse, coarse_temperatures[0]), own_fine, weights)
+        raw_label, _ = decide(*parted(raw))
 
-        coarse = own_coarse + window_mean(own_coarse, valid, window, self.normalizer)
-        coarse_probabilities = mean_softmax(coarse, coarse_temperatures[1])
+        coarse = mean_softmax(own_coarse + window_mean(own_coarse, valid, window, self.normalizer), coarse_temperatures[1])
         scope = valid
         if self.negative_scope == "routed":
-            scope = paddle.logical_and(valid, coarse_probabilities.argmax(1) == NEGATIVE_CLASS)
+            # The kind of Negative is not smoothed before it is known which frames are routed: the prior meets the frame's own.
+            routed = parted(weighed(coarse, own_fine, weights))[0].argmax(1) == NEGATIVE_CLASS
+            scope = paddle.logical_and(valid, routed)
         negative = own_negative + window_mean(own_negative, scope, window, self.normalizer)
-        negative_probabilities = mean_softmax(negative, negative_temperatures[1])
-        label, coarse_label = decide(coarse_probabilities, negative_probabilities)
-        probabilities = joint_probabilities(coarse_probabilities, negative_probabilities)
-        return label, coarse_label, raw_label, probabilities, joint_probabilities(*raw)
+        smoothed = weighed(coarse, mean_softmax(negative, negative_temperatures[1]), weights)
+        for name, mean in (("probabilities", mean_probabilities), ("decoder", mean_logarithms)):
+            smoothed = paddle.where(kind == kind_number(name), mean(raw, valid, window), smoothed)
+        calibration = paddle.gather(self.calibration, kind).squeeze(0)
+        calibrates = paddle.logical_and(window > 0, (calibration != 1).any())
+        smoothed = paddle.where(calibrates, _calibrated(smoothed, calibration), smoothed)
+
+        label, _ = decide(*parted(smoothed))
+        shortest = paddle.where(kind == kind_number("decoder"), window // SHARE_OF_WINDOW, paddle.zeros([1], "int64"))
+        label = lasting(label, shortest)
+        coarse_label = paddle.gather(paddle.assign(np.array(EXPR_TO_COARSE)), label)
+        return label, coarse_label, raw_label, _in_expr_order(smoothed), _in_expr_order(raw)
+
+
+def weighed(coarse_probabilities, negative_probabilities, weights):
+    """The eight probabilities [T, 8], the plain classes in COARSE order before those in NEGATIVE order, times weights [8], summing to 1."""
+    # Negative is the last coarse class: what stands before it is plain.
+    plain, negative = coarse_probabilities[:, :NEGATIVE_CLASS], coarse_probabilities[:, NEGATIVE_CLASS:]
+    eight = paddle.concat([plain, negative * negative_probabilities], axis=1) * weights
+    return eight / eight.sum(1, keepdim=True)
+
+
+def parted(eight):
+    """What `weighed` put together: the coarse probabilities [T, 5], and P(fine and Negative) [T, 4]."""
+    plain, negative = eight[:, :NEGATIVE_CLASS], eight[:, NEGATIVE_CLASS:]
+    return paddle.concat([plain, negative.sum(1, keepdim=True)], axis=1), negative
+
+
+def _calibrated(eight, temperatures):
+    """The eight probabilities with the logarithms of each stage's divided by its temperature, of [2]: no label changes."""
+    coarse, negative = (paddle.maximum(part, paddle.full([1], _TINY)).log() for part in parted(eight))
+    return weighed(F.softmax(coarse / temperatures[0]), F.softmax(negative / temperatures[1]), paddle.ones([1]))
+
+
+def _in_expr_order(eight):
+    return paddle.index_select(eight, paddle.assign(np.argsort(IN_STAGE_ORDER)), axis=1)
+
+
+def _log_shares(shares):
+    """The logarithms of the shares in the order of `weighed`; 0 where they are unknown, and for Other, which each data set fills anew."""
+    if shares is None:
+        return np.zeros(len(EXPR), np.float32)
+    if len(shares) != len(EXPR) or not all(0 < share <= 1 for share in shares):
+        raise UserError(f"expected the shares of {len(EXPR)} classes, each above 0 and at most 1, found {shares}: leave none out")
+    logarithms = np.log(np.array(shares, np.float32))
+    logarithms[EXPR.index("Other")] = 0
+    return logarithms[IN_STAGE_ORDER]
 
 
 def mean_softmax(logits, temperatures):
@@ -109,11 +177,3 @@ def decide(coarse_probabilities, negative_probabilities):
     plain = paddle.gather(paddle.assign(np.array(COARSE_TO_EXPR)), coarse)
     fine = paddle.gather(paddle.assign(np.array(NEGATIVE_TO_EXPR)), negative_probabilities.argmax(1))
     return paddle.where(coarse == NEGATIVE_CLASS, fine, plain), coarse
-
-
-def joint_probabilities(coarse_probabilities, negative_probabilities):
-    """Probabilities [T, 8] in EXPR order: P(coarse) for the plain classes, P(Negative) x P(fine | Negative) for the others."""
-    # Negative is the last coarse class: what stands before it is plain.
-    plain, negative = coarse_probabilities[:, :NEGATIVE_CLASS], coarse_probabilities[:, NEGATIVE_CLASS:]
-    order = np.argsort(COARSE_TO_EXPR[:NEGATIVE_CLASS] + NEGATIVE_TO_EXPR)
-    return paddle.index_select(paddle.concat([plain, negative * negative_probabilities], axis=1), paddle.assign(order), axis=1)

@@ -30,8 +30,8 @@ class Ensemble(nn.Layer):
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
-class Clip(nn.Layer):
-    """Cascade and SP in one program: crops of a whole clip [T, S, S, 3], valid [T], window [1] -> what `Cascade` returns.
+class ClipProgram(nn.Layer):
+    """Cascade and SP in one program: crops of a whole clip [T, S, S, 3], valid [T], window, kind, tau -> what `Cascade` returns.
 
     frames: the Ensemble of both stages, the coarse one first.
     """
@@ -40,9 +40,9 @@ class Clip(nn.Layer):
         super().__init__()
         self.frames, self.cascade = frames, cascade
 
-    def forward(self, crops, valid, window):
+    def forward(self, crops, valid, window, kind=None, tau=None):
         coarse, negative = self.frames(crops)
-        return self.cascade(coarse, negative, valid, window)
+        return self.cascade(coarse, negative, valid, window, kind, tau)
 
 
 def stage_logits(logits, trained_as: str, stage: str):

@@ -125,7 +125,8 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
-    stage; `bundle`: name, sha256 and the files' sha256; `options`: what was asked for, by name, None for a default; `files`: the
+    stage; `bundle`: name, sha256 and the files' sha256; `smoothing`, `prior`: the kind of smoothing and
+    the power of the training data's prior that was taken out; `options`: what was asked for, by name, None for a default; `files`: the
     sha256 of the other results, by file name."""
 
     source: Source
@@ -146,3 +147,5 @@ class Summary:
     span: Span = WHOLE
     options: dict = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    smoothing: str = "logits"
+    prior: float = 0.0

@@ -48,7 +48,7 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
     for path in annotation_files(root, split):
         labels = read_annotation(path)
         if not (crops / path.stem).is_dir():
-            raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with tools/prepare_affwild2.py")
+            raise UserError(f"no folder {crops / path.stem}: expected the crops of {path}; cut them out with `cfc-sp prepare`")
         # Millions of frames: a Path for each would take a minute.
         stems = (name.removesuffix(".jpg") for name in os.listdir(crops / path.stem) if name.endswith(".jpg"))
         frames = sorted(int(stem) - 1 for stem in stems if stem.isdecimal() and len(stem) <= 9)

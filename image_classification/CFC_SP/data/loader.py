@@ -1,21 +1,19 @@
 """Batches, prepared by threads while the network works on the one before."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ..core.aligner import crop_face
+from ..support.prefetch import prefetch_map
 from ..support.process_group import ALONE, Group
 from .datasets import StageData
 from .transforms import augment
 
 # Batches in flight beyond the one in use, each a thread's: enough to keep every core at work, few enough to bound memory. What takes
 # time, OpenCV and NumPy on whole pictures, does not hold the interpreter's lock.
-AHEAD = max(3, len(os.sched_getaffinity(0)))
+PREFETCHED = max(3, len(os.sched_getaffinity(0)))
 
 
 def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0, group: Group = ALONE) -> Iterator[tuple]:
@@ -34,7 +32,7 @@ def training_batches(data: StageData, order: np.ndarray, config, epoch: int, fir
         crops = [augment(picture, size, config.AUG, draw) for picture, draw in zip(pictures, draws, strict=True)]
         return np.stack(crops), data.targets[list(indices)]
 
-    yield from ahead(prepare, range(first_step, len(order) // batch))
+    yield from prefetch_map(prepare, range(first_step, len(order) // batch), PREFETCHED)
 
 
 def plain_batches(data: StageData, size: int, batch: int, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
@@ -47,25 +45,10 @@ def plain_batches(data: StageData, size: int, batch: int, numbers: Sequence[int]
     def prepare(start: int):
         return np.stack([_whole(data.sample(i)[0], size) for i in numbers[start : start + batch]])
 
-    yield from ahead(prepare, range(0, len(numbers), batch))
+    yield from prefetch_map(prepare, range(0, len(numbers), batch), PREFETCHED)
 
 
 def _whole(picture: np.ndarray, size: int) -> np.ndarray:
     """The crop of a picture that its face fills, as video's faces are cropped."""
     height, width = picture.shape[:2]
     return crop_face(picture, (0, 0, width, height), size)
-
-
-def ahead(prepare: Callable, keys: Iterable, threads: int | None = None) -> Iterator:
-    """`prepare(key)` for each of `keys`, in order, computed by `threads` threads (AHEAD by default), as many ahead of the one in use."""
-    threads = threads or AHEAD
-    keys = iter(keys)
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        pending = deque(pool.submit(prepare, key) for key in islice(keys, max(2, threads)))
-        try:
-            while pending:
-                yield pending.popleft().result()
-                pending.extend(pool.submit(prepare, key) for key in islice(keys, 1))
-        finally:
-            for future in pending:
-                future.cancel()

@@ -12,7 +12,7 @@ from ..support.errors import UserError
 from ..support.files import part_name, remove_dead_parts
 from .contents import make_manifest, write_files
 from .engine_speed import record_engines
-from .members import Source, load_members
+from .members import Member, Source, load_members
 from .parity import check_parity
 
 
@@ -23,7 +23,7 @@ def export_bundle(
 
     sources: {"coarse": [...], "negative": [...]}, one network or more a stage: a checkpoint's path, or the config of a network
     that gets random weights. A flat network may serve either stage or both. temperatures: one for each of them, likewise.
-    licence: that of the weights. config: gives SP and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
+    licence: that of the weights. config: gives SP, PRIOR and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
 
     The bundle appears only when its programs, on the CPU with and without oneDNN, agree with the eager networks and with NumPy
     within `agreement.TOLERANCE`; the manifest records the fastest engine that computes the same. Raises UserError for checkpoints
@@ -33,16 +33,37 @@ def export_bundle(
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise UserError(f"{folder} is there and is no bundle: choose another -out, or remove it")
     members = load_members({stage: sources[stage] for stage in ("coarse", "negative")})
-    config = config or members["coarse"][0].config
-    cascade = Cascade(temperatures["coarse"], temperatures["negative"], config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE)
+    return write_bundle(members, folder, temperatures, licence, config or members["coarse"][0].config)
+
+
+def write_bundle(
+    members: dict[str, list[Member]],
+    folder: Path,
+    temperatures: dict[str, Sequence[Temperature]],
+    licence: str,
+    config,
+    calibration=None,
+    engines=None,
+) -> Path:
+    """Writes the bundle of networks that are ready to `folder`, as `export_bundle` does, and returns it.
+
+    config: gives SP, PRIOR and CASCADE.NEGATIVE_SCOPE. calibration: as in `core.cascade.Cascade`. engines: what a manifest says of
+    them where the same networks were measured before.
+    """
+    shares = list(config.PRIOR.SHARES) or None
+    stages = temperatures["coarse"], temperatures["negative"]
+    cascade = Cascade(*stages, config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE, shares, calibration)
     with _workshop(folder) as temporary:
         work = Path(temporary, folder.name)
         work.mkdir()
         layers = write_files(work, members, cascade)
-        manifest = make_manifest(folder.name, work, members, temperatures, config, licence)
+        manifest = make_manifest(folder.name, work, members, cascade, config, licence)
+        if engines is not None:
+            manifest["engines"] = engines
         (work / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False, width=120), encoding="utf-8")
         check_parity(work, layers)
-        record_engines(work)
+        if engines is None:
+            record_engines(work)
         for path in work.iterdir():
             path.chmod(0o644)
         if folder.exists():

@@ -7,7 +7,7 @@ import paddle
 from safetensors.numpy import save_file
 
 from ..core.cascade import Cascade, Temperature
-from ..core.ensemble import Clip, Ensemble
+from ..core.ensemble import ClipProgram, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
 from ..support.files import git_sha, sha256_of
@@ -31,7 +31,7 @@ def write_files(work: Path, members: dict[str, list[Member]], cascade: Cascade) 
     stages = {stage: [(member.model, member.config.STAGE) for member in listed] for stage, listed in members.items()}
     frame = Ensemble(stages)
     layers = {stage: Ensemble({stage: networks}) for stage, networks in stages.items()}
-    layers |= {"frame": frame, "sequence": cascade, "clip": Clip(frame, cascade)}
+    layers |= {"frame": frame, "sequence": cascade, "clip": ClipProgram(frame, cascade)}
     inputs = _inputs(members)
     for name in PROGRAMS:
         layers[name].eval()
@@ -46,11 +46,12 @@ def _inputs(members: dict[str, list[Member]]) -> dict[str, list[tuple]]:
     """(shape, dtype, name) of every input of every program."""
     size = members["coarse"][0].config.DATA.CROP_SIZE
     crops, valid, window = ([_ANY, size, size, 3], "uint8", "crops"), ([_ANY], "bool", "valid"), ([1], "int64", "window")
+    mode = ([1], "int64", "kind"), ([1], "float32", "tau")
     logits = [([len(listed), _ANY, len(STAGES[stage])], "float32", f"{stage}_logits") for stage, listed in members.items()]
     return {
         **{name: [crops] for name in ("coarse", "negative", "frame")},
-        "sequence": [*logits, valid, window],
-        "clip": [crops, valid, window],
+        "sequence": [*logits, valid, window, *mode],
+        "clip": [crops, valid, window, *mode],
     }
 
 
@@ -69,8 +70,10 @@ def batch_of(input_size: int) -> int:
     return next(batch for side, batch in BATCHES if input_size <= side)
 
 
-def make_manifest(name: str, work: Path, members: dict[str, list[Member]], temperatures, config, licence: str) -> dict:
-    """The manifest's tree of the files in `work`. config: the cascade's and SP's settings; the rest as in `export_bundle`."""
+def make_manifest(name: str, work: Path, members: dict[str, list[Member]], cascade: Cascade, config, licence: str) -> dict:
+    """The manifest's tree of the files in `work`. config: the defaults of SP and of the prior; the rest as in `export_bundle`."""
+    coarse, negative, normalizer, scope, shares, calibration = cascade.settings
+    temperatures = {"coarse": coarse, "negative": negative}
     first, largest = members["coarse"][0].config, max(member.config.MODEL.INPUT_SIZE for member in unique(members))
     networks = [
         _network(stage, member, temperature, licence)
@@ -86,8 +89,14 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], tempe
         "labels": {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)},
         "crop": {"size": first.DATA.CROP_SIZE, "margin": first.DATA.CROP_MARGIN, "shape": "square on the longer side of MTCNN's box"},
         "batch": batch_of(largest),
-        "sp": {"window": config.SP.WINDOW, "normalizer": config.SP.NORMALIZER},
-        "cascade": {"negative_scope": config.CASCADE.NEGATIVE_SCOPE},
+        "sp": {
+            "kind": config.SP.KIND,
+            "window": config.SP.WINDOW,
+            "normalizer": normalizer,
+            "calibration": {kind: list(stages) for kind, stages in (calibration or {}).items()},
+        },
+        "prior": {"tau": float(config.PRIOR.TAU), "shares": dict(zip(EXPR, map(float, shares), strict=True)) if shares else None},
+        "cascade": {"negative_scope": scope},
         "detector": {"weights": DETECTOR_WEIGHTS.name, "min_face": MIN_FACE, "thresholds": list(THRESHOLDS), "licence": "MIT"},
         "networks": networks,
         "files": {file: sha256_of(work / file) for file in files},
@@ -107,8 +116,8 @@ def _network(stage: str, member: Member, temperature: Temperature, licence: str)
         "input": {"size": config.MODEL.INPUT_SIZE, "channels": config.MODEL.IN_CHANNELS, "normalize": config.MODEL.NORMALIZE},
         "weights": f"{member.stem}.safetensors",
         "origin": member.origin,
-        "temperature": temperature.own,
-        "temperature_smoothed": temperature.smoothed,
+        "temperature": round(temperature.own, 3),
+        "temperature_smoothed": round(temperature.smoothed, 3),
         "training": training,
         "licence": licence,
         "validation": member.validation,

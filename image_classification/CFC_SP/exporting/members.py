@@ -8,9 +8,10 @@ import numpy as np
 import paddle
 from yacs.config import CfgNode
 
-from ..config import find_config, load_config
+from ..config import config_of_run, find_config, load_config
 from ..core.labels import STAGES
 from ..inference.agreement import example_crops
+from ..inference.bundle import Bundle
 from ..support.errors import UserError
 from ..support.files import git_sha
 from ..weights.model import build_model
@@ -89,6 +90,30 @@ def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]
     crops = {(member.config.DATA.CROP_SIZE, member.config.DATA.CROP_MARGIN) for member in loaded.values()}
     if len(crops) > 1:
         raise UserError(f"expected networks trained on crops of one geometry, found (size, margin) {sorted(crops)}: retrain one of them")
+    return members
+
+
+def members_of(bundle: Bundle) -> dict[str, list[Member]]:
+    """The members of each stage of a bundle, with its very weights, to write it anew.
+
+    Raises UserError for networks without a config of this project, and for weights that are not theirs.
+    """
+    made, members = {}, {stage: [] for stage in ("coarse", "negative")}
+    for network in bundle.manifest["networks"]:
+        stem, training = Path(network["weights"]).stem, network["training"]
+        if stem not in made:
+            config = load_config(config_of_run(training["config"]), ["SEED", str(training["seed"])])
+            model = build_model(config)
+            model.eval()
+            if hasattr(model.backbone, "fuse"):
+                model.backbone.fuse()
+            weights = {name: value.astype(np.float32) for name, value in bundle.tensors(stem).items()}
+            if {name: list(value.shape) for name, value in model.state_dict().items()} != {n: list(v.shape) for n, v in weights.items()}:
+                raise UserError(f"{network['weights']}: expected the weights of {training['config']}, found others")
+            model.set_state_dict(weights)
+            changes = {key: training[key] for key in CHANGES if key in training}
+            made[stem] = Member(stem, config, network["origin"], training["git_sha"], network["validation"], model, changes)
+        members[network["stage"]].append(made[stem])
     return members
 
 

@@ -1,10 +1,13 @@
 """The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside NumPy."""
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import paddle
 
+from ..core.kinds import KINDS
 from ..core.labels import COARSE, NEGATIVE
 from ..core.reference import cascade_reference
 from ..inference.agreement import TOLERANCE, example_crops, relative_difference
@@ -21,14 +24,17 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
     Raises UserError with the program and the difference where one is larger than TOLERANCE of the largest value.
     """
     bundle = open_bundle(folder)
-    for name, arrays in _examples(bundle.manifest).items():
+    for name, arrays in _examples(bundle.manifest):
         with paddle.no_grad():
             outputs = layers[name](*(paddle.to_tensor(array) for array in arrays))
         expected = [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
         for onednn in (False, True):
             compare(name, "onednn" if onednn else "plain", PaddleProgram(bundle, name, onednn=onednn)(*arrays), expected)
         if name == "sequence":
-            compare(name, "NumPy", cascade_reference(*arrays, *layers[name].settings), expected)
+            settings = layers[name].settings
+            *inputs, kind, tau = arrays
+            by_loop = cascade_reference(*inputs, *settings, kind=list(KINDS)[kind.item()], tau=tau.item())
+            compare(name, "NumPy", by_loop, expected)
 
 
 def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:
@@ -42,16 +48,17 @@ def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANC
             )
 
 
-def _examples(manifest: dict) -> dict[str, tuple[np.ndarray, ...]]:
-    """Seeded inputs of every program; logits far enough apart that rounding decides no label."""
+def _examples(manifest: dict) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
+    """Programs and seeded inputs, those of clips in every mode; logits far enough apart that rounding decides no label."""
     rng = np.random.default_rng(0)
     crops = example_crops(manifest["crop"]["size"], _CROPS)
     valid, window = rng.random(_FRAMES) > 0.2, np.array([9])
     stages = [network["stage"] for network in manifest["networks"]]
     shapes = [(stages.count(stage), _FRAMES, len(classes)) for stage, classes in (("coarse", COARSE), ("negative", NEGATIVE))]
     logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in shapes]
-    return {
-        **{name: (crops,) for name in ("coarse", "negative", "frame")},
-        "sequence": (*logits, valid, window),
-        "clip": (crops, valid[:_CROPS], window),
-    }
+    for name in ("coarse", "negative", "frame"):
+        yield name, (crops,)
+    for number, tau in product(range(len(KINDS)), (0, 0.7)):
+        mode = np.array([number]), np.array([tau], np.float32)
+        yield "sequence", (*logits, valid, window, *mode)
+        yield "clip", (crops, valid[:_CROPS], window, *mode)

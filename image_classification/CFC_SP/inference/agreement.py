@@ -1,6 +1,7 @@
 """How far the outputs of two engines lie apart, on crops that anyone can make again."""
 
 import numpy as np
+from scipy.special import softmax
 
 # Of one engine against another in float32, as a share of the largest value.
 TOLERANCE = 1e-4
@@ -24,15 +25,11 @@ def relative_difference(found, expected) -> float:
 
 def probability_change(found, expected) -> float:
     """The largest change of a probability between two tuples of logits [..., classes]; infinite where one is not a number."""
-    return max(_finite(np.abs(_softmax(a) - _softmax(b)).max()) for a, b in zip(found, expected, strict=True))
+    # What an engine computes wrong may hold infinities, whose differences are not numbers.
+    with np.errstate(invalid="ignore"):
+        pairs = [[softmax(logits.astype(np.float64), axis=-1) for logits in pair] for pair in zip(found, expected, strict=True)]
+    return max(_finite(np.abs(a - b).max()) for a, b in pairs)
 
 
 def _finite(value) -> float:
     return float(value) if np.isfinite(value) else float("inf")
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    # What an engine computes wrong may hold infinities, whose differences are not numbers.
-    with np.errstate(invalid="ignore"):
-        powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
-        return powers / powers.sum(-1, keepdims=True)

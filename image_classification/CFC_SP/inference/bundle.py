@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.kinds import KINDS, MOST_TAU
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
 from ..support.files import read_bounded, sha256_of
@@ -20,7 +21,8 @@ from .program_check import MAX_BYTES as MAX_PROGRAM_BYTES
 from .program_check import ProgramError, check_program
 
 MANIFEST = "manifest.yaml"
-SCHEMA_VERSION = 2
+# Of schema 2 are bundles whose sequence knows one kind of smoothing, the paper's, and no prior.
+SCHEMA_VERSION, FORMER_SCHEMA = 3, 2
 PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -41,6 +43,7 @@ _REQUIRED = {
     "networks": list,
     "files": dict,
 }
+_REQUIRED_OF_KINDS = {"sp.kind": str, "prior.tau": (int, float), "prior.shares": (dict, type(None))}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Bundle:
     def is_random(self) -> bool:
         """Whether a network's weights were never trained, so that what the bundle says of a face means nothing."""
         return any(network["origin"] == "random" for network in self.manifest["networks"])
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether the sequence and clip programs take a kind of smoothing and a prior."""
+        return self.manifest["schema"] == SCHEMA_VERSION
 
     @property
     def identity(self) -> dict:
@@ -124,10 +132,11 @@ def parameter_names(program: bytes) -> list[str]:
 
 
 def _check_manifest(path: Path, manifest) -> None:
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA_VERSION:
+    if not isinstance(manifest, dict) or manifest.get("schema") not in (SCHEMA_VERSION, FORMER_SCHEMA):
         found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
-        raise refusal(path, f"it is of schema {found!r}, this program reads {SCHEMA_VERSION}")
-    for name, kind in _REQUIRED.items():
+        raise refusal(path, f"it is of schema {found!r}, this program reads {FORMER_SCHEMA} and {SCHEMA_VERSION}")
+    has_kinds = manifest["schema"] == SCHEMA_VERSION
+    for name, kind in (_REQUIRED | (_REQUIRED_OF_KINDS if has_kinds else {})).items():
         node = manifest
         for part in name.split("."):
             node = node.get(part) if isinstance(node, dict) else None
@@ -147,6 +156,13 @@ def _check_manifest(path: Path, manifest) -> None:
         "detector.thresholds": len(detector["thresholds"]) == 3
         and all(isinstance(value, float) and 0 < value < 1 for value in detector["thresholds"]),
     }
+    if has_kinds:
+        prior = manifest["prior"]
+        sound["sp.kind"] = manifest["sp"]["kind"] in KINDS
+        sound["prior.tau"] = 0 <= prior["tau"] <= MOST_TAU
+        sound["prior.shares"] = prior["shares"] is None or (
+            set(prior["shares"]) == set(EXPR) and all(isinstance(share, float) and 0 < share <= 1 for share in prior["shares"].values())
+        )
     for name, fine in sound.items():
         if not fine:
             raise refusal(path, f"{name} is out of its range")
@@ -169,4 +185,4 @@ def _check_file(folder: Path, name, expected) -> None:
 
 def refusal(path: Path, reason: str) -> UserError:
     """What to raise for a bundle whose file at `path` cannot be used."""
-    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with export_model.py")
+    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with `cfc-sp export`")

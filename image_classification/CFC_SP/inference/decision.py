@@ -9,6 +9,7 @@ import numpy as np
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..core.records import Face, FrameResult
 from ..support.stopwatch import Stopwatch
+from .mode import Mode
 from .observation import Observation
 
 # Frames that are decided in one run of the sequence program, beside its context of a window on either side.
@@ -16,16 +17,17 @@ CHUNK = 512
 
 
 class Decider:
-    """Decides what the faces of observed frames show, with the program `sequence` of a predictor."""
+    """Decides what the faces of observed frames show, with the program `sequence` of a predictor, smoothed and weighed as `mode` says."""
 
-    def __init__(self, predictor, stopwatch: Stopwatch):
-        self._predictor, self._stopwatch = predictor, stopwatch
+    def __init__(self, predictor, stopwatch: Stopwatch, mode: Mode):
+        self._predictor, self._stopwatch, self._mode = predictor, stopwatch, mode
 
     def decided(self, observed: Iterable[Observation], window: int) -> Iterator[FrameResult]:
-        """One result for every frame, in order; `window` is SP's, in frames of this clip, 0 switches it off.
+        """One result for every frame, in order; `window` is smoothing's, in frames of this clip, 0 switches it off.
 
         A frame's label looks at the negative logits of frames up to half a window away that are routed by their own smoothed
-        coarse class, which looks half a window further: a window of context on either side makes chunks exact.
+        coarse class, which looks half a window further: a window of context on either side makes chunks exact. The other kinds of
+        smoothing look no further.
         """
         held: deque[Observation] = deque()
         done = 0  # frames at the front of `held` that are decided and stay as context
@@ -63,7 +65,7 @@ class Decider:
             item = held[position]
             coarse[:, position - first], negative[:, position - first] = item.coarse[:, row], item.negative[:, row]
             valid[position - first] = True
-        decided = self._predictor.begin("sequence", coarse, negative, valid, np.array([window])).result()
+        decided = self._predictor.begin("sequence", coarse, negative, valid, np.array([window]), *self._mode.inputs).result()
         labels, coarse_labels, raw_labels, probabilities, raw_probabilities = decided
         for position, row in places:
             i, item = position - first, held[position]

@@ -17,7 +17,7 @@ def check_model(model: bytes, name: str) -> None:
     """Raises UserError, with the program's name, for bytes that are no ONNX model, numbers in another file, operators of other domains,
     and functions."""
     if reason := _fault(model):
-        raise UserError(f"ONNX model of the program {name} refused: {reason}; make it anew with tools/export_onnx.py")
+        raise UserError(f"ONNX model of the program {name} refused: {reason}; write it again with `cfc-sp onnx`")
 
 
 def _fault(model: bytes) -> str | None:

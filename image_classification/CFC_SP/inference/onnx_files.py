@@ -42,7 +42,7 @@ def open_onnx(bundle: Bundle, name: str) -> tuple[bytes, str]:
 def _listing(bundle: Bundle) -> dict:
     path = bundle.folder / LISTING
     if not path.is_file():
-        raise UserError(f"{bundle.folder} has no ONNX files: make them with tools/export_onnx.py -bundle {bundle.folder}")
+        raise UserError(f"{bundle.folder} has no ONNX files: make them with cfc-sp onnx -bundle {bundle.folder}")
     if path.stat().st_size > _LISTING_BYTES:
         raise _refusal(bundle, path, f"it has {path.stat().st_size} bytes, such a file has a few hundred")
     try:
@@ -57,4 +57,4 @@ def _listing(bundle: Bundle) -> dict:
 
 
 def _refusal(bundle: Bundle, path: Path, reason: str) -> UserError:
-    return UserError(f"ONNX file refused: {path}: {reason}; make it anew with tools/export_onnx.py -bundle {bundle.folder}")
+    return UserError(f"ONNX file refused: {path}: {reason}; make it anew with cfc-sp onnx -bundle {bundle.folder}")

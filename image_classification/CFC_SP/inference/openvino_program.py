@@ -39,7 +39,6 @@ def import_openvino():
         if error.name != "openvino":
             raise
         raise UserError(
-            "-engine openvino needs the package openvino, which is not installed: "
-            "pip install --no-deps -r requirements-onnx.txt, or leave -engine out"
+            "-engine openvino needs the package openvino, which is not installed: pip install --no-deps openvino, or leave -engine out"
         ) from error
     return openvino

@@ -11,13 +11,15 @@ INPUTS = {
     "negative_logits": ("0.t_f32", (None, None, None)),
     "valid": ("0.t_bool", (None,)),
     "window": ("0.t_i64", (1,)),
+    "kind": ("0.t_i64", (1,)),
+    "tau": ("0.t_f32", (1,)),
 }
 # By a program's name: its inputs, and how many outputs it has.
 SIGNATURES = {
     **dict.fromkeys(("coarse", "negative"), ({"crops"}, 1)),
     "frame": ({"crops"}, 2),
-    "sequence": ({"coarse_logits", "negative_logits", "valid", "window"}, 5),
-    "clip": ({"crops", "valid", "window"}, 5),
+    "sequence": ({"coarse_logits", "negative_logits", "valid", "window", "kind", "tau"}, 5),
+    "clip": ({"crops", "valid", "window", "kind", "tau"}, 5),
 }
 # What every backbone, Ensemble, Cascade and Clip export to (Paddle 3.3), as programs name it ("1." for Paddle's own operators, "0." for
 # those of the program format): how many inputs each has (* for any number), and which attributes.
@@ -25,6 +27,7 @@ OPERATORS = {
     "0.combine": "*",
     "1.abs": "1",
     "1.add": "2",
+    "1.any": "1 axis keepdim",
     "1.arange": "3 dtype place",
     "1.argmax": "2 dtype flatten keepdims",
     "1.assign_value_": "1 dtype place shape values",
@@ -32,6 +35,7 @@ OPERATORS = {
     "1.cast": "1 dtype",
     "1.concat": "2",
     "1.conv2d": "2 data_format dilations groups padding_algorithm paddings strides",
+    "1.cummax": "1 axis dtype",
     "1.cumsum": "2 exclusive flatten reverse",
     "1.data": "0 dtype name place shape",
     "1.depthwise_conv2d": "2 data_format dilations groups padding_algorithm paddings strides",
@@ -42,6 +46,7 @@ OPERATORS = {
     "1.expand": "2",
     "1.fetch": "1 col name",
     "1.flatten": "1 start_axis stop_axis",
+    "1.flip": "1 axis",
     "1.floor_divide": "2",
     "1.full": "0 dtype place shape value",
     "1.full_int_array": "0 dtype place value",
@@ -52,6 +57,7 @@ OPERATORS = {
     "1.greater_than": "2",
     "1.index_select": "2 axis",
     "1.layer_norm": "3 begin_norm_axis epsilon",
+    "1.less_equal": "2",
     "1.log": "1",
     "1.logical_and": "2",
     "1.logical_not": "1",
@@ -75,6 +81,7 @@ OPERATORS = {
     "1.slice": "3 axes decrease_axis infer_flags",
     "1.softmax": "1 axis",
     "1.sqrt": "1",
+    "1.squeeze": "2",
     "1.stack": "1 axis",
     "1.subtract": "2",
     "1.sum": "2 dtype keepdim",

@@ -18,7 +18,8 @@ class BundlePrograms:
     """Both programs of a bundle in this process; not thread-safe. device: the one chosen, "cpu" or "gpu".
 
     `frame`: uint8 crops [N, S, S, 3] -> the coarse logits [M, N, 5] and the negative ones [K, N, 4] of its M and K networks.
-    `sequence`: logits [M, T, 5] and [K, T, 4], valid [T], window [1] -> labels [T], coarse and raw ones, probabilities [T, 8] and raw ones.
+    `sequence`: logits [M, T, 5] and [K, T, 4], valid [T], window [1], the inputs of a Mode -> labels [T], coarse and raw ones,
+    probabilities [T, 8] and raw ones.
     Raises UserError as `select_device` and `network_program` do.
     """
 

@@ -18,6 +18,7 @@ from ..video.follower import KEY_EVERY_S, FaceFollower
 from ..video.live_follower import LiveFollower
 from .decision import Decider
 from .loaded_model import LoadedModel
+from .mode import Mode, mode_of
 from .observation import FaceObserver, Observation
 
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
@@ -28,48 +29,65 @@ LIVE_BATCH = 4
 
 
 def recognise_clip(
-    model: LoadedModel, frames: Iterable[Frame], window: int, stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S
+    model: LoadedModel,
+    frames: Iterable[Frame],
+    window: int,
+    stopwatch: Stopwatch,
+    search_every_s: float = KEY_EVERY_S,
+    mode: Mode | None = None,
 ) -> Iterator[FrameResult]:
     """One FrameResult for every frame of a clip, in order, some while after the frame.
 
-    window: SP's, in frames of this clip; 0 switches it off. search_every_s: seconds of media time between searches of whole frames for
-    faces, 0: every frame is searched. stopwatch: receives the seconds of each stage; `decode` and `classify` run beside the others, and
-    `wait` is what the others waited for them. Closing the generator ends the thread that decodes.
+    window: smoothing's, in frames of this clip; 0 switches it off. mode: its kind, and the prior; None: the bundle's. The rest is as in
+    `observe_clip`.
+    """
+    decider = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle))
+    with closing(observe_clip(model, frames, stopwatch, search_every_s)) as observed:
+        yield from decider.decided(observed, window)
+
+
+def observe_clip(
+    model: LoadedModel, frames: Iterable[Frame], stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S
+) -> Iterator[Observation]:
+    """Where the faces of every frame of a clip are, and their logits, in order, some while after the frame.
+
+    search_every_s: seconds of media time between searches of whole frames for faces, 0: every frame is searched. stopwatch: receives the
+    seconds of each stage; `decode` and `classify` run beside the others, and `wait` is what the others waited for them. Closing the
+    generator ends the thread that decodes.
     """
     observer = FaceObserver(model, model.batch, stopwatch)
     follower = FaceFollower(model.make_detector(), search_every_s, found=observer.begin)
-    decided = Decider(model.predictor, stopwatch).decided
-
     with closing(_decoded_ahead(frames, stopwatch)) as decoded:
         seen = stopwatch.each("detect", follower.follow(stopwatch.each("wait", decoded)))
-        yield from decided(observer.scored(map(observer.observe, seen)), window)
+        yield from observer.scored(map(observer.observe, seen))
 
 
 class StreamRecognition:
     """The same for a stream: every frame is answered at once, from the past alone.
 
-    window_s: how far SP's window reaches into the past, in seconds; 0 switches SP off. It is made once the networks are ready.
+    window_s: how far smoothing's window reaches into the past, in seconds; 0 switches it off. It is made once the networks are ready.
     """
 
-    def __init__(self, model: LoadedModel, window_s: float, stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S):
+    def __init__(
+        self, model: LoadedModel, window_s: float, stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S, mode: Mode | None = None
+    ):
         self._window_s, self._stopwatch = window_s, stopwatch
         self._observer = FaceObserver(model, LIVE_BATCH, stopwatch)
         self._follower = LiveFollower(model.make_detector(), search_every_s)
-        self._decider = Decider(model.predictor, stopwatch)
+        self._decider = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle))
         self._held: deque[Observation] = deque()
         # The first run takes longer than those after it, and no frame shall wait for it.
         size = model.geometry.size
         model.predictor.begin("frame", np.zeros((LIVE_BATCH, size, size, 3), np.uint8)).result()
 
     def feed(self, frame: Frame) -> FrameResult:
-        """The result of `frame`: to its logits is added their mean over the frames of its track in the window that ends with it.
-        Frames must come in order."""
+        """The result of `frame`: means are those of the frames of its track in the window that ends with it. Frames must come in order."""
         with self._stopwatch.stage("detect"):
             seen = self._follower.look(frame)
         self._held.append(self._observer.with_logits(*self._observer.observe(seen)))
         while self._held[0].time_s < frame.time_s - self._window_s:
             self._held.popleft()
-        # Half of SP's window lies in the future, of which there is none: the other half is to reach all that is held.
+        # Half of the window lies in the future, of which there is none: the other half is to reach all that is held.
         window = 2 * len(self._held) if self._window_s else 0
         (result,) = self._decider.decide(self._held, len(self._held) - 1, len(self._held), window)
         return result

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Self
 
 from ..core.records import FrameResult, Source, Summary
 from ..core.window import scaled_window
 from ..inference.loaded_model import LoadedModel
+from ..inference.mode import mode_of
 from ..inference.recognition import recognise_clip
 from ..support.stopwatch import Stopwatch
 from ..video.pictures import PictureReader
@@ -30,12 +32,14 @@ class ClipSession:
         model.predictor.revive()
         self.source: Source = reader.source
         fps = self.source.fps / options.span.stride
-        window = scaled_window(model.bundle.manifest["sp"]["window"] if options.window is None else options.window, fps)
+        mode = mode_of(model.bundle, options.smoothing, options.prior)
+        window = scaled_window(mode.window if options.window is None else options.window, fps)
         self.expected_frames = options.span.frames(self.source.duration_s, self.source.fps)
-        self._model, self._reader, self._stopwatch = model, reader, Stopwatch()
-        self._counts = SummaryBuilder(self.source, options.span, window, asked)
+        self._reader, self._stopwatch = reader, Stopwatch()
+        self._counts = SummaryBuilder(self.source, options.span)
+        self._build = partial(self._counts.build, reader, model, mode, window, asked, self._stopwatch)
         self._summary: Summary | None = None
-        self._results = self._counted(recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search]))
+        self._results = self._counted(recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search], mode))
 
     def __iter__(self) -> Self:
         return self
@@ -62,7 +66,7 @@ class ClipSession:
     @property
     def summary(self) -> Summary:
         """Counts, segments, timings and warnings: of all that was decided until now, and of the clip once it has ended."""
-        return self._summary or self._counts.build(self._reader, self._model, self._stopwatch)
+        return self._summary or self._build()
 
     def run(self) -> VideoResult:
         """Decides all that is left of the clip and holds it in memory."""
@@ -80,4 +84,4 @@ class ClipSession:
             for result in results:
                 self._counts.add(result)
                 yield result
-            self._summary = self._counts.build(self._reader, self._model, self._stopwatch)
+            self._summary = self._build()

@@ -9,10 +9,11 @@ from ..support.files import sha256_of
 from ..video.clip import Clip, open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head
-from .clip_files import write_clip
+from .clip_writer import write_clip
 from .closing_summary import describe, describe_files
 from .options import ClipOptions
 from .recognizer import Recognizer
+from .recording import finish_left_recordings
 
 
 def write_clips(
@@ -31,6 +32,7 @@ def write_clips(
     """
     if resume and "json" not in formats:
         raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {','.join(formats)}: add json")
+    finish_left_recordings(root)
     failed = 0
     for clip in clips:
         folder = None

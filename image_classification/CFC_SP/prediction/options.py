@@ -12,9 +12,10 @@ SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
 
 @dataclass(frozen=True)
 class ClipOptions:
-    """window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). span: the frames looked at. fps: the rate of a folder of
-    pictures (None: 30). search: one of SEARCHES; "every" looks for faces in every whole frame, which finds those that are shown for a
-    moment and takes several times as long.
+    """window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). span: the frames looked at. fps: the rate of a
+    folder of pictures (None: 30). search: one of SEARCHES; "every" looks for faces in every whole frame, which finds those that are
+    shown for a moment and takes several times as long. smoothing: its kind, one of `core.kinds.KINDS`; prior: "data", or the power of
+    the training data's class shares by which probabilities are divided (None: the bundle's of both).
 
     Raises UserError for another search.
     """
@@ -23,6 +24,8 @@ class ClipOptions:
     span: Span = WHOLE
     fps: float | None = None
     search: str = "auto"
+    smoothing: str | None = None
+    prior: str | float | None = None
 
     def __post_init__(self):
         if self.search not in SEARCHES:
@@ -30,7 +33,8 @@ class ClipOptions:
 
     def as_dict(self) -> dict:
         """The options by name, as a result has them; None stands for a default."""
-        return {"window": self.window, "fps": self.fps, "search": self.search, **self.span.as_dict()}
+        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior")}
+        return given | self.span.as_dict()
 
 
 def span_of(start: float | str | None, end: float | str | None, stride: int) -> Span:

@@ -67,16 +67,20 @@ class Recognizer:
         window: int | None = None,
         fps: float | None = None,
         search: str = "auto",
+        smoothing: str | None = None,
+        prior: str | float | None = None,
     ) -> "ClipSession":
         """A session with the video file or the folder of pictures at `path`.
 
         start, end: the part looked at, in seconds or as "h:mm:ss" of media time. stride: every how many frames one is looked at.
-        window: SP's, in frames at 30 fps (None: the bundle's default, 0: off). fps: pictures a second of a folder (None: 30).
-        search: "auto", or "every" to look for faces in every whole frame. Raises UserError for bad input.
+        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second of a folder (None: 30).
+        search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
+        or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
+        bundle's of both). Raises UserError for bad input.
         """
         from .options import ClipOptions, span_of
 
-        return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search))
+        return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search, smoothing, prior))
 
     def clip(self, path: str | Path, options: "ClipOptions") -> "ClipSession":
         """As `video`, with the options in one."""
@@ -86,7 +90,14 @@ class Recognizer:
         self._check_open()
         return self._opened(ClipSession(self.model, open_clip(path, options.span, options.fps), options, self.asked(options)))
 
-    def frames(self, frames: Iterable[tuple[float, "np.ndarray"]], fps: float, window: int | None = None) -> "ClipSession":
+    def frames(
+        self,
+        frames: Iterable[tuple[float, "np.ndarray"]],
+        fps: float,
+        window: int | None = None,
+        smoothing: str | None = None,
+        prior: str | float | None = None,
+    ) -> "ClipSession":
         """A session with a recording that the caller has decoded: (time_s, image) for each frame, at `fps` frames a second.
 
         Times are in seconds and increase; images are HWC RGB uint8 [0, 255], all of one size, and are copied. It answers as for a file,
@@ -97,19 +108,20 @@ class Recognizer:
         from .options import ClipOptions
 
         self._check_open()
-        options = ClipOptions(window)
+        options = ClipOptions(window, smoothing=smoothing, prior=prior)
         return self._opened(ClipSession(self.model, CallersFrames(frames, fps), options, self.asked(options)))
 
-    def stream(self, window_s: float | None = None) -> "StreamSession":
+    def stream(self, window_s: float | None = None, smoothing: str | None = None, prior: str | float | None = None) -> "StreamSession":
         """A session that answers each frame at once, from the past alone.
 
-        window_s: how far smoothing reaches into the past, in seconds (None: as long as the bundle's window, 0: off). Raises UserError for a
-        window below 0, and for a bundle whose SP divides by the window, as that has no meaning for half of one.
+        window_s: how far smoothing reaches into the past, in seconds (None: as long as its kind's window, 0: off). smoothing, prior: as for
+        `video`. Raises UserError for a window below 0, and for "logits" of a bundle whose SP divides by the window, as that has no
+        meaning for half of one.
         """
         from .stream_session import StreamSession
 
         self._check_open()
-        return self._opened(StreamSession(self.model, window_s))
+        return self._opened(StreamSession(self.model, window_s, smoothing, prior))
 
     def picture(self, picture: "str | Path | np.ndarray") -> "tuple[Face, ...]":
         """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.

@@ -4,11 +4,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import tee
 
 import cv2
 
-from ..core.records import Frame, FrameResult, Summary
+from ..core.records import Frame, FrameResult, Source, Summary
 from ..core.span import WHOLE, Span
 from ..core.window import REFERENCE_FPS, scaled_window
 from ..support.errors import UserError
@@ -21,10 +22,11 @@ from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
-from .clip_files import write_summary
+from .clip_writer import write_summary
 from .closing_summary import describe
 from .options import ClipOptions
 from .recognizer import Recognizer
+from .recording import begin_recording, end_recording, finish_left_recordings
 from .stream_session import StreamSession
 from .summary_builder import SummaryBuilder
 
@@ -53,7 +55,8 @@ def write_stream(
     senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats}
     if found := [name for name, given in senseless.items() if given]:
         raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
-    folder = OutputFolder(root, stream_name(words[0]), formats)
+    finish_left_recordings(root)
+    folder = OutputFolder.new(root, stream_name(words[0]), formats)
     with load() as recognizer:
         summary = record(recognizer, words[0], folder, options, verbosity < 0)
     if verbosity >= 0:
@@ -70,22 +73,27 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
     """
     window_s = None if options.window is None else scaled_window(options.window, REFERENCE_FPS) / REFERENCE_FPS
     # The networks are ready before the stream begins, so that no frame waits for them.
-    with folder, recognizer.stream(window_s) as session, StreamReader(address) as reader, on_first_interrupt(reader.stop):
+    with (
+        folder,
+        recognizer.stream(window_s, options.smoothing, options.prior) as session,
+        StreamReader(address) as reader,
+        on_first_interrupt(reader.stop),
+    ):
         source = reader.source
-        window = scaled_window(round(session.window_s * REFERENCE_FPS), source.fps)
-        counts = SummaryBuilder(source, options.span, window, recognizer.asked(options))
+        counts = SummaryBuilder(source, options.span)
+        summarise = partial(session.summarise, counts, reader, recognizer.asked(options))
         timeline, warnings = Timeline(counts.frame_duration_s), []
-        with CsvWriter(folder.part("csv")) as writer:
-            answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
-            answered = shown(answered, "live", None, quiet, lambda: _words(counts.latest, reader.dropped))
-            pictured = _pictured(answered, folder)
-            if "mp4" in folder.formats:
-                frames, results = _unzipped(pictured)
-                warnings = write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE)
-            else:
-                deque(pictured, maxlen=0)
-        summary = session.summarise(counts, reader)
-        summary = replace(summary, warnings=[*summary.warnings, *warnings])
+        begin_recording(folder, summarise())
+        try:
+            with CsvWriter(folder.part("csv"), every_row=True) as writer:
+                answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
+                answered = shown(answered, "live", None, quiet, lambda: _words(counts.latest, reader.dropped))
+                warnings += _draw(source, _pictured(answered, folder), folder)
+        finally:
+            # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
+            summary = summarise()
+            summary = replace(summary, warnings=[*summary.warnings, *warnings])
+            end_recording(folder, summary)
         if "png" in folder.formats:
             write_timeline(folder.part("png"), summary, timeline)
         return write_summary(folder, summary)
@@ -122,6 +130,38 @@ def _pictured(pairs: Iterator[tuple[Frame, FrameResult]], folder: OutputFolder) 
             with atomic_path(folder.path / LATEST) as part:
                 part.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
         yield frame, result
+
+
+def _draw(source: Source, pairs: Iterator[tuple[Frame, FrameResult]], folder: OutputFolder) -> list[str]:
+    """Takes all pairs, and draws them to the annotated video where that was asked for; returns warnings. A movie that fails is left out,
+    and the recording goes on."""
+    if "mp4" not in folder.formats:
+        deque(pairs, maxlen=0)
+        return []
+    fault: list[BaseException] = []
+    frames, results = _unzipped(_remembering(pairs, fault))
+    try:
+        return write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE)
+    except (UserError, OSError) as error:
+        if fault:
+            raise
+        folder.leave_out("mp4")
+        deque(pairs, maxlen=0)
+        return [f"The annotated video was left out: {error}"]
+
+
+def _remembering(pairs: Iterator[tuple[Frame, FrameResult]], fault: list[BaseException]) -> Iterator[tuple[Frame, FrameResult]]:
+    """The pairs as they are; what they raise is in `fault`, too, so that it can be told from what their reader raises."""
+    iterator = iter(pairs)
+    while True:
+        try:
+            pair = next(iterator)
+        except StopIteration:
+            return
+        except BaseException as error:
+            fault.append(error)
+            raise
+        yield pair
 
 
 def _unzipped(pairs: Iterator[tuple[Frame, FrameResult]]) -> tuple[Iterator[Frame], Iterator[FrameResult]]:

@@ -8,7 +8,7 @@ import paddle
 
 from ..inference.bundle import open_bundle
 from ..support.device import select_device
-from .recognizers import DEFAULT_BUNDLE
+from .recognizer import DEFAULT_BUNDLE
 
 
 def describe_versions() -> str:

@@ -36,7 +36,7 @@ class VideoResult:
         formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
         unknown format, a folder that cannot be written to, and a clip that is not there any more.
         """
-        from .clip_files import finish_files, timeline_of
+        from .clip_writer import finish_files, timeline_of
 
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:

@@ -13,13 +13,14 @@ from ..data.loader import plain_batches
 from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
 from ..inference.engines import network_program
+from ..inference.mode import DATA_PRIOR, mode_of
 from ..inference.paddle_program import PaddleProgram
 from ..support.device import select_device
 from ..support.errors import UserError
-from .record import write_record
+from .score_report import write_record
 
 
-class Evaluation(NamedTuple):
+class BundleEvaluation(NamedTuple):
     """What `evaluate_bundle` found, and the engine that the networks ran on, such as "onednn bfloat16"."""
 
     scores: dict[str, Scores]
@@ -36,9 +37,10 @@ def evaluate_bundle(
     engine: str = "paddle",
     precision: str = "auto",
     change=None,
-) -> Evaluation:
+) -> BundleEvaluation:
     """Scores on the `split` of a data set, each picture apart (window 0): "cascade" over the eight EXPR classes, "coarse" over its
-    five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says.
+    five, and "negative" over its four on the pictures whose TRUE class is one of them, whatever the coarse stage says. The prior is
+    the data's own.
 
     flip: logits are the mean over a picture and its mirror image. engine, precision: of the networks, as in
     `inference.engines.network_program`. change: called with each batch of crops, uint8 [N, S, S, 3], it gives those to score
@@ -49,7 +51,7 @@ def evaluate_bundle(
     bundle, device = open_bundle(location), select_device(device)
     data = as_stage(DATASETS[dataset](root, split), "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
-    sequence = PaddleProgram(bundle, "sequence", device, onednn=False)
+    sequence, mode = PaddleProgram(bundle, "sequence", device, onednn=False), mode_of(bundle, "logits", DATA_PRIOR)
     parts = []
     look = {"desc": f"{dataset} {split}", "unit": " pictures", "dynamic_ncols": True, "leave": False, "disable": None}
     with tqdm(total=len(data), **look) as bar:
@@ -58,11 +60,11 @@ def evaluate_bundle(
             logits = frame(full)
             if flip:
                 logits = [(a + b) / 2 for a, b in zip(logits, frame(full[:, :, ::-1]), strict=True)]
-            outputs = sequence(*logits, np.ones(batch, bool), np.array([0]))
+            outputs = sequence(*logits, np.ones(batch, bool), np.array([0]), *mode.inputs)
             parts.append([output[: len(crops)] for output in outputs])
             bar.update(len(crops))
     labels, coarse_labels, _, probabilities, _ = (np.concatenate(part)[data.whole()] for part in zip(*parts, strict=True))
-    return Evaluation(_score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities), frame.engine)
+    return BundleEvaluation(_score_stages(data.labels[data.whole()], labels, coarse_labels, probabilities), frame.engine)
 
 
 def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scores]:
@@ -83,14 +85,15 @@ def _score_stages(truth, labels, coarse_labels, probabilities) -> dict[str, Scor
     return scores
 
 
-def describe(evaluation: Evaluation, arguments) -> str:
+def describe(evaluation: BundleEvaluation, arguments) -> str:
     """A line on what was scored and how."""
     flipped = "averaged with mirror images" if arguments.flip else "as they are"
     pictures = int(evaluation.scores["cascade"].confusion.sum())
-    return f"bundle {arguments.bundle} on {arguments.dataset} {arguments.split}: {pictures} pictures, {flipped}, on {evaluation.engine}"
+    where = f"bundle {arguments.bundle} on {arguments.dataset} {arguments.split}"
+    return f"{where}: {pictures} pictures, {flipped}, under their own prior, on {evaluation.engine}"
 
 
-def record(evaluation: Evaluation, arguments) -> Path:
+def record(evaluation: BundleEvaluation, arguments) -> Path:
     """Appends the figures, one a row, to evaluate.csv in the folder `arguments.out`, draws the cascade's confusion beside it (of flip
     averaging under a name of its own), and returns the file."""
     bundle = open_bundle(arguments.bundle)

@@ -16,7 +16,7 @@ from ..core.labels import STAGES
 from ..data.loader import plain_batches
 from ..support.errors import UserError
 from ..support.files import atomic_path, git_sha, read_bounded, sha256_of
-from ..training.compiled import BATCH, fast_forward
+from ..training.compiled import BATCH, compile_network
 from ..weights.trained import load_trained, trained_config
 from .frames import Frames, fingerprint
 
@@ -68,7 +68,7 @@ class LogitsCache:
         # Read again, now that nobody else writes.
         done = _note_of(file, key, shape)["done"]
         trained = load_trained(path, stage)
-        network = fast_forward(trained.model, self._device)
+        network = compile_network(trained.model, self._device)
         note = key | {"name": trained.config.NAME, "rows": shape[0], "device": self._device, "git_sha": git_sha()}
         pictures = self._frames.pictures()
         try:

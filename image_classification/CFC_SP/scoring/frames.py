@@ -40,7 +40,7 @@ class Frames:
 
 
 def load_frames(dataset: str, root: str | Path, split: str) -> Frames:
-    """The frames of `split` of a data set of training.datasets.DATASETS.
+    """The frames of `split` of a data set of data.datasets.DATASETS.
 
     Raises UserError for an unknown data set, as its reader does, and where no frame has a crop.
     """
@@ -54,7 +54,7 @@ def load_frames(dataset: str, root: str | Path, split: str) -> Frames:
     bounds = np.cumsum([0, *(len(video.labels) for video in videos)])
     shown = np.concatenate([start + np.array(video.crops, np.int64) for start, video in zip(bounds[:-1], videos, strict=True)])
     if not len(shown):
-        raise UserError(f"{root}: expected crops of {split} videos, found none; make them with tools/prepare_affwild2.py")
+        raise UserError(f"{root}: expected crops of {split} videos, found none; make them with `cfc-sp prepare`")
     classes = np.concatenate([video.labels for video in videos])
     picture = np.full(len(classes), IGNORED)
     picture[shown] = np.arange(len(shown))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
-from ..core.labels import COARSE_TO_EXPR, EXPR, EXPR_TO_STAGE, IGNORED, NEGATIVE_CLASS, NEGATIVE_TO_EXPR, STAGES
+from ..core.cascade_arrays import decide_rows, routed, stage_rows, vote_of
+from ..core.labels import EXPR, EXPR_TO_STAGE, IGNORED, STAGES
 from ..core.metrics import Scores, score
 from ..core.smoothing import smooth
 from ..support.errors import UserError
@@ -48,23 +49,18 @@ class Scorer:
 
     def predict(self, stage: str, names: Sequence[str], window: int) -> Predictions:
         """Of one stage alone: the mean of the networks' probabilities."""
-        probabilities = _mean([self._plain(stage, name, window) for name in names])
+        probabilities = vote_of([self._plain(stage, name, window) for name in names])
         return self._filled(stage, probabilities.argmax(0), probabilities.max(0))
 
     def predict_cascade(self, coarse: Sequence[str], negative: Sequence[str], window: int) -> Predictions:
         """Of the cascade (section 3.2): frames that the coarse ensemble calls Negative get the class of the negative ensemble."""
-        decided = _mean([self._plain("coarse", name, window) for name in coarse])
-        labels, confidences = decided.argmax(0), decided.max(0)
-        routed = labels == NEGATIVE_CLASS
+        decided = vote_of([self._plain("coarse", name, window) for name in coarse])
+        sent = routed(decided)
         if window and self.negative_scope == "routed":
-            every = [softmax(self.smoothed("negative", name, window, self.valid & routed)[:, routed], axis=0) for name in negative]
+            every = [softmax(self.smoothed("negative", name, window, self.valid & sent)[:, sent], axis=0) for name in negative]
         else:
-            every = [self._plain("negative", name, window)[:, routed] for name in negative]
-        fine = _mean(every)
-        labels = np.array(COARSE_TO_EXPR)[labels]
-        labels[routed] = np.array(NEGATIVE_TO_EXPR)[fine.argmax(0)]
-        confidences[routed] *= fine.max(0)
-        return self._filled("flat", labels, confidences)
+            every = [self._plain("negative", name, window)[:, sent] for name in negative]
+        return self._filled("flat", *decide_rows(decided, vote_of(every)))
 
     def score(self, predictions: Predictions) -> Scores:
         """Scores on the annotated frames whose true class the stage knows: of "negative" those that are truly negative.
@@ -109,7 +105,7 @@ class Scorer:
         table = self._logits[name]
         logits = np.zeros((table.shape[1], len(self.frames)), np.float32)
         logits[:, self.valid] = table[self.frames.picture[self.valid]].T
-        return _of_stage(logits, stage) if len(logits) == len(EXPR) else logits
+        return stage_rows(logits, stage) if len(logits) == len(EXPR) else logits
 
     def _filled(self, stage: str, labels: np.ndarray, confidences: np.ndarray) -> Predictions:
         known = self._nearest >= 0
@@ -117,17 +113,3 @@ class Scorer:
         filled = np.zeros_like(labels), np.full_like(confidences, 1 / len(STAGES[stage]))
         filled[0][known], filled[1][known] = labels[places], confidences[places]
         return Predictions(stage, *filled)
-
-
-def _of_stage(logits: np.ndarray, stage: str) -> np.ndarray:
-    """A flat network's logits [8, N] in the classes of `stage`, as `core.ensemble.stage_logits` has them."""
-    if stage == "flat":
-        return logits
-    negative = logits[list(NEGATIVE_TO_EXPR)]
-    if stage == "negative":
-        return negative
-    return np.concatenate([logits[list(COARSE_TO_EXPR[:NEGATIVE_CLASS])], logsumexp(negative, axis=0, keepdims=True)])
-
-
-def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    return sum(probabilities[1:], start=probabilities[0].copy()) / len(probabilities)

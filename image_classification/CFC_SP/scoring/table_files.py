@@ -27,7 +27,7 @@ _TITLES = {
 
 
 @dataclass(frozen=True)
-class Run:
+class RunOrigin:
     """Where a network comes from: its config's name, seed, the sha256 of its weights, the commit it was trained at."""
 
     config: str
@@ -36,13 +36,13 @@ class Run:
     trained_at: str
 
 
-def origin_of(path: str | Path, stage: str) -> Run:
+def origin_of(path: str | Path, stage: str) -> RunOrigin:
     """What the checkpoint at `path` says of itself; raises UserError for a file that is neither of `stage` nor flat."""
     config, note = trained_config(path, stage, "flat")
-    return Run(config.NAME, config.SEED, sha256_of(path), note["git_sha"])
+    return RunOrigin(config.NAME, config.SEED, sha256_of(path), note["git_sha"])
 
 
-def write_tables(lines: Sequence[Line], runs: Mapping[str, Run], data: str, split: str, folder: str | Path) -> list[Path]:
+def write_tables(lines: Sequence[Line], runs: Mapping[str, RunOrigin], data: str, split: str, folder: str | Path) -> list[Path]:
     """Writes tables.csv, tables.md, table1.png and table4.png to `folder`, each whole, and returns them.
 
     runs: of the networks that are there, by name; data: what the figures were measured on, in words. Raises UserError where the folder

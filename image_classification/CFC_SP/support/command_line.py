@@ -18,11 +18,18 @@ MISTAKE, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
 
 class _Help(argparse.HelpFormatter):
-    """Paragraphs as wide as the terminal, commands and indented lines as they are, an option's argument named once."""
+    """Paragraphs as wide as the terminal, commands and indented lines as they are, an option's argument named once.
+
+    A sub-command of `cfc-sp` shows its script's examples under its own name.
+    """
 
     def _fill_text(self, text, width, indent):
-        blocks = re.findall(r"^(?:[ \t]|python ).*\n|(?:^(?!python )\S.*\n)+|^\n", text.strip() + "\n", re.M)
-        return "".join(block if block.startswith((" ", "python ", "\n")) else textwrap.fill(block, width) + "\n" for block in blocks)
+        text = text.strip() + "\n"
+        if self._prog.startswith("cfc-sp"):
+            text = re.sub(r"^( *)(?:python )?\w+\.py ", rf"\1{self._prog} ", text, flags=re.M)
+        blocks = re.findall(r"^(?:[ \t]|python |cfc-sp ).*\n|(?:^(?!python |cfc-sp )\S.*\n)+|^\n", text, re.M)
+        as_it_is = (" ", "python ", "cfc-sp ", "\n")
+        return "".join(block if block.startswith(as_it_is) else textwrap.fill(block, width) + "\n" for block in blocks)
 
     def _format_action_invocation(self, action):
         if not action.option_strings or action.nargs == 0:
@@ -37,9 +44,12 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **keywords):
         super().__init__(formatter_class=_Help, allow_abbrev=False, **keywords)
 
-    def option(self, name: str, **keywords) -> None:
-        """Adds `-name` and `--name`."""
+    def option(self, name: str, *others: str, **keywords) -> None:
+        """Adds `-name` and `--name`; `others` are older spellings, which are taken and not shown."""
         self.add_argument(f"-{name}", f"--{name}", dest=name, **keywords)
+        for other in others:
+            hidden = {**keywords, "required": False, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+            self.add_argument(f"-{other}", f"--{other}", dest=name, **hidden)
 
     def parse_known_args(self, args=None, namespace=None):
         """As argparse's own."""
@@ -49,6 +59,11 @@ class Parser(argparse.ArgumentParser):
     def _is_file(self, word: str) -> bool:
         known = self._subparsers is not None or word in self._option_string_actions
         return word.startswith("-") and not known and os.path.lexists(word)
+
+
+def add_jobs_option(parser: Parser, what: str) -> None:
+    """Adds `-jobs`: how many of `what` are worked on at a time."""
+    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} at a time (default: one a core)")
 
 
 def run_script(script: ModuleType, argv: list[str] | None = None) -> int:

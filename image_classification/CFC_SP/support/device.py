@@ -10,7 +10,7 @@ import warnings
 from contextlib import redirect_stderr
 
 from .errors import UserError
-from .heap import keep_freed_memory
+from .malloc import keep_freed_memory
 from .threads import set_thread_counts
 
 set_thread_counts(os.environ)
@@ -38,7 +38,9 @@ def select_device(wanted: str) -> str:
     available = paddle.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
     if wanted == "gpu" and not available:
         found = "no GPU" if paddle.is_compiled_with_cuda() else "a Paddle built for the CPU alone"
-        raise UserError(f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install requirements-gpu.txt or use -device cpu")
+        raise UserError(
+            f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install that in the place of paddlepaddle, or use -device cpu"
+        )
     device = "gpu" if available and wanted != "cpu" else "cpu"
     paddle.set_device(device)
     keep_freed_memory()

@@ -93,7 +93,7 @@ def read_bounded(path: str | Path, most: int) -> bytes:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-class Nameless:
+class AnonymousFile:
     """What FFmpeg needs of an open file, without the name that some of its probes go by."""
 
     def __init__(self, file):

@@ -1,20 +1,22 @@
-"""Ctrl-C and SIGTERM as a wish to end well."""
+"""Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) as a wish to end well."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 @contextmanager
 def on_first_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """As long as the block lasts, Ctrl-C and SIGTERM call `act` and do not end the program; a second one is what it always is.
+    """As long as the block lasts, each of SIGNALS calls `act` and does not end the program; a second one is what it always is.
 
     One that is ignored, as Ctrl-C is in the background of a shell, stays so.
     """
     # Python lets the main thread alone handle signals.
     main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM) if main}
+    before = {number: signal.getsignal(number) for number in SIGNALS if main}
     before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
 
     def restore() -> None:

@@ -60,5 +60,5 @@ def _row_of(rows: dict, row: int | None, path: Path) -> dict:
         raise UserError(f"{path}: expected rows to choose row {row} of, found a file of one config: leave the row out")
     if row not in rows:
         found = "none was named" if row is None else f"found {row}"
-        raise UserError(f"{path} holds rows: expected the number of one, {', '.join(map(str, rows))}, {found}; export_model.py takes -row")
+        raise UserError(f"{path} holds rows: expected the number of one, {', '.join(map(str, rows))}, {found}; `cfc-sp export` takes -row")
     return rows[row]

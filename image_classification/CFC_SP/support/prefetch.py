@@ -1,11 +1,14 @@
-"""Work done ahead of its use, in a thread of its own."""
+"""Work done ahead of its use: by one thread where each item needs the one before, by several where none does."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from queue import Full, Queue
 from typing import TypeVar
 
-T = TypeVar("T")
+T, K = TypeVar("T"), TypeVar("K")
 # How often a producer that waits for room looks whether anybody still wants what it makes.
 _PATIENCE_S = 0.1
 
@@ -51,3 +54,20 @@ def prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
     finally:
         stop.set()
         thread.join()
+
+
+def prefetch_map(function: Callable[[K], T], keys: Iterable[K], threads: int) -> Iterator[T]:
+    """`function(key)` for each of `keys`, in order, computed by `threads` threads; as many results, two at least, wait for their use.
+
+    An exception of `function` is raised in its result's place.
+    """
+    keys = iter(keys)
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="prefetch") as pool:
+        pending = deque(pool.submit(function, key) for key in islice(keys, max(2, threads)))
+        try:
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(function, key) for key in islice(keys, 1))
+        finally:
+            for future in pending:
+                future.cancel()

@@ -75,7 +75,9 @@ def run_together(work: Callable, device: str, processes: int = 0) -> None:
     available = paddle.device.cuda.device_count() if device == "gpu" else 0
     processes = processes or available
     if processes < 2:
-        raise UserError(f"expected two GPUs or more, found {available}: use main_single_gpu.py, or give -processes N with -device cpu")
+        raise UserError(
+            f"expected two GPUs or more, found {available}: train on one device with `cfc-sp train`, or give -processes N with -device cpu"
+        )
     if device == "gpu" and processes > available:
         raise UserError(f"-processes {processes}: expected a GPU for each, found {available}")
     mistakes = multiprocessing.get_context("spawn").SimpleQueue()

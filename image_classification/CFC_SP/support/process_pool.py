@@ -10,13 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .command_line import Parser
 from .errors import UserError
-
-
-def add_jobs_option(parser: Parser, what: str) -> None:
-    """Adds `-jobs`: how many of `what` are worked on at a time."""
-    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} at a time (default: one a core)")
 
 
 def in_processes(

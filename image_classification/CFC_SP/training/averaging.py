@@ -15,7 +15,7 @@ from ..support.files import git_sha, sha256_of
 from ..weights.checkpoint import save_checkpoint
 from ..weights.model import build_model
 from ..weights.trained import Trained, load_trained
-from .compiled import fast_forward
+from .compiled import compile_network
 from .validation import STATISTICS_BATCHES, measure_statistics, validate
 
 
@@ -46,7 +46,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
     data, held_out = load_split(config, "train"), load_split(config, "val")
     measure_statistics(model, statistics_batches(config, data))
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    scores = validate(fast_forward(model, device), held_out, config.DATA.CROP_SIZE)
+    scores = validate(compile_network(model, device), held_out, config.DATA.CROP_SIZE)
     validation = scores.as_validation()
     averaged = [
         {"name": network.config.NAME, "share": round(part, 4), "sha256": sha256_of(path)}

@@ -18,7 +18,7 @@ from ..support.errors import UserError
 from ..support.files import sha256_of
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from ..weights.trained import load_trained
-from .compiled import BATCH, fast_forward
+from .compiled import BATCH, compile_network
 
 # Between these a network's temperature is looked for; that of one which knows nothing has no end.
 TEMPERATURES = 0.1, 10.0
@@ -57,7 +57,7 @@ def shift_classes(path: str | Path, root: str, device: str, out: Path) -> dict[s
     trained = load_trained(path, *STAGES)
     if "class_bias" in trained.note:
         raise UserError(f"{path}: expected a network as it was trained, found one with a class_bias: shift the one that it was made of")
-    config, network = trained.config.clone(), fast_forward(trained.model, device)
+    config, network = trained.config.clone(), compile_network(trained.model, device)
     config.defrost()
     config.DATA.ROOT = root
     data = load_split(config, "val")
@@ -66,7 +66,7 @@ def shift_classes(path: str | Path, root: str, device: str, out: Path) -> dict[s
     bias = fit_class_bias(logits.astype(np.float64), truth)
     scores = score(truth, (logits + bias).argmax(1), len(data.names))
     validation = scores.as_validation()
-    # From the file: `fast_forward` has fused the layers.
+    # From the file: `compile_network` has fused the layers.
     weights, _ = load_checkpoint(path)
     weights["backbone.head.bias"] = weights["backbone.head.bias"] + bias
     added = {"sha256": sha256_of(path), **{name: round(float(value), 3) for name, value in zip(data.names, bias, strict=True)}}

@@ -15,7 +15,7 @@ from ..support.device import THREADS
 BATCH = 128
 
 
-def fast_forward(model, device: str, batch: int = BATCH) -> Callable[[np.ndarray], np.ndarray]:
+def compile_network(model, device: str, batch: int = BATCH) -> Callable[[np.ndarray], np.ndarray]:
     """A function from uint8 crops [N, S, S, 3], N at most `batch`, to the logits float32 [N, C] of `model`, an ExpressionNet, in
     evaluation mode with the weights it has now.
 
@@ -50,7 +50,7 @@ def _program(model, batch: int):
 
     # A thread of its own: a predictor leaves oneDNN's state in its thread changed, and a training program there computes otherwise after
     # it, so that a run with a validation behind it and one resumed from a checkpoint part in the last bits (Paddle 3.3.1).
-    thread = ThreadPoolExecutor(1, "fast_forward")
+    thread = ThreadPoolExecutor(1, "compiled network")
 
     def run(crops):
         return thread.submit(run_here, crops).result()

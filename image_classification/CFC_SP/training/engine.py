@@ -22,11 +22,11 @@ from ..support.interrupts import on_first_interrupt
 from ..support.process_group import ALONE, Group
 from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
-from .compiled import fast_forward
+from .compiled import compile_network
 from .ema import Ema
 from .optim import count_decayed, trainable
-from .progress import Progress
 from .run_folder import RunFolder
+from .run_progress import Progress
 from .steps import choose_step
 from .teachers import Teachers
 from .validation import STATISTICS_BATCHES, measure_statistics, validate
@@ -49,14 +49,14 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     _check_options(config, device, group)
     folder = RunFolder(config)
     with folder.claimed(resume) if group.leads else nullcontext():
-        run = _Run(config, device, folder, resume and folder.last.exists(), group)
+        run = _Training(config, device, folder, resume and folder.last.exists(), group)
         # Several processes would wait for each other's gradients.
         with on_first_interrupt(run.end_soon) if group is ALONE else nullcontext():
             run.train()
     return folder.path
 
 
-class _Run:
+class _Training:
     """One run in one process: what its steps share."""
 
     def __init__(self, config, device, folder, resume, group):
@@ -147,7 +147,7 @@ class _Run:
         measure_statistics(self.model, training_batches(self.data, few, config, epoch - 1, group=group), group)
         network = build_model(config)
         network.set_state_dict(self.model.state_dict())
-        scores = validate(fast_forward(network, self.device), self.held_out, config.DATA.CROP_SIZE, group)
+        scores = validate(compile_network(network, self.device), self.held_out, config.DATA.CROP_SIZE, group)
         for pictures in (self.data, self.held_out):
             if pictures.damaged:
                 self.say(f"damaged pictures left out so far: {len(pictures.damaged)}, such as {next(iter(pictures.damaged.values()))}")

@@ -6,10 +6,10 @@ import numpy as np
 
 from ..support.errors import UserError
 from ..support.files import sha256_of
-from ..support.heap import share_one_heap
+from ..support.malloc import share_one_arena
 from ..support.process_group import ALONE, Group
 from ..weights.trained import load_trained
-from .compiled import fast_forward
+from .compiled import compile_network
 
 
 class Teachers:
@@ -24,13 +24,13 @@ class Teachers:
         self._share, self._temperature = train.TEACHER_SHARE, train.TEACHER_TEMPERATURE
         self._networks, self.origin = [], []
         if train.TEACHERS:
-            share_one_heap()
+            share_one_arena()
         for path in train.TEACHERS:
             teacher = load_trained(path, config.STAGE)
             if teacher.config.DATA.CROP_SIZE != config.DATA.CROP_SIZE:
                 sizes = f"{config.DATA.CROP_SIZE} px, found {teacher.config.DATA.CROP_SIZE} px"
                 raise UserError(f"TRAIN.TEACHERS: {path}: expected a network for crops of {sizes}: teachers see the student's crops")
-            self._networks.append(fast_forward(teacher.model, device, train.BATCH_SIZE // group.size))
+            self._networks.append(compile_network(teacher.model, device, train.BATCH_SIZE // group.size))
             self.origin.append({"name": teacher.config.NAME, "sha256": sha256_of(path), "validation": teacher.note["validation"]})
 
     def teach(self, batches: Iterable[tuple]) -> Iterator[tuple]:

@@ -6,7 +6,7 @@ import stat
 import av
 
 from ..support.errors import UserError
-from ..support.files import Nameless
+from ..support.files import AnonymousFile
 
 MAX_PIXELS = 8192 * 8192
 MAX_FPS, FALLBACK_FPS = 480.0, 30.0
@@ -38,7 +38,7 @@ def open_container(file, shown: str):
     # Playlists name other files and addresses: none of them is ever opened.
     options = {"protocol_whitelist": "none"}
     try:
-        return av.open(Nameless(file), "r", container_options=options, metadata_errors="replace")
+        return av.open(AnonymousFile(file), "r", container_options=options, metadata_errors="replace")
     except av.FFmpegError as fault:
         if isinstance(fault, MemoryError):
             raise UserError(

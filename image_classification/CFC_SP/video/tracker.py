@@ -1,11 +1,11 @@
 """Faces of one frame after another -> tracks: one id a person for as long as the face stays in view, never across a cut.
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install
-opencv-python over our headless one, supervision 0.31.2 has no tracker any more). With boxes from every frame little is needed:
-those of neighbouring frames are paired by overlap, with SciPy's optimal assignment.
+opencv-python over our headless one, supervision 0.31.2 has no tracker any more). Little is needed: faces are paired with where the
+tracks' faces were, or should be by now, by SciPy's optimal assignment.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -13,43 +13,111 @@ from scipy.optimize import linear_sum_assignment
 from ..core.records import Faces
 from .detector import intersection_over_union
 
+# A face seen in the last frame is waited for this long: no frame in between has missed it.
+LONGEST_STEP_S = 5.0
+# A face's speed is averaged over about so long, and a face that is not seen slows down within about so long.
+SMOOTHED_OVER_S, COASTS_S = 0.25, 1.0
+# Overlap with a track's last box counts this much of one with the box expected by now.
+LAST_BOX_COUNTS = 0.7
+# How far a face's centre may be from where it was expected, in sides of the face: so many a second, and never more than REACH.
+SIDES_PER_S, REACH = 4.0, 1.5
+# Faces of one person have sides whose ratio is below this.
+SIZE_RATIO = 2.0
+
+
+@dataclass(slots=True)
+class _Tracks:
+    """The tracks' ids [N], last boxes [N, 4], speeds [N, 2] in pixels a second, and when each face was last seen [N], in seconds."""
+
+    ids: np.ndarray
+    boxes: np.ndarray
+    speeds: np.ndarray
+    seen_s: np.ndarray
+
+    def __getitem__(self, index) -> "_Tracks":
+        return _Tracks(self.ids[index], self.boxes[index], self.speeds[index], self.seen_s[index])
+
+    def expected(self, time_s: float) -> np.ndarray:
+        """Where the faces should be by now, [N, 4]: they go on as they moved, slower and slower."""
+        way = COASTS_S * (1 - np.exp((self.seen_s - time_s) / COASTS_S))
+        return (self.boxes + np.tile(self.speeds * way[:, None], 2)).astype(np.float32)
+
+    def see(self, index: np.ndarray, boxes: np.ndarray, time_s: float) -> None:
+        """Notes that the faces of the tracks `index` are at `boxes` now."""
+        past_s = np.maximum(time_s - self.seen_s[index], 1e-3)[:, None]
+        share = 1 - np.exp(-past_s / SMOOTHED_OVER_S)
+        moved = (_centres(boxes) - _centres(self.boxes[index])) / past_s
+        self.speeds[index] += share * (moved - self.speeds[index])
+        self.boxes[index], self.seen_s[index] = boxes, time_s
+
 
 class FaceTracker:
     """Gives every face a track id: positive, rising, never used twice.
 
-    Faces are paired with the tracks' last boxes so that the summed intersection over union is largest, and no pair's is below
-    `min_overlap`; the others get a new id at once. A face unseen for more than `lost_s` seconds of media time comes back under a
-    new id, and all tracks end at a cut.
+    Faces are paired with the tracks so that the summed intersection over union, with the box expected by now or, for less, with the
+    last one, is largest, and no pair's is below `min_overlap`. Of the rest, faces and tracks of like size are paired that are as near
+    as a face may have moved since it was seen. The others get a new id at once. A face that is missing for more than `lost_s` seconds
+    of media time comes back under a new id, and all tracks end at a cut.
     """
 
-    def __init__(self, lost_s: float = 1.0, min_overlap: float = 0.2):
-        self._lost_s = lost_s
-        self._min_overlap = min_overlap
-        self._next_id = 1
-        self._ids = np.zeros(0, np.int64)
-        self._boxes = np.zeros((0, 4), np.float32)
-        self._seen_s = np.zeros(0)
+    def __init__(self, lost_s: float = 2.0, min_overlap: float = 0.2):
+        self._lost_s, self._min_overlap = lost_s, min_overlap
+        self._next_id, self._last_s = 1, 0.0
+        self._tracks = _Tracks(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros((0, 2)), np.zeros(0))
 
     def update(self, time_s: float, faces: Faces, cut: bool = False) -> Faces:
         """The same faces, in their order, with `tracks` set.
 
         Frames must come in order, those without a face too, each with its time in seconds and whether it begins a new shot.
         """
-        alive = (time_s - self._seen_s <= self._lost_s) & (not cut)
-        self._ids, self._boxes, self._seen_s = self._ids[alive], self._boxes[alive], self._seen_s[alive]
+        unseen_s = time_s - self._tracks.seen_s
+        limit_s = np.where(self._tracks.seen_s == self._last_s, max(self._lost_s, LONGEST_STEP_S), self._lost_s)
+        self._tracks, self._last_s = self._tracks[(unseen_s <= limit_s) & (not cut)], time_s
 
-        overlap = intersection_over_union(self._boxes, faces.boxes)
-        known, found = linear_sum_assignment(overlap, maximize=True)
-        paired = overlap[known, found] >= self._min_overlap
-        known, found = known[paired], found[paired]
-        tracks = np.zeros(len(faces), np.int64)
-        tracks[found] = self._ids[known]
-        new = np.flatnonzero(tracks == 0)
-        tracks[new] = np.arange(self._next_id, self._next_id + len(new))
+        known, found = self._paired(time_s, faces.boxes)
+        ids = np.zeros(len(faces), np.int64)
+        ids[found] = self._tracks.ids[known]
+        self._tracks.see(known, faces.boxes[found], time_s)
+        new = np.flatnonzero(ids == 0)
+        ids[new] = np.arange(self._next_id, self._next_id + len(new))
         self._next_id += len(new)
+        old = self._tracks
+        self._tracks = _Tracks(
+            np.concatenate([old.ids, ids[new]]),
+            np.concatenate([old.boxes, faces.boxes[new]]),
+            np.concatenate([old.speeds, np.zeros((len(new), 2))]),
+            np.concatenate([old.seen_s, np.full(len(new), time_s)]),
+        )
+        return replace(faces, tracks=ids)
 
-        self._boxes[known], self._seen_s[known] = faces.boxes[found], time_s
-        self._ids = np.concatenate([self._ids, tracks[new]])
-        self._boxes = np.concatenate([self._boxes, faces.boxes[new]])
-        self._seen_s = np.concatenate([self._seen_s, np.full(len(new), time_s)])
-        return replace(faces, tracks=tracks)
+    def _paired(self, time_s: float, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the tracks and of the boxes that show the same faces."""
+        expected = self._tracks.expected(time_s)
+        last, now = intersection_over_union(self._tracks.boxes, boxes), intersection_over_union(expected, boxes)
+        known, found = _assigned(np.maximum(LAST_BOX_COUNTS * last, now), np.maximum(last, now) >= self._min_overlap)
+
+        apart, ratio = _distances(expected, boxes)
+        reach = np.minimum(SIDES_PER_S * (time_s - self._tracks.seen_s), REACH)[:, None]
+        free = (apart <= reach) & (ratio < SIZE_RATIO)
+        free[known], free[:, found] = False, False
+        others = _assigned(-apart, free)
+        return np.concatenate([known, others[0]]), np.concatenate([found, others[1]])
+
+
+def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
+    rows, columns = linear_sum_assignment(scores, maximize=True)
+    kept = allowed[rows, columns]
+    return rows[kept], columns[kept]
+
+
+def _distances(boxes: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far the centres of two sets of boxes lie apart, in sides of the smaller box, and how many times as large the larger box is."""
+    sides, other_sides = (np.sqrt(np.prod(np.maximum(b[:, 2:] - b[:, :2], 1e-6), axis=1)) for b in (boxes, others))
+    smaller, larger = np.minimum.outer(sides, other_sides), np.maximum.outer(sides, other_sides)
+    apart = np.linalg.norm(_centres(boxes)[:, None] - _centres(others)[None], axis=2)
+    return apart / smaller, larger / smaller
+
+
+def _centres(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2

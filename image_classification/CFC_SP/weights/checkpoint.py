@@ -56,6 +56,22 @@ class LoadReport:
     left_out: dict[str, str]
     missing: tuple[str, ...]
 
+    def lines(self, everything: bool = False) -> list[str]:
+        """The report for people, one group of lines for each thing that can become of a tensor; the first five of each, or all."""
+        groups = {
+            "used": list(self.used),
+            "renamed": [f"{theirs} -> {ours}" for theirs, ours in self.renamed.items()],
+            "left out": [f"{name} ({reason})" for name, reason in self.left_out.items()],
+            "missing": [f"{name} (stays as initialised)" for name in self.missing],
+        }
+        lines = [f"tensor names of: {self.origin}"]
+        for kind, entries in groups.items():
+            shown = entries if everything else entries[:5]
+            lines += [f"{kind}: {len(entries)}", *(f"  {entry}" for entry in shown)]
+            if len(shown) < len(entries):
+                lines.append(f"  ... and {len(entries) - len(shown)} more (-all lists them)")
+        return lines
+
 
 @dataclass(frozen=True)
 class Translation:

@@ -28,10 +28,10 @@ def trained_config(path: str | Path, *stages: str) -> tuple[CfgNode, dict]:
     """The config that the best.safetensors at `path` was trained with, and its note; UserError for another file or none of `stages`."""
     _, note = load_checkpoint(path)
     if "config" not in note or "validation" not in note:
-        raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a file without its config")
+        raise UserError(f"{path}: expected a best.safetensors of `cfc-sp train`, found a file without its config")
     for key, kind in _NOTE.items():
         if not isinstance(note.get(key), kind) and (key in note or key == "git_sha"):
-            raise UserError(f"{path}: expected a best.safetensors of main_single_gpu.py, found a note whose {key} is malformed")
+            raise UserError(f"{path}: expected a best.safetensors of `cfc-sp train`, found a note whose {key} is malformed")
     config = parse_config(note["config"])
     if config.STAGE not in stages:
         raise UserError(f"{path}: expected a checkpoint of the {' or '.join(stages)} stage, found one of the {config.STAGE} stage")

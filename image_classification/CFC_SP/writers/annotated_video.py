@@ -14,7 +14,7 @@ import numpy as np
 from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from ..support.files import Nameless
+from ..support.files import AnonymousFile
 from ..support.packets import packets_of
 from .overlay import Overlay
 
@@ -47,7 +47,7 @@ def write_annotated_video(
         clip = None
         if os.path.isfile(source.path):
             # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
-            file = Nameless(opened.enter_context(open(source.path, "rb")))
+            file = AnonymousFile(opened.enter_context(open(source.path, "rb")))
             reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}
             clip = opened.enter_context(av.open(file, **reading))
         movie = opened.enter_context(av.open(os.path.abspath(target), "w", format="mp4", container_options=options))
@@ -92,7 +92,7 @@ def _open_encoder(movie, fps: float, width: int, height: int, pixel_aspect: Frac
     except (av.FFmpegError, av.codec.codec.UnknownCodecError) as error:
         raise UserError(
             f"expected an H.264 encoder (libx264) for {width} x {height} pixels, found that it does not open ({error}): install "
-            "the `av` wheel of requirements.txt, or leave mp4 and html out of -formats"
+            "the package av from PyPI, or leave mp4 and html out of -formats"
         ) from error
     return stream
 

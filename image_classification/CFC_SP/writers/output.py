@@ -1,10 +1,11 @@
 """The folder of one clip's results, in which a file bears its final name only when it is whole."""
 
 import errno
+import itertools
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..support.errors import UserError
@@ -42,7 +43,8 @@ class OutputFolder:
     that stands where a file shall go, and, from inside the block, a disk that is full.
     """
 
-    def __init__(self, root: str | os.PathLike, stem: str, formats: Iterable[str]):
+    def __init__(self, root: str | os.PathLike, stem: str, formats: Iterable[str], process: int | None = None):
+        self._process = os.getpid() if process is None else process
         self.formats = check_formats(formats)
         if stem in ("", ".", "..") or os.path.basename(stem) != stem:
             raise UserError(f"expected a clip name that can name an output folder, found {stem!r}: rename the clip")
@@ -50,6 +52,33 @@ class OutputFolder:
         self.files: list[Path] = []
         self._made = False
         self._open()
+
+    @classmethod
+    def new(cls, root: str | os.PathLike, stem: str, formats: Iterable[str]) -> "OutputFolder":
+        """A folder that was not there: `stem`, or `stem-2` and so on where it is taken, by another process at the same time, too."""
+        formats = check_formats(formats)
+        for name in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
+            path = Path(root).absolute() / name
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                if path.is_dir():
+                    continue
+            except OSError:
+                # What is wrong is said where it is tried again.
+                pass
+            folder = cls(root, name, formats)
+            folder._made = True
+            return folder
+
+    @classmethod
+    def left_behind(cls, root: str | os.PathLike, formats: tuple[str, ...]) -> Iterator["OutputFolder"]:
+        """The folders below `root` in which a process that is gone left parts of all of the formats: `part` gives those."""
+        for path in Path(root).glob(f"*/.{FILES[formats[0]]}.part-*"):
+            process = int(match[1]) if (match := _PART.fullmatch(path.name)) else os.getpid()
+            parts = [path.with_name(f".{FILES[name]}.part-{process}") for name in formats]
+            if process != os.getpid() and not is_alive(process) and all(part.is_file() for part in parts):
+                yield cls(root, path.parent.name, formats, process)
 
     def __enter__(self) -> "OutputFolder":
         return self
@@ -73,12 +102,17 @@ class OutputFolder:
 
     def part(self, name: str) -> Path:
         """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
-        return self.path / f".{FILES[name]}.part-{os.getpid()}"
+        return self.path / f".{FILES[name]}.part-{self._process}"
 
     def location(self, name: str) -> Path:
         """Where the file of the format `name` that this block wrote is now: under its final name if it was delivered."""
         final = self.path / FILES[name]
         return final if final in self.files else self.part(name)
+
+    def leave_out(self, name: str) -> None:
+        """Removes what was written of the format `name`, which is then not delivered."""
+        self.formats = tuple(other for other in self.formats if other != name)
+        self.part(name).unlink(missing_ok=True)
 
     def deliver(self, *names: str) -> None:
         """Flushes the parts of those of the formats `names` that were asked for to the disk and gives them their final names."""
@@ -101,7 +135,8 @@ class OutputFolder:
             # Only a real write tells: permission bits say nothing to root, and a full or read-only disk has fine ones.
             with tempfile.TemporaryFile(dir=self.path) as probe:
                 probe.write(b"x")
-            self._remove_parts()
+            if self._process == os.getpid():
+                self._remove_parts()
         except OSError as error:
             raise self._fault(error) from error
         for name in self.formats:
@@ -113,7 +148,7 @@ class OutputFolder:
     def _remove_parts(self) -> None:
         for path in self.path.glob(".*.part-*"):
             match = _PART.fullmatch(path.name)
-            if match and (int(match[1]) == os.getpid() or not is_alive(int(match[1]))):
+            if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
 
     def _fault(self, error: OSError) -> UserError:

@@ -19,14 +19,14 @@ _ROWS, _TAIL = '"rows": [', b"\n]\n}\n"
 def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameResult]) -> None:
     """Writes `summary` and `rows` to the file `path`, row by row, so that memory does not grow with the clip.
 
-    One object with the keys schema_version, source, options, bundle, device, engine, window_frames, timings_s, counts, segments,
-    warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame
+    One object with the keys schema_version, source, options, bundle, device, engine, window_frames, smoothing, prior, timings_s, counts,
+    segments, warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame
     without a face are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
     """
     said = asdict(summary)
     head = {
         "schema_version": SCHEMA_VERSION,
-        **{key: said[key] for key in ("source", "options", "bundle", "device", "engine", "window_frames")},
+        **{key: said[key] for key in ("source", "options", "bundle", "device", "engine", "window_frames", "smoothing", "prior")},
         "timings_s": {stage: round(seconds, 3) for stage, seconds in said["timings_s"].items()},
         "counts": {
             **{key: said[key] for key in ("frames", "frames_with_faces", "face_rows", "damaged_frames", "dropped_frames", "tracks")},

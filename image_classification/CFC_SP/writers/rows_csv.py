@@ -23,14 +23,15 @@ class CsvWriter:
     """Writes FrameResults to the file `path` as they come: a context manager.
 
     UTF-8, comma, `\\n` line ends, a header of COLUMNS; fixed decimal places, so that equal results give equal bytes:
-    microseconds, hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6).
+    microseconds, hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6). every_row: each
+    row is in the file as soon as it is written.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self._path = path
+    def __init__(self, path: str | os.PathLike, every_row: bool = False):
+        self._path, self._buffering = path, 1 if every_row else -1
 
     def __enter__(self) -> "CsvWriter":
-        self._file = open(self._path, "w", encoding="utf-8", newline="")
+        self._file = open(self._path, "w", self._buffering, encoding="utf-8", newline="")
         self._rows = csv.writer(self._file, lineterminator="\n")
         self._rows.writerow(COLUMNS)
         return self
@@ -70,7 +71,7 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
             if header != list(COLUMNS):
                 raise UserError(
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
-                    "write the file anew with predict.py"
+                    "write the file anew with `cfc-sp predict`"
                 )
             for (frame, time_s), rows in itertools.groupby(lines, key=lambda row: (row[0], row[1])):
                 faces = tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2])
@@ -78,8 +79,22 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
                 f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
-                "does not follow it: write the file anew with predict.py"
+                "does not follow it: write the file anew with `cfc-sp predict`"
             ) from error
+
+
+def drop_cut_row(path: str | os.PathLike) -> None:
+    """Cuts off what follows the last line end of a file that CsvWriter was stopped in."""
+    with open(path, "rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 65536)
+            file.seek(start)
+            if (place := file.read(end - start).rfind(b"\n")) >= 0:
+                file.truncate(start + place + 1)
+                return
+            end = start
+        file.truncate(0)
 
 
 def _rounded(value, places: int | None):

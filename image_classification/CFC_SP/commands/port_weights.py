@@ -1,0 +1,40 @@
+"""Turns a foreign checkpoint into one of ours.
+
+cfc-sp port -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors
+
+Reads .pt, .pth, .pdparams (no code in them is run) and .safetensors of timm, PaddleClas, FaceX-Zoo and the networks' authors, finds
+out whose names they have, and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the foreign file as well.
+"""
+
+from pathlib import Path
+
+from ..support.command_line import Parser
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("cfg", required=True, metavar="YAML", help="config of the network it becomes, such as configs/swin_s_coarse.yaml")
+    parser.option("weights", required=True, metavar="FILE", help="the foreign file")
+    parser.option("out", required=True, metavar="FILE", help="the .safetensors file to write")
+    parser.option("all", action="store_true", help="list every tensor, not the first five of a kind")
+    parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
+
+
+def run(arguments) -> None:
+    from ..config import load_config
+    from ..support.errors import UserError
+    from ..support.files import git_sha, sha256_of
+    from ..weights.checkpoint import OTHER_CLASSES, load_pretrained, save_checkpoint
+    from ..weights.model import build_model
+
+    if Path(arguments.out).suffix != ".safetensors":
+        raise UserError(f"-out: expected a name that ends in .safetensors, found {arguments.out!r}")
+    config = load_config(arguments.cfg, arguments.opts)
+    model = build_model(config)
+    report = load_pretrained(model, arguments.weights)
+    print("\n".join(report.lines(arguments.all)))
+    note = {"config": config.dump(), "git_sha": git_sha(), "origin": report.origin, "source_sha256": sha256_of(arguments.weights)}
+    # Without the scores that a training run would have noted; a classifier that stayed as initialised makes no bundle.
+    if not report.missing and OTHER_CLASSES not in report.left_out.values():
+        note["validation"] = None
+    save_checkpoint(arguments.out, {name: value.numpy() for name, value in model.state_dict().items()}, note)
+    print(f"wrote {arguments.out}")

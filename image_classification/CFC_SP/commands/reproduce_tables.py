@@ -1,0 +1,59 @@
+"""Computes the paper's Tables 1 to 4 from trained networks, beside the paper's own figures.
+
+cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out results/tables
+cfc-sp tables -runs output -dataset affwild2 -data clips -out results/tables \\
+    -title "FER+ clips (a simulation)" -members swin_s=lite_swin hrnet=lite_hrnet swin_s_flat=lite_repvgg_flat
+
+The folder -runs holds one folder a run, with best.safetensors, called as the run's config is. A line of a table is computed when all
+its runs are there; the tables name those that are missing. Logits are computed once and kept.
+"""
+
+from pathlib import Path
+
+from ..support.command_line import Parser
+
+
+def add_options(parser: Parser) -> None:
+    parser.option("runs", required=True, type=Path, metavar="FOLDER", help="the folder that holds the runs' folders")
+    parser.option("data", required=True, metavar="PATH", help="the data set's folder or zip")
+    parser.option("dataset", default="affwild2", help="which data set it is (default: affwild2)")
+    parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
+    parser.option("members", nargs="+", default=[], metavar="A=B", help="take run B for run A, or runs B_... for runs A_...")
+    parser.option("title", metavar="WORDS", help="what the tables call the data (default: the data set's name)")
+    parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: logits in -runs)")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives tables.csv, tables.md and the pictures")
+
+
+def run(arguments) -> None:
+    from ..scoring.cache import LogitsCache
+    from ..scoring.frames import load_frames
+    from ..scoring.scorer import Scorer
+    from ..scoring.table_files import origin_of, write_tables
+    from ..scoring.tables import compute, plan, runs_of
+    from ..support.device import select_device
+    from ..support.errors import UserError
+
+    if wrong := [word for word in arguments.members if not all(word.partition("=")[::2])]:
+        raise UserError(f"-members: expected pairs such as swin_s=lite_swin, found {wrong[0]!r}")
+    lines = plan(dict(word.split("=", 1) for word in arguments.members))
+    wanted = runs_of(lines)
+    paths = {name: arguments.runs / name / "best.safetensors" for name in wanted}
+    paths = {name: path for name, path in paths.items() if path.is_file()}
+    if not paths:
+        raise UserError(
+            f"{arguments.runs}: expected runs such as {next(iter(wanted))}/best.safetensors, found none: train one, or name others"
+        )
+    frames = load_frames(arguments.dataset, arguments.data, arguments.split)
+    device = select_device(arguments.device)
+    cache = LogitsCache(arguments.cache or arguments.runs / "logits", frames, arguments.dataset, arguments.split, device=device)
+    scorer = Scorer(frames, {name: cache.logits(path, wanted[name]) for name, path in paths.items()})
+    lines = compute(lines, scorer, set(paths), _report)
+    origins = {name: origin_of(path, wanted[name]) for name, path in paths.items()}
+    for path in write_tables(lines, origins, arguments.title or arguments.dataset, arguments.split, arguments.out):
+        print(path)
+
+
+def _report(line) -> None:
+    ours = f"ours {line.f1:.2f}" if line.scores else f"missing {', '.join(line.missing)}" if line.missing else ""
+    print(f"table {line.table}, {line.name}: {'' if line.paper is None else f'paper {line.paper}, '}{ours}", flush=True)

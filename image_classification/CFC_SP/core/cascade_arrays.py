@@ -1,0 +1,37 @@
+"""The cascade over many frames at once in NumPy, one row a class: what scores whole data sets (sections 3.2 and 3.3)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import logsumexp
+
+from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
+
+
+def stage_rows(logits: np.ndarray, stage: str) -> np.ndarray:
+    """A flat network's logits [8, N] in the classes of `stage`, as `ensemble.stage_logits` has them: [8, N], [5, N] or [4, N]."""
+    if stage == "flat":
+        return logits
+    negative = logits[list(NEGATIVE_TO_EXPR)]
+    if stage == "negative":
+        return negative
+    return np.concatenate([logits[list(COARSE_TO_EXPR[:NEGATIVE_CLASS])], logsumexp(negative, axis=0, keepdims=True)])
+
+
+def vote_of(probabilities: Sequence[np.ndarray]) -> np.ndarray:
+    """An ensemble's probabilities [C, N]: the mean of its networks'."""
+    return sum(probabilities[1:], start=probabilities[0].copy()) / len(probabilities)
+
+
+def routed(coarse: np.ndarray) -> np.ndarray:
+    """Which frames go to the negative networks, bool [N]: those whose coarse probabilities [5, N] are largest for Negative."""
+    return coarse.argmax(0) == NEGATIVE_CLASS
+
+
+def decide_rows(coarse: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(labels int64 [N], confidences [N]) of the cascade, in EXPR order; coarse: probabilities [5, N]; negative: [4, R] of the R routed
+    frames."""
+    labels, confidences, sent = np.array(COARSE_TO_EXPR)[coarse.argmax(0)], coarse.max(0), routed(coarse)
+    labels[sent] = np.array(NEGATIVE_TO_EXPR)[negative.argmax(0)]
+    confidences[sent] *= negative.max(0)
+    return labels, confidences

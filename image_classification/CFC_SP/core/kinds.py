@@ -1,0 +1,15 @@
+"""The kinds of smoothing, what is averaged over a track's window, and how long the window of each is unless it is told."""
+
+from ..support.errors import UserError
+
+# By name, in the order of their numbers in programs: the window in frames at 30 fps. 256 is the best of the paper's Table 4.
+KINDS = {"logits": 256, "probabilities": 16, "decoder": 24}
+# The largest power of the training data's prior that may be taken out.
+MOST_TAU = 2.0
+
+
+def kind_number(kind: str) -> int:
+    """The number by which programs know a kind; raises UserError for an unknown one."""
+    if kind not in KINDS:
+        raise UserError(f"expected a kind of smoothing out of {', '.join(KINDS)}, found {kind!r}: choose one of them")
+    return list(KINDS).index(kind)

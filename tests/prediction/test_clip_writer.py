@@ -1,0 +1,100 @@
+"""A clip's files: what is decided is delivered, whatever becomes of what is drawn."""
+
+import csv
+import json
+
+import av
+import numpy as np
+import pytest
+
+from image_classification.CFC_SP import predict
+from image_classification.CFC_SP.prediction import clip_writer
+from image_classification.CFC_SP.prediction.many_clips import write_clips
+from image_classification.CFC_SP.prediction.options import ClipOptions
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.video.clip import find_clips, open_clip
+from image_classification.CFC_SP.writers import annotated_video
+from tests import clips
+
+
+def run(*words, out):
+    return run_script(predict, [*map(str, words), "-out", str(out)])
+
+
+def rows_of(folder):
+    with open(folder / "frames.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def json_of(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return clips.write_clip(tmp_path / "clip.mp4", clips.pictures(40), fps=20, gop=10, sound=True)
+
+
+def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(clip_writer, "write_annotated_video", fail)
+    assert run("-video", clip, out=tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert "No space left" in said and "frames.csv" in said and "result.json" in said
+    folder = tmp_path / "out" / "clip"
+    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
+    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 40
+    monkeypatch.setattr(clip_writer, "write_annotated_video", annotated_video.write_annotated_video)
+    assert run("-video", clip, "-resume", out=tmp_path / "out") == 0
+    assert (folder / "annotated.mp4").is_file()
+
+
+def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):
+    resource = pytest.importorskip("resource", reason="needs file size limits")
+    noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), np.uint8)
+    clip = clips.write_clip(tmp_path / "clip.mp4", list(noise))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert write_clips(recognizer, find_clips([clip]), tmp_path / "out", ("csv", "json", "mp4"), ClipOptions()) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "File too large" in capsys.readouterr().err
+    folder = tmp_path / "out" / "clip"
+    assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
+    assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
+
+
+def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(clip_writer, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("-video", clip, out=tmp_path / "out")
+    assert len(rows_of(tmp_path / "out" / "clip")) == 40
+
+
+def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):
+    class Lossy:
+        def __init__(self, *arguments):
+            self._reader = open_clip(*arguments)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self._reader.close()
+
+        def __iter__(self):
+            return (frame for frame in self._reader if frame.index not in (0, 7, 8, 39))
+
+    # What is drawn is read a second time.
+    monkeypatch.setattr(clip_writer, "open_clip", Lossy)
+    assert run("-video", clip, out=tmp_path / "out") == 0
+    folder = tmp_path / "out" / "clip"
+    assert any(warning.startswith("4 frames") for warning in json_of(folder)["warnings"])
+    with av.open(str(folder / "annotated.mp4")) as movie:
+        assert len(list(movie.decode(video=0))) == 40
