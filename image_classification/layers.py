@@ -37,6 +37,20 @@ class ConvBN(nn.Sequential):
         return self.bn(settle_layout(self.conv(x), self.training))
 
 
+class Linear(nn.Linear):
+    """A linear layer, [..., in] -> [..., out], that trains fast on the CPU.
+
+    There the sum over rows that is the bias's gradient takes five times the time of the products that are the others (Paddle 3.3.1). So the
+    bias is added as a product with ones, whose gradient is a product as well.
+    """
+
+    def forward(self, x):
+        if self.bias is None or not self.training or not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+            return super().forward(x)
+        bias = paddle.matmul(paddle.ones([*x.shape[:-1], 1], x.dtype), self.bias.unsqueeze(0))
+        return paddle.matmul(x, self.weight) + bias
+
+
 class DropPath(nn.Layer):
     """Leaves a residual branch out for whole pictures with probability `rate` in training (Huang et al., "Stochastic Depth", 2016)."""
 

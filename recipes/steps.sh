@@ -53,9 +53,12 @@ port() { # NAME [WORD ...]: NAME.safetensors, weights to start from
     [ -e "$out/$1.safetensors" ] || "$python" "$root/tools/port_$1.py" -out "$out/$1.safetensors" "${@:2}"
 }
 
-ship() { # BUNDLE RUN LICENCE: the bundle, and its scores on the validation split
+ship() { # BUNDLE RUN LICENCE: the bundle of one flat network in both stages
+    ship_cascade "$1" "$3" -coarse "$(weights "$2")" -negative "$(weights "$2")"
+}
+
+ship_cascade() { # BUNDLE LICENCE WORD ...: the bundle of the networks that the words name, and its scores on the validation split
     local bundle=$out/bundles/$1
-    [ -e "$bundle/manifest.yaml" ] || "$python" "$cfc_sp/export_model.py" -coarse "$(weights "$2")" -negative "$(weights "$2")" \
-        -calibrate "$data" -licence "$3" -out "$bundle"
+    [ -e "$bundle/manifest.yaml" ] || "$python" "$cfc_sp/export_model.py" "${@:3}" -calibrate "$data" -licence "$2" -out "$bundle"
     [ -e "$out/scores/$1/evaluate.csv" ] || "$python" "$cfc_sp/evaluate.py" -bundle "$bundle" -data "$data" -split val -out "$out/scores/$1"
 }

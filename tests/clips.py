@@ -36,12 +36,12 @@ def write_clip(
     codec: str = "libx264",
     index_first: bool = False,
     gop: int | None = None,
-    sound: bool = False,
+    sound: bool | str = False,
 ) -> Path:
     """Encodes HWC RGB uint8 frames; `times_ms` makes the frame rate vary, `rotation` (degrees against the clock) is only noted.
 
     `index_first` puts an MP4's index before its pictures, so that it outlives a lost end. `gop`: a key frame that often. `sound`:
-    silence goes along.
+    silence goes along, in AAC or what the name of an encoder says.
     """
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as container:
         stream = container.add_stream(codec, rate=fps)
@@ -55,8 +55,10 @@ def write_clip(
             stream.codec_context.time_base = Fraction(1, 1000)
         if rotation:
             stream.set_display_rotation(rotation)
-        if sound:
+        if sound is True:
             add_silence(container, len(frames) / fps)
+        elif sound:
+            add_noise(container, len(frames) / fps, sound)
         for index, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             if times_ms is not None:
@@ -79,6 +81,19 @@ def add_silence(container, seconds: float) -> None:
     for start in range(0, round(seconds * 8000), 1024):
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
         frame.sample_rate, frame.pts = 8000, start
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def add_noise(container, seconds: float, codec: str) -> None:
+    """Muxes stereo noise in the codec of that name."""
+    # FFmpeg calls its own Vorbis encoder an experiment.
+    stream = container.add_stream(codec, rate=48000, layout="stereo", options={"strict": "-2"})
+    stream.codec_context.bit_rate = 128_000
+    noise = np.random.default_rng(0).integers(-9000, 9000, (2, round(seconds * 48000)), np.int16)
+    for start in range(0, noise.shape[1], 1024):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(noise[:, start : start + 1024]), "s16p", "stereo")
+        frame.sample_rate, frame.pts = 48000, start
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 

@@ -65,7 +65,7 @@ def test_one_row_a_frame_and_face(man):
     for row in rows:
         assert row["coarse"] == COARSE[EXPR_TO_COARSE[EXPR.index(row["label"])]]
         assert float(row["confidence"]) == float(row[f"p_{row['label'].lower()}"])
-        assert 0 <= float(row["x1"]) < float(row["x2"]) <= 176 and 0 <= float(row["y1"]) < float(row["y2"]) <= 144
+        assert 0 <= float(row["x1"]) < float(row["x2"]) <= 193 and 0 <= float(row["y1"]) < float(row["y2"]) <= 144
     times = [float(row["time_s"]) for row in rows]
     assert times == sorted(set(times))
 
@@ -85,7 +85,7 @@ def test_json_agrees_with_the_csv_and_the_bundle(man, lite):
 def test_the_annotated_video_is_whole(man):
     with av.open(str(man / "annotated.mp4")) as movie:
         frames = list(movie.decode(video=0))
-    assert len(frames) == FRAMES and (frames[0].width, frames[0].height) == (176, 144)
+    assert len(frames) == FRAMES and (frames[0].width, frames[0].height) == (194, 144)
 
 
 def test_two_runs_give_the_same_csv(man, talking_man, tmp_path):

@@ -261,16 +261,16 @@ def hrnet_w18_face(**keywords) -> HRNet:
 
 
 def hrnet_lite(**keywords) -> HRNet:
-    """For 48 px and for training on a CPU: 1.70 M parameters, 77 M MACs; every width is a multiple of 16, as vector units like it."""
+    """For 48 px and for training on a CPU: 0.61 M parameters, 52 M MACs; coarse branches are narrow, since parameters lie there."""
     lite = {
-        "widths": (16, 32, 64, 128),
+        "widths": (16, 32, 32, 64),
         "modules": (1, 2, 1),
         "blocks": 1,
         "stem_width": 32,
         "stem_stride": 1,
         "first_width": 16,
         "first_blocks": 1,
-        "head_widths": (16, 16, 32, 64),
-        "out_channels": 512,
+        "head_widths": (8, 8, 16, 32),
+        "out_channels": 256,
     }
     return HRNet(**{**lite, **keywords})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from ..layers import Backbone, DropPath, EmbeddingHead, settle_layout
+from ..layers import Backbone, ConvBN, DropPath, EmbeddingHead, Linear, settle_layout
 from ..origins import Origin
 
 # The authors leave tokens of different regions of a shifted map this much less likely, in logits, instead of excluding them.
@@ -37,10 +37,10 @@ ORIGINS = (
 )
 
 
-def _linear(in_features: int, out_features: int, bias: bool = True) -> nn.Linear:
+def _linear(in_features: int, out_features: int, bias: bool = True) -> Linear:
     # As the authors': weights from a truncated normal distribution, biases zero (Paddle's default).
     weights = paddle.ParamAttr(initializer=nn.initializer.TruncatedNormal(std=0.02))
-    return nn.Linear(in_features, out_features, weight_attr=weights, bias_attr=None if bias else False)
+    return Linear(in_features, out_features, weight_attr=weights, bias_attr=None if bias else False)
 
 
 def _pad(x, bottom: int, right: int):
@@ -226,14 +226,36 @@ class PatchEmbed(nn.Layer):
         return self.norm(self.proj(x).flatten(2).transpose([0, 2, 1]))
 
 
+class ConvStem(nn.Layer):
+    """One token for every 4x4 px from overlapping convolutions: [N, in_channels, H, W] -> [N, L, C].
+
+    The stem of Xiao et al., "Early Convolutions Help Transformers See Better", NeurIPS 2021 (arXiv 2106.14881): 3x3 convolutions, each
+    with batch normalisation and ReLU, of which two have stride 2, then a 1x1 one.
+    """
+
+    def __init__(self, in_channels: int, width: int):
+        super().__init__()
+        self.conv1 = ConvBN(in_channels, width // 2, 3, 2)
+        self.conv2 = ConvBN(width // 2, width // 2, 3)
+        self.conv3 = ConvBN(width // 2, width, 3, 2)
+        self.proj = nn.Conv2D(width, width, 1)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        for conv in (self.conv1, self.conv2, self.conv3):
+            x = nn.functional.relu(conv(x))
+        return self.norm(self.proj(x).flatten(2).transpose([0, 2, 1]))
+
+
 class SwinTransformer(Backbone):
     """A Swin Transformer of any width and depth: float32 [N, in_channels, H, W] -> logits [N, num_classes].
 
     width: channels of the first stage, doubled by each further one; depths, heads: blocks and attention heads of the stages;
     windows: side of the windows in tokens, one number or one a stage. input_size: the one size taken, px or (H, W) px.
-    head: "pool" (mean over the tokens, the original) or "embedding" (FaceX-Zoo's 512 numbers). final_norm: layer normalisation of
-    the last tokens, which the released CFC-SP networks leave out. drop_path: rate of the last block, rising from 0 at the first.
-    always_shift: shift also windows that cover the whole map, as PaddleClas 2.6 does; the original does not.
+    head: "pool" (mean over the tokens, the original) or "embedding" (`embedding_size` numbers from all of them, FaceX-Zoo's 512).
+    final_norm: layer normalisation of the last tokens, which the released CFC-SP networks leave out. drop_path: rate of the last block,
+    rising from 0 at the first. always_shift: shift also windows that cover the whole map, as PaddleClas 2.6 does; the original does not.
+    stem: "patch" (4x4 px by one linear map, the original) or "conv" (`ConvStem`).
     Raises ValueError for keywords that do not fit together.
     """
 
@@ -258,6 +280,8 @@ class SwinTransformer(Backbone):
         dropout: float = 0.0,
         drop_path: float = 0.0,
         always_shift: bool = False,
+        stem: str = "patch",
+        embedding_size: int = 512,
     ):
         super().__init__(in_channels)
         count = len(depths)
@@ -270,12 +294,15 @@ class SwinTransformer(Backbone):
             raise ValueError(f"SwinTransformer's heads must divide the widths {[width << i for i in range(count)]}, found {list(heads)}")
         if head not in ("pool", "embedding"):
             raise ValueError(f"SwinTransformer head must be 'pool' or 'embedding', found {head!r}")
+        if stem not in ("patch", "conv"):
+            raise ValueError(f"SwinTransformer stem must be 'patch' or 'conv', found {stem!r}")
         if any(side < self.min_input or side % self.input_multiple for side in self.input_size):
             expected = f"multiples of {self.input_multiple} px and at least {self.min_input}"
             raise ValueError(f"SwinTransformer input_size must be {expected}, found {input_size}")
         if not 0 <= drop_path < 1:
             raise ValueError(f"SwinTransformer drop_path must be at least 0 and less than 1, found {drop_path}")
-        self.patch_embed = PatchEmbed(in_channels, width, self.input_multiple)
+        conv = stem == "conv"
+        self.patch_embed = ConvStem(in_channels, width) if conv else PatchEmbed(in_channels, width, self.input_multiple)
         size = tuple(side // self.input_multiple for side in self.input_size)
         rates = [drop_path * i / max(1, sum(depths) - 1) for i in range(sum(depths))]
         self.layers = nn.LayerList()
@@ -286,7 +313,7 @@ class SwinTransformer(Backbone):
         self.positions = size[0] * size[1]
         channels = width << count - 1
         self.norm = nn.LayerNorm(channels) if final_norm else None
-        embedding = EmbeddingHead(channels, self.positions, norm=False) if head == "embedding" else None
+        embedding = EmbeddingHead(channels, self.positions, embedding_size, norm=False) if head == "embedding" else None
         self.add_head(channels, num_classes, dropout, embedding)
 
     def forward_features(self, x):
@@ -331,7 +358,19 @@ def swin_s_paddleclas(**keywords) -> SwinTransformer:
 
 
 def swin_lite(**keywords) -> SwinTransformer:
-    """For 48 px: maps of 12, 6 and 3 tokens a side, which the windows divide; from the second stage on all tokens see each other."""
-    return SwinTransformer(
-        **{"width": 48, "depths": (2, 6, 2), "heads": (3, 6, 12), "windows": (6, 6, 3), "input_size": 48, **keywords},
-    )
+    """For 48 px and few pictures: maps of 12, 6 and 3 tokens a side, which the windows divide.
+
+    From random weights the first steps teach the frequencies of the classes by a vector that all pictures share. Beside it the mean over
+    the tokens loses what tells pictures apart; FaceX-Zoo's head, which normalises over the batch, keeps it.
+    """
+    lite = {
+        "width": 48,
+        "depths": (2, 4, 1),
+        "heads": (3, 6, 12),
+        "windows": (6, 6, 3),
+        "input_size": 48,
+        "stem": "conv",
+        "head": "embedding",
+        "embedding_size": 128,
+    }
+    return SwinTransformer(**{**lite, **keywords})

@@ -20,7 +20,7 @@ PARAMETERS = {
     "w18": (lambda: hrnet_w18(num_classes=8), 19_266_396),
     "w18_face": (lambda: hrnet_w18_face(num_classes=0), 70_631_252),
     "w32": (lambda: hrnet_w32(num_classes=8), 41_232_680 - 992 * 2049),
-    "lite": (lambda: hrnet_lite(num_classes=8), 1_700_776),
+    "lite": (lambda: hrnet_lite(num_classes=8), 605_768),
 }
 # Foreign name -> ours, for the three libraries.
 RENAMES = {

@@ -17,7 +17,16 @@ KINDS = (
     ("mjpeg.mov", "mjpeg", "yuvj420p", False),
     ("picture.gif", "gif", "rgb8", False),
     ("ffv1.mkv", "ffv1", "yuv444p", False),
+    ("wma.wmv", "wmv2", "yuv420p", "wmav2"),
+    ("ac3.mkv", "libx264", "yuv420p", "ac3"),
+    ("mp2.ts", "mpeg2video", "yuv420p", "mp2"),
+    ("mp2.mpg", "mpeg2video", "yuv420p", "mp2"),
+    ("mp3.avi", "mpeg4", "yuv420p", "libmp3lame"),
+    ("opus.webm", "libvpx", "yuv420p", "libopus"),
+    ("vorbis.mkv", "libvpx", "yuv420p", "vorbis"),
+    ("pcm.mov", "mjpeg", "yuvj420p", "pcm_s16le"),
 )
+SOUNDING = tuple(name for name, _, _, sound in KINDS if sound)
 FRAMES = 16
 
 

@@ -4,25 +4,37 @@ import os
 import shutil
 from collections import Counter
 
+import av
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.rows_csv import read_rows
-from tests.fuzz.damaged import damaged, write_originals
+from tests.fuzz.damaged import SOUNDING, damaged, write_originals
 from tests.fuzz.worker import analyse_all
 
 
 def check(task, outcome):
     """What is wrong with an outcome and with what it left behind; None for nothing."""
-    path, out, _ = task
+    path, out, _, formats = task
     kind, said = outcome
     left = sorted(file.name for file in (out / path.stem).iterdir()) if (out / path.stem).is_dir() else []
     if kind == "done":
-        rows = sum(1 for _ in read_rows(out / path.stem / "frames.csv")) if left == ["frames.csv"] else None
-        return None if rows == said else f"{said} frames, and {rows} rows in {left}"
+        if left != sorted(FILES[name] for name in formats):
+            return f"{said} frames, and {left}"
+        rows = sum(1 for _ in read_rows(out / path.stem / FILES["csv"]))
+        shown = frames_of(out / path.stem / FILES["mp4"]) if "mp4" in formats else said
+        return None if rows == shown == said else f"{said} frames, {rows} rows, {shown} frames of the movie"
     if kind == "refused":
+        # What the rows say stays where the movie fails.
+        left = [] if left == [FILES["csv"]] and "annotated video" in said else left
         return None if not left and "\n" not in said else f"refused with {said!r}, leaving {left}"
     return f"{kind}: {said}"
+
+
+def frames_of(movie):
+    with av.open(str(movie)) as container:
+        return container.streams.video[0].frames
 
 
 def run(tmp_path, count, seed, workers):
@@ -35,7 +47,8 @@ def run(tmp_path, count, seed, workers):
             original = originals[number % len(originals)]
             path = tmp_path / f"{number}-{original.name}"
             path.write_bytes(damaged(original.read_bytes(), random))
-            yield path, out, float(random.uniform(0, 0.6)) if random.random() < 0.3 else None
+            start_s = float(random.uniform(0, 0.6)) if random.random() < 0.3 else None
+            yield path, out, start_s, ("csv", "mp4") if original.name in SOUNDING else ("csv",)
 
     kinds, wrong = Counter(), {}
     for task, outcome in analyse_all(tasks(), workers):

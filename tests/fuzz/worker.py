@@ -10,7 +10,7 @@ LIMIT_S = 60.0
 
 
 def analyse_forever(pipe: Connection) -> None:
-    """Takes (path, out, start_s) until there is no more, and answers ("done", frames), ("refused", why) or ("fault", traceback)."""
+    """Takes (path, out, start_s, formats) until there is no more; answers ("done", frames), ("refused", why) or ("fault", traceback)."""
     from image_classification.CFC_SP.core.span import Span
     from image_classification.CFC_SP.prediction.clip_writer import write_clip
     from image_classification.CFC_SP.prediction.options import ClipOptions
@@ -21,9 +21,9 @@ def analyse_forever(pipe: Connection) -> None:
     recognizer = Recognizer(device="cpu")
     pipe.send("ready")
     while (task := pipe.recv()) is not None:
-        path, out, start_s = task
+        path, out, start_s, formats = task
         try:
-            summary = write_clip(recognizer, path, OutputFolder(out, path.stem, ["csv"]), ClipOptions(span=Span(start_s)))
+            summary = write_clip(recognizer, path, OutputFolder(out, path.stem, formats), ClipOptions(span=Span(start_s)))
             pipe.send(("done", summary.frames))
         except UserError as error:
             pipe.send(("refused", str(error)))
@@ -42,7 +42,7 @@ class Worker:
         self._process.start()
         theirs.close()
         self.pipe.recv()
-        self.task: tuple[Path, Path, float | None] | None = None
+        self.task: tuple[Path, Path, float | None, tuple[str, ...]] | None = None
 
     def begin(self, task) -> None:
         self.task, self.deadline = task, time.monotonic() + LIMIT_S

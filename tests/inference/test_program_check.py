@@ -54,17 +54,14 @@ def test_the_program_of_every_family_passes(family, normalize, channels, tmp_pat
 
 
 @pytest.mark.parametrize(("normalizer", "scope"), [("window", "routed"), ("window", "all"), ("count", "all")])
-@pytest.mark.parametrize("shares", [None, [0.1, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2]])
-def test_the_sequence_of_every_setting_passes(normalizer, scope, shares, tmp_path):
-    cascade = Cascade([Temperature(1.5, 1.2)] * 2, [Temperature()], normalizer, scope, shares)
+def test_the_sequence_of_every_setting_passes(normalizer, scope, tmp_path):
+    cascade = Cascade([Temperature(1.5, 1.2)] * 2, [Temperature()], normalizer, scope)
     cascade.eval()
     specs = [
         paddle.static.InputSpec([2, None, 5], "float32", "coarse_logits"),
         paddle.static.InputSpec([1, None, 4], "float32", "negative_logits"),
         paddle.static.InputSpec([None], "bool", "valid"),
         paddle.static.InputSpec([1], "int64", "window"),
-        paddle.static.InputSpec([1], "int64", "kind"),
-        paddle.static.InputSpec([1], "float32", "tau"),
     ]
     paddle.jit.save(cascade, str(tmp_path / "sequence"), input_spec=specs)
     check_program((tmp_path / "sequence.json").read_bytes(), "sequence")
@@ -153,4 +150,4 @@ def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, seq
     edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle, logits = open_bundle(lite_copy), (np.zeros((1, 6, 5), np.float32), np.zeros((1, 6, 4), np.float32))
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it cannot be run"):
-        PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]), np.array([0]), np.zeros(1, np.float32))
+        PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]))

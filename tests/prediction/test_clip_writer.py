@@ -70,11 +70,13 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
 
 
-def test_a_fault_of_our_own_in_the_video_costs_no_rows_either(clip, tmp_path, monkeypatch):
+def test_a_fault_of_our_own_in_the_video_costs_neither_rows_nor_the_next_clip(clip, tmp_path, monkeypatch, capsys):
+    other = clips.write_clip(tmp_path / "other.mp4", clips.pictures(3))
     monkeypatch.setattr(clip_writer, "write_annotated_video", lambda *arguments, **keywords: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        run("-video", clip, out=tmp_path / "out")
-    assert len(rows_of(tmp_path / "out" / "clip")) == 40
+    assert run("-video", clip, other, out=tmp_path / "out") == 2
+    assert [len(rows_of(tmp_path / "out" / name)) for name in ("clip", "other")] == [40, 3]
+    said = capsys.readouterr().err
+    assert said.count("ZeroDivisionError") == 2 and "2 of 2 clips failed" in said
 
 
 def test_frames_that_do_not_decode_twice_are_repeated_in_the_video(clip, tmp_path, monkeypatch):

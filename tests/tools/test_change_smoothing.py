@@ -1,4 +1,4 @@
-"""A bundle with another smoothing: the networks stay, the manifest and the two programs of clips follow."""
+"""A bundle with another smoothing: the networks stay, the manifest and the sequence's settings follow."""
 
 import csv
 
@@ -33,9 +33,8 @@ def changed(ferplus, footage, tmp_path_factory):
 
 def test_networks_stay_to_the_bit(changed):
     before = open_bundle("lite-fast")
-    for name, sha256 in before.manifest["files"].items():
-        same = changed.manifest["files"][name] == sha256
-        assert same or name.partition(".")[0] in ("sequence", "clip"), name
+    weights = [name for name in before.manifest["files"] if name.endswith(".safetensors") and not name.startswith("sequence")]
+    assert len(weights) >= 2 and all(changed.manifest["files"][name] == before.manifest["files"][name] for name in weights)
     assert set(changed.manifest["files"]) == set(before.manifest["files"])
     for key in ("networks", "engines", "crop", "batch", "detector", "cascade"):
         assert changed.manifest[key] == before.manifest[key]

@@ -2,10 +2,12 @@ import numpy as np
 import paddle
 import pytest
 
+from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.training.steps import EagerStep, StaticStep, choose_step
 from image_classification.CFC_SP.training.validation import measure_statistics
 from image_classification.CFC_SP.weights.model import build_model
+from image_classification.SwinTransformer.swin import SwinTransformer
 
 FORMS = [EagerStep, StaticStep]
 
@@ -109,14 +111,30 @@ def test_onednn_is_off_outside_a_step(form, config, batches):
     assert not paddle.get_flags("FLAGS_use_mkldnn")["FLAGS_use_mkldnn"]
 
 
-def test_parts_of_a_batch_add_up(small_config, batches):
+def test_parts_of_a_batch_add_up(small_config, batches, monkeypatch):
     """Without batch norm, whose statistics are each part's own, two parts of a batch train as the whole."""
+
+    def build_small(**keywords):
+        return SwinTransformer(width=12, depths=(2, 2), heads=(3, 6), windows=6, **keywords)
+
+    monkeypatch.setitem(BACKBONES, "swin_lite", Registered(SwinTransformer, build_small))
     config = {"MODEL.NAME": "swin_lite", "MODEL.INPUT_SIZE": 48, "TRAIN.BASE_LR": 0.02}
     model = build(small_config(config))
     whole, parts = (EagerStep(small_config(config | {"TRAIN.ACCUMULATE": count}), model, 8) for count in (1, 2))
     for batch in batches[:2]:
         np.testing.assert_allclose(parts(*batch), whole(*batch), rtol=1e-5)
     assert choose_step(small_config({"TRAIN.ACCUMULATE": 2}), "cpu") is EagerStep
+
+
+def test_eager_steps_on_the_cpu_make_no_views(config, batches):
+    """A transpose that is a view is copied element by element by whatever reads it, twenty times as slow."""
+    before = paddle.get_flags("FLAGS_use_stride_kernel")
+    try:
+        paddle.set_flags({"FLAGS_use_stride_kernel": True})
+        EagerStep(config, build(config), 4)(*batches[0])
+        assert paddle.zeros([2, 3]).transpose([1, 0]).is_contiguous()
+    finally:
+        paddle.set_flags(before)
 
 
 @pytest.mark.parametrize("form", FORMS)

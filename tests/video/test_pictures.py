@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -5,7 +8,6 @@ from PIL import Image
 
 from image_classification.CFC_SP.core.span import Span
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.video import container
 from image_classification.CFC_SP.video.pictures import PictureReader, pictures_in
 from tests import clips
 
@@ -84,6 +86,24 @@ def test_folders_that_are_no_clip_are_told(tmp_path, monkeypatch):
     for fps in (0, -1, 481, float("nan")):
         with pytest.raises(UserError, match="-fps: expected pictures a second"):
             PictureReader(tmp_path, fps=fps)
-    monkeypatch.setattr(container, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(UserError, match="64 x 48"):
+        PictureReader(tmp_path, max_pixels=64 * 48 - 1)
+
+
+def test_pictures_of_gigabytes_are_refused_by_their_heads(tmp_path):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def head(width, height):
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+
+    (tmp_path / "a.png").write_bytes(head(30_000, 30_000) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
+    with pytest.raises(UserError, match="found 30000 x 30000"):
         PictureReader(tmp_path)
+    for start in (b"", head(64, 48)):
+        # Sparse: it takes no room on the disk, and would take as much memory as it is long.
+        with open(tmp_path / "a.png", "wb") as file:
+            file.write(start)
+            file.truncate(6 << 30)
+        with pytest.raises(UserError, match="damaged ones alone"):
+            PictureReader(tmp_path)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 from tests.events import join, wait_until
@@ -24,12 +25,14 @@ def test_real_clip_equals_what_opencv_decodes():
     for frame in frames:
         found, bgr = other.read()
         assert found
-        assert np.abs(frame.image.astype(int) - bgr[:, :, ::-1]).mean() < 1.5
+        # OpenCV gives the pixels as they are stored; a screen shows them 128 / 117 times as wide.
+        displayed = cv2.resize(bgr[:, :, ::-1], (193, 144))
+        assert np.abs(frame.image.astype(int) - displayed).mean() < 3
     assert not other.read()[0]
     assert [frame.index for frame in frames] == list(range(120))
     np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(120) * 1001 / 30000, atol=1e-9)
     source = video.source
-    assert (source.codec, source.width, source.height, source.rotation) == ("h264", 176, 144, 0)
+    assert (source.codec, source.width, source.height, source.rotation) == ("h264", 193, 144, 0)
     assert source.fps == pytest.approx(30000 / 1001)
     assert source.duration_s == pytest.approx(4.004)
     assert (video.damaged, video.warnings) == (0, [])
@@ -104,7 +107,7 @@ def test_odd_file_names_are_plain_local_files(tmp_path, monkeypatch, name):
     shutil.copy(clips.real_clip("carphone_pristine.mp4"), tmp_path / name)
     monkeypatch.chdir(tmp_path)
     with open_video(name) as video:
-        assert next(iter(video)).image.shape == (144, 176, 3)
+        assert next(iter(video)).image.shape == (144, 193, 3)
 
 
 def test_truncated_end_delivers_what_is_there_and_counts_the_rest(tmp_path):
@@ -112,7 +115,8 @@ def test_truncated_end_delivers_what_is_there_and_counts_the_rest(tmp_path):
     whole = read_all(path)[1]
     video, frames = read_all(clips.cut_end(path, 0.7))
     assert 10 < len(frames) < 60
-    assert len(frames) + video.damaged == 60
+    # The packet that is cut off may give a picture all the same.
+    assert 0 <= len(frames) + video.damaged - 60 <= 1
     # FFmpeg's colour conversion differs by a few levels from one opening of a file to another, if rarely: which picture it is counts.
     originals = np.stack([frame.image for frame in whole]).astype(int)
     assert [np.abs(originals - frame.image).mean(axis=(1, 2, 3)).argmin() for frame in frames] == list(range(len(frames)))
@@ -154,7 +158,7 @@ def test_wrong_times_lose_no_frame_and_come_out_increasing(tmp_path, times):
     # Every picture is a key frame of its own, so that order and times are the container's alone.
     path = clips.write_clip(tmp_path / "a.mov", clips.pictures(7), fps=25, codec="mjpeg", pix_fmt="yuvj420p")
     with open_video(path) as video:
-        video._decoded = stamped(video._decoded, times[1:])
+        video._pictures = stamped(video._pictures, times[1:])
         video._first.pts, video._first.time_base = times[0], Fraction(1, 1000)
         frames = list(video)
     assert len(frames) == 7
@@ -174,15 +178,19 @@ def test_two_recordings_in_one_file_keep_their_frames_though_times_go_back(tmp_p
     one = clips.write_clip(tmp_path / "one.ts", clips.pictures(20))
     path = tmp_path / "two.ts"
     path.write_bytes(one.read_bytes() * 2)
-    video, frames = read_all(path)
-    assert len(frames) + video.damaged == 40 and len(frames) >= 39
+    frames = read_all(path)[1]
+    assert len(frames) == 40
     assert np.all(np.diff([frame.time_s for frame in frames]) > 0)
 
 
 @pytest.mark.slow
 def test_8k(tmp_path):
     original = np.tile(clips.pictures(1, 640, 360)[0], (12, 12, 1))
-    video, frames = read_all(clips.write_clip(tmp_path / "a.mp4", [original] * 2, codec="mpeg4"))
+    path = clips.write_clip(tmp_path / "a.mp4", [original] * 2, codec="mpeg4")
+    with pytest.raises(UserError, match="-max_pixels 33177600"):
+        open_video(path)
+    with open_video(path, max_pixels=33_177_600) as video:
+        frames = list(video)
     assert (len(frames), video.source.width, video.source.height) == (2, 7680, 4320)
     assert np.abs(frames[1].image[::40, ::40].astype(int) - original[::40, ::40]).mean() < 10
 

@@ -35,7 +35,7 @@ def test_a_slow_loop_sees_the_newest_frames_and_counts_the_others():
     assert 1 < len(seen) <= 12 and index[-1] > 100 and reader.dropped == index[-1] + 1 - len(seen)
     np.testing.assert_allclose(np.diff(media_s), np.diff(index) / FPS, atol=0.02)
     assert f"{reader.dropped} of {index[-1] + 1} frames were dropped" in " ".join(reader.warnings)
-    assert (reader.source.width, reader.source.height, reader.source.codec) == (176, 144, "h264")
+    assert (reader.source.width, reader.source.height, reader.source.codec) == (193, 144, "h264")
 
 
 def test_a_broken_connection_is_made_anew_and_time_goes_on():

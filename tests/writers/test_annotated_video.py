@@ -81,11 +81,11 @@ def test_frames_and_times_are_those_of_the_clip(tmp_path, frames):
 
 
 @pytest.mark.parametrize("start", [0.0, 0.85278, 1.4])
-def test_a_varying_frame_rate_and_a_late_start_are_kept(tmp_path, start):
+def test_a_varying_frame_rate_is_kept_and_the_movie_begins_with_its_first_frame(tmp_path, start):
     gaps = np.random.default_rng(1).choice([1 / 60, 1 / 24, 0.1, 1.7], 40)
     times = (start + np.cumsum(gaps) - gaps[0]).tolist()
     annotate(make_clip(tmp_path / "in.mp4"), tmp_path / "out", times)
-    assert [f.time for f in decoded(tmp_path / "out")] == pytest.approx(times, abs=CLOCK)
+    assert [f.time for f in decoded(tmp_path / "out")] == pytest.approx([time - start for time in times], abs=2 * CLOCK)
 
 
 def test_no_frame_is_lost_where_times_are_closer_than_the_clock(tmp_path):
@@ -127,7 +127,7 @@ def test_sound_from_a_transport_stream_is_kept(tmp_path):
     assert annotate(source, tmp_path / "out.mp4", [start + i / 24 for i in range(12)]) == []
     heard = loudness(tmp_path / "out.mp4")
     assert len(heard) == pytest.approx(len(loudness(tmp_path / "in.ts")), abs=1)
-    assert heard[0][0] == pytest.approx(start, abs=0.03)
+    assert heard[0][0] == pytest.approx(0, abs=0.03)
     assert max(level for _, level in heard) == pytest.approx(8000 / 32768 / np.sqrt(2), rel=0.1)
 
 
@@ -173,11 +173,11 @@ def test_damaged_sound_is_told_and_the_rest_is_kept(tmp_path):
     assert loudness(tmp_path / "out.mp4")[-1][0] == pytest.approx(3.0, abs=0.1)
 
 
-def test_pixels_that_are_not_square_stay_so(tmp_path):
+def test_pixels_are_square_as_those_of_the_frames_are(tmp_path):
     source = make_clip(tmp_path / "in.mp4", aspect=Fraction(12, 11))
     annotate(source, tmp_path / "out", [0.0])
     with av.open(str(tmp_path / "out"), format="mp4") as movie:
-        assert movie.streams.video[0].sample_aspect_ratio == Fraction(12, 11)
+        assert movie.streams.video[0].sample_aspect_ratio == 1
 
 
 def test_the_index_comes_first_so_that_playing_starts_at_once(tmp_path):

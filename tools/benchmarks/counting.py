@@ -29,7 +29,12 @@ def count_macs(model: nn.Layer, *inputs: paddle.Tensor) -> int:
         total += 2 * int(output.size) * layer.length
 
     kinds = {nn.Conv2D: conv, nn.Linear: linear, WindowAttention: attention}
-    hooks = [layer.register_forward_post_hook(kinds[type(layer)]) for layer in model.sublayers(include_self=True) if type(layer) in kinds]
+    hooks = [
+        layer.register_forward_post_hook(count)
+        for layer in model.sublayers(include_self=True)
+        for kind, count in kinds.items()
+        if isinstance(layer, kind)
+    ]
     try:
         with paddle.no_grad():
             model(*inputs)

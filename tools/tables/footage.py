@@ -33,24 +33,19 @@ def clips(results: Path) -> str:
 
 def clip_modes(results: Path) -> str:
     """What each kind of smoothing and each prior that was measured makes of the same clips, and what one person more or less does."""
-    lines = []
+    lines = {}
     for mode in _modes(_metrics(results)):
-        by_name = {row["metric"]: row for row in mode}
+        by_name, bundle = {row["metric"]: row for row in mode}, mode[0]["bundle"]
         how = f"prior ^ {float(mode[0]['prior']):g} taken out" if float(mode[0]["prior"]) else "the data's prior"
-        for when, what in (("raw", "no smoothing"), ("smoothed", f"{mode[0]['smoothing']}, window {mode[0]['window']}")):
+        smoothed = f"{mode[0]['smoothing']}, window {mode[0]['window']}, {how}" + ", as it ships" * _ships(mode)
+        # Without smoothing, modes of one prior are the same.
+        for when, what in (("raw", f"no smoothing, {how}"), ("smoothed", smoothed)):
             least, most = (_figure(by_name[MACRO], f"{when}_without_one_{end}") for end in ("least", "most"))
-            figures = [_figure(row, when) for row in mode]
-            lines.append(
-                [
-                    f"{mode[0]['bundle']}: {what}, {how}" + ", as it ships" * (when == "smoothed" and _ships(mode)),
-                    *figures,
-                    f"{least} to {most}",
-                ]
-            )
+            lines[f"{bundle}: {what}"] = [*(_figure(row, when) for row in mode), f"{least} to {most}"]
     if not lines:
         return not_measured(_COMMAND)
     names = [row["metric"] for row in _modes(_metrics(results))[0]]
-    return table(["real clips", *names, "macro with one person left out"], lines)
+    return table(["real clips", *names, "macro with one person left out"], [[what, *cells] for what, cells in lines.items()])
 
 
 def clip_failures(results: Path) -> str:

@@ -10,8 +10,12 @@ from .span import WHOLE, Span
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the container says of a clip; `width` and `height` are those of the displayed (rotation-corrected) frame. `size_bytes`
-    and `modified_s` (seconds since 1970) are the file's; those of a folder of pictures are the sum and the latest of its files'."""
+    """What the container says of a clip; `width` and `height` are those of the displayed frame: of square pixels, upright.
+
+    rotation: degrees against the clock by which frames were turned, once they were mirrored left to right where `mirrored` says so.
+    start_s: the time of the first frame. `size_bytes` and `modified_s` (seconds since 1970) are the file's; those of a folder of
+    pictures are the sum and the latest of its files'.
+    """
 
     path: str
     codec: str
@@ -22,15 +26,19 @@ class Source:
     rotation: int = 0
     size_bytes: int = 0
     modified_s: float = 0.0
+    mirrored: bool = False
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded frame: 0-based index, presentation time in seconds, image as HWC RGB uint8 [0, 255], displayed upright."""
+    """One decoded frame: 0-based index, presentation time in seconds, image as HWC RGB uint8 [0, 255] as a screen shows it, and how
+    long it is shown, in seconds, None where that is not known."""
 
     index: int
     time_s: float
     image: np.ndarray
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ _CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?([0-5]?\d(?:\.\d*)?)")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The frames with start_s <= time_s < end_s, in seconds of media time to the microsecond, None: no such limit; of these the
-    first and every `stride`-th after it.
+    """The frames from start_s on and before end_s, in seconds to the microsecond from the clip's first frame on, None: no such
+    limit; of these the first and every `stride`-th after it.
 
     Raises UserError for a start below 0, an end that is not after the start, and a stride below 1.
     """
@@ -32,16 +32,16 @@ class Span:
 
     @property
     def offset_s(self) -> float:
-        """Where the part begins: the annotated video's 0."""
+        """Where the part begins, in seconds from the clip's first frame on."""
         return self.start_s or 0.0
 
-    def begins_after(self, time_s: float) -> bool:
-        """Whether a frame of that time comes before the part."""
-        return self.start_s is not None and round(time_s, 6) < round(self.start_s, 6)
+    def begins_after(self, time_s: float, origin_s: float = 0.0) -> bool:
+        """Whether a frame of that time comes before the part of a clip whose first frame has the time `origin_s`."""
+        return self.start_s is not None and round(time_s - origin_s, 6) < round(self.start_s, 6)
 
-    def ends_before(self, time_s: float) -> bool:
-        """Whether a frame of that time comes behind the part."""
-        return self.end_s is not None and round(time_s, 6) >= round(self.end_s, 6)
+    def ends_before(self, time_s: float, origin_s: float = 0.0) -> bool:
+        """Whether a frame of that time comes behind the part of a clip whose first frame has the time `origin_s`."""
+        return self.end_s is not None and round(time_s - origin_s, 6) >= round(self.end_s, 6)
 
     def frames(self, duration_s: float | None, fps: float) -> int | None:
         """About how many frames of a clip are looked at; None where its length is not known."""

@@ -23,7 +23,7 @@ from .observation import FaceObserver, Observation
 
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
 # detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
-AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 4, 64
+AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 1, 64
 # Faces of a stream in one run: no batch fills up while others wait for it.
 LIVE_BATCH = 4
 
@@ -98,4 +98,5 @@ def _decoded_ahead(frames: Iterable[Frame], stopwatch: Stopwatch) -> Iterator[Fr
     frames = stopwatch.each("decode", frames)
     first = list(islice(frames, 1))
     depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
-    yield from prefetch(chain(first, frames), depth)
+    # Popped as it goes, so that no large frame is held longer than it is looked at.
+    yield from prefetch(chain((first.pop() for _ in range(len(first))), frames), depth)

@@ -14,6 +14,7 @@ from ..support.files import sha256_of
 from ..support.progress import shown
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
+from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import CsvWriter, read_rows
@@ -74,7 +75,7 @@ def write_summary(folder: OutputFolder, summary: Summary) -> Summary:
 
 def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool) -> Summary:
     """Makes from the rows the picture of the timelines, the annotated video, the report; the summary with their seconds and warnings."""
-    rows, source = folder.location("csv"), summary.source
+    rows, source, clock = folder.location("csv"), summary.source, MovieClock()
     if "html" in folder.formats:
         # Takes longer to import than a short clip to read, and most runs write no page.
         from ..writers.report import Thumbnails, write_report
@@ -85,18 +86,18 @@ def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: boo
     if "mp4" in folder.formats:
         begin = time.perf_counter()
         again = _SameFrames(read_rows(rows), source.width, source.height)
-        with open_clip(Path(source.path), summary.span, summary.options.get("fps")) as reader:
+        with open_clip(Path(source.path), summary.span, *(summary.options.get(name) for name in ("fps", "max_pixels"))) as reader:
             frames = shown(again.of(reader), "drawing", summary.frames, quiet)
             if "html" in folder.formats:
                 frames = thumbnails.watch(frames, read_rows(rows))
-            warnings = write_annotated_video(source, frames, read_rows(rows), folder.part("mp4"), summary.span)
+            warnings = write_annotated_video(source, frames, read_rows(rows), folder.part("mp4"), summary.span, clock)
         summary = replace(
             summary,
             warnings=[*summary.warnings, *again.warnings, *warnings],
             timings_s=summary.timings_s | {"draw": time.perf_counter() - begin},
         )
     if "html" in folder.formats:
-        write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"])
+        write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"], clock=clock)
     return summary
 
 
@@ -114,10 +115,10 @@ class _SameFrames:
             while frame is not None and round(frame.time_s, 6) < row.time_s:
                 frame = next(frames, None)
             if frame is not None and round(frame.time_s, 6) == row.time_s:
-                image, frame = frame.image, next(frames, None)
+                image, duration_s, frame = frame.image, frame.duration_s, next(frames, None)
             else:
-                self._missing += 1
-            yield Frame(row.frame, row.time_s, image)
+                self._missing, duration_s = self._missing + 1, None
+            yield Frame(row.frame, row.time_s, image, duration_s)
 
     @property
     def warnings(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -50,6 +51,10 @@ def write_clips(
             print(f"error: {error}", file=sys.stderr)
             if folder is not None and folder.files:
                 print(f"What was done before that is whole:\n{describe_files(folder.files)}", file=sys.stderr)
+        except Exception:
+            # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
+            failed += 1
+            traceback.print_exc()
     return failed
 
 
@@ -60,7 +65,7 @@ def is_finished(folder: Path, clip: Clip, formats: tuple[str, ...], options: Cli
     # Results of earlier versions lack some of this.
     if head is None or head["bundle"]["sha256"] != recognizer.model.bundle.sha256 or head.get("options") != recognizer.asked(options):
         return False
-    with open_clip(clip.path, fps=options.fps) as reader:
+    with open_clip(clip.path, fps=options.fps, max_pixels=options.max_pixels) as reader:
         if any(head["source"][key] != getattr(reader.source, key) for key in ("size_bytes", "modified_s")):
             return False
     wanted = [FILES[name] for name in formats if name != "json"]

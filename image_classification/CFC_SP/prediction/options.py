@@ -13,9 +13,10 @@ SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
 @dataclass(frozen=True)
 class ClipOptions:
     """window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). span: the frames looked at. fps: the rate of a
-    folder of pictures (None: 30). search: one of SEARCHES; "every" looks for faces in every whole frame, which finds those that are
-    shown for a moment and takes several times as long. smoothing: its kind, one of `core.kinds.KINDS`; prior: "data", or the power of
-    the training data's class shares by which probabilities are divided (None: the bundle's of both).
+    folder of pictures (None: 30), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for faces in every whole
+    frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
+    `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
+    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million).
 
     Raises UserError for another search.
     """
@@ -26,6 +27,7 @@ class ClipOptions:
     search: str = "auto"
     smoothing: str | None = None
     prior: str | float | None = None
+    max_pixels: int | None = None
 
     def __post_init__(self):
         if self.search not in SEARCHES:
@@ -33,7 +35,7 @@ class ClipOptions:
 
     def as_dict(self) -> dict:
         """The options by name, as a result has them; None stands for a default."""
-        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior")}
+        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels")}
         return given | self.span.as_dict()
 
 

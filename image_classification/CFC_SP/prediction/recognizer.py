@@ -69,18 +69,20 @@ class Recognizer:
         search: str = "auto",
         smoothing: str | None = None,
         prior: str | float | None = None,
+        max_pixels: int | None = None,
     ) -> "ClipSession":
         """A session with the video file or the folder of pictures at `path`.
 
-        start, end: the part looked at, in seconds or as "h:mm:ss" of media time. stride: every how many frames one is looked at.
-        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second of a folder (None: 30).
+        start, end: the part looked at, in seconds or as "h:mm:ss" from the first frame on. stride: every how many frames one is looked at.
+        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second of a folder (None: 30),
+        or frames of a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 25 million).
         search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
         or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
         bundle's of both). Raises UserError for bad input.
         """
         from .options import ClipOptions, span_of
 
-        return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search, smoothing, prior))
+        return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search, smoothing, prior, max_pixels))
 
     def clip(self, path: str | Path, options: "ClipOptions") -> "ClipSession":
         """As `video`, with the options in one."""
@@ -88,7 +90,8 @@ class Recognizer:
         from .clip_session import ClipSession
 
         self._check_open()
-        return self._opened(ClipSession(self.model, open_clip(path, options.span, options.fps), options, self.asked(options)))
+        reader = open_clip(path, options.span, options.fps, options.max_pixels)
+        return self._opened(ClipSession(self.model, reader, options, self.asked(options)))
 
     def frames(
         self,

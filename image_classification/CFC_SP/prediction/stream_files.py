@@ -76,7 +76,7 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
     with (
         folder,
         recognizer.stream(window_s, options.smoothing, options.prior) as session,
-        StreamReader(address) as reader,
+        StreamReader(address, options.max_pixels) as reader,
         on_first_interrupt(reader.stop),
     ):
         source = reader.source

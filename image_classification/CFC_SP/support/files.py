@@ -1,5 +1,6 @@
 """Files that are whole or not there: the writing side of every artefact, and what identifies one."""
 
+import errno
 import hashlib
 import os
 import re
@@ -97,7 +98,12 @@ class AnonymousFile:
     """What FFmpeg needs of an open file, without the name that some of its probes go by."""
 
     def __init__(self, file):
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self.read, self.tell, self._seek = file.read, file.tell, file.seek
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Moves as the file does; below its begin, where damage may lead, FFmpeg gets an error number and not an exception that PyAV
+        prints."""
+        return -errno.EINVAL if whence == os.SEEK_SET and offset < 0 else self._seek(offset, whence)
 
 
 def sha256_of(path: str | Path) -> str:

@@ -26,6 +26,9 @@ class EagerStep:
 
     def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
         self._smoothing, self._parts, self._group = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE, group
+        if paddle.get_device() == "cpu":
+            # Views are copied element by element wherever a kernel needs plain memory: Swin's transposes take half of a step with them.
+            paddle.set_flags({"FLAGS_use_stride_kernel": False})
         self.model = build_model(config)
         self.model.set_state_dict(model.state_dict())
         if group.size > 1 and paddle.get_device() != "cpu":

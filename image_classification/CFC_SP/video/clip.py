@@ -23,9 +23,12 @@ class Clip:
     name: str
 
 
-def open_clip(path: str | os.PathLike, span: Span = WHOLE, fps: float | None = None) -> VideoReader | PictureReader:
-    """A reader of the video file or the folder of pictures at `path`; `fps` is that of pictures. Raises UserError as they do."""
-    return PictureReader(path, span, fps) if os.path.isdir(path) else open_video(path, span)
+def open_clip(
+    path: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None
+) -> VideoReader | PictureReader:
+    """A reader of the video file or the folder of pictures at `path`; `fps` is that of pictures and of raw streams, `max_pixels` the
+    most pixels of a frame. Raises UserError as they do."""
+    return PictureReader(path, span, fps, max_pixels) if os.path.isdir(path) else open_video(path, span, fps, max_pixels)
 
 
 def find_clips(paths: Iterable[str | os.PathLike]) -> list[Clip]:

@@ -26,6 +26,9 @@ SETTLING = 2
 SAME_FACE = 0.3
 # A multiple of every number of halvings that pays.
 _BLOCK = 16
+# The finest level of the pyramid has no more pixels, or P-Net's maps would take gigabytes: of larger frames it shows a reduced copy, in
+# which the smallest faces looked for are larger than was asked. 4K has fewer down to faces of 24 px.
+MOST_LEVEL_PIXELS = 1 << 21
 # Noise can make thousands of proposals; the best of them are plenty, and bound the work of a frame.
 MAX_PROPOSALS = 512
 
@@ -87,7 +90,7 @@ class FaceDetector:
     def _propose(self, image: np.ndarray) -> np.ndarray:
         """P-Net on the image pyramid: windows [N, 4], by falling score."""
         height, width = image.shape[:2]
-        scale, finest, found = WINDOW / self._min_face, None, []
+        scale, finest, found = min(WINDOW / self._min_face, (MOST_LEVEL_PIXELS / (width * height)) ** 0.5), None, []
         while min(height, width) * scale >= WINDOW:
             size = int(width * scale + 1), int(height * scale + 1)
             # Coarser levels are made from the finest one, and that by way of halves: shrinking the full frame is what costs.

@@ -13,8 +13,15 @@ from PIL import Image, UnidentifiedImageError
 from ..core.records import Frame, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import FALLBACK_FPS, MAX_FPS, MAX_PIXELS, check_size
+from .container import MAX_PIXELS, check_size, checked_pixels
+from .display import fitted_size, on_black
 from .reader import nothing_within
+from .times import FALLBACK_FPS, checked_fps
+
+# The size of a picture is checked here, against a limit of our own.
+Image.MAX_IMAGE_PIXELS = None
+# Four channels of four bytes, and what cameras put beside the picture.
+_MOST_BYTES_A_PIXEL, _MOST_BYTES_BESIDE = 16, 64 << 20
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -43,17 +50,16 @@ class PictureReader:
     first is scaled to fit into it, on black. A picture that cannot be decoded is counted as damaged and leaves a gap.
 
     Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where no picture
-    decodes, and for one of more than container.MAX_PIXELS pixels.
+    decodes, and for one of more than `max_pixels` pixels (None: container.MAX_PIXELS).
     """
 
-    def __init__(self, folder: str | os.PathLike, span: Span = WHOLE, fps: float | None = None):
+    def __init__(self, folder: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None):
         self.damaged = 0
         self.warnings: list[str] = []
         self._span = span
         self._shown = repr(os.fsdecode(folder))
-        fps = FALLBACK_FPS if fps is None else fps
-        if not 0 < fps <= MAX_FPS:
-            raise UserError(f"-fps: expected pictures a second, above 0 and up to {MAX_FPS:g}, found {fps:g}")
+        self._most_pixels = checked_pixels(max_pixels)
+        fps = checked_fps(fps) or FALLBACK_FPS
         try:
             self._paths = pictures_in(folder)
             files = [path.stat() for path in self._paths]
@@ -64,7 +70,7 @@ class PictureReader:
                 f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
                 f"({', '.join(PICTURE_ENDINGS)} for pictures)."
             )
-        first = next((image for path in self._paths if (image := _decoded(path)) is not None), None)
+        first = next((image for path in self._paths if (image := _decoded(path, self._most_pixels)) is not None), None)
         if first is None:
             raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
         height, width = first.shape[:2]
@@ -98,7 +104,7 @@ class PictureReader:
                 continue
             inside += 1
             if (inside - 1) % self._span.stride == 0:
-                image = _decoded(path)
+                image = _decoded(path, self._most_pixels)
                 if image is None:
                     self.damaged += 1
                 else:
@@ -110,39 +116,42 @@ class PictureReader:
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
         width, height = self.source.width, self.source.height
-        own_height, own_width = image.shape[:2]
-        if (own_width, own_height) == (width, height):
+        own = image.shape[1::-1]
+        if own == (width, height):
             return image
         sentence = f"Pictures of other sizes than the first one's {width} x {height} were scaled to fit into it."
         if sentence not in self.warnings:
             self.warnings.append(sentence)
-        share = min(width / own_width, height / own_height)
-        size = max(1, round(own_width * share)), max(1, round(own_height * share))
-        left, top = (width - size[0]) // 2, (height - size[1]) // 2
-        fitted = np.zeros((height, width, 3), np.uint8)
-        fitted[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return fitted
+        return on_black(cv2.resize(image, fitted_size(own, (width, height)), interpolation=cv2.INTER_AREA), width, height)
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
     """The picture in a file as HWC RGB uint8, upright; raises UserError where there is none that can be read and decoded."""
-    image = _decoded(Path(path))
+    image = _decoded(Path(path), MAX_PIXELS)
     if image is None:
         raise UserError(f"expected a picture, found a file that does not decode at {os.fspath(path)!r}: replace it.")
     return image
 
 
-def _decoded(path: Path) -> np.ndarray | None:
+def _decoded(path: Path, most_pixels: int) -> np.ndarray | None:
     """The picture in a file as HWC RGB uint8, upright; None where it does not decode."""
     try:
-        data = path.read_bytes()
-        # Only the head is read here: the size is known before memory is taken for the pixels.
+        # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
         with Image.open(path) as picture:
-            check_size(*picture.size, repr(str(path)))
-    except UnidentifiedImageError:
+            width, height = picture.size
+        check_size(width, height, repr(str(path)), most_pixels)
+        # A file of more bytes than its pixels can take is no picture, whatever its head says.
+        if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
+            return None
+        data = path.read_bytes()
+    except (UnidentifiedImageError, ValueError, SyntaxError):
         return None
-    except Image.DecompressionBombError as fault:
-        raise UserError(f"expected pictures of at most {MAX_PIXELS} pixels, found {str(path)!r}: scale it down first.") from fault
     except OSError as fault:
+        if fault.errno is None:
+            # Pillow's word for a head that is cut off.
+            return None
         raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:
+        return None

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 from ..core.span import Span
 from ..support.packets import packets_of
-
-# Of these codecs each packet gives one frame, and a frame marked as key needs none before it. VP8 hides frames, Xvid packs two
-# into a packet, and a GIF's frame shows what those before it left.
-COUNTABLE = ("h264", "hevc", "vp9", "av1", "mjpeg", "prores", "dnxhd", "ffv1")
+from .decoding import COUNTABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """A key frame to seek to. time: when it is decoded, in the stream's time base. seen: the presentation times of all packets up
-    to the part's begin, in the order of the file."""
+    """A key frame to seek to. time: when it is decoded, in the stream's time base. places: where in the file the packets of the key
+    frames up to it lie. seen: the presentation times of all packets up to the part's begin, in the order of the file."""
 
     time: int
+    places: frozenset[int | None]
     seen: array
 
     def index_of(self, pts: int) -> int | None:
@@ -31,28 +29,37 @@ class Landing:
         return self.seen.index(pts)
 
 
-def find_landing(container, stream, span: Span) -> Landing | None:
+def find_landing(container, stream, span: Span, origin_s: float) -> Landing | None:
     """The last key frame not behind the begin of `span`, found by reading packets without decoding them.
 
-    container, stream: PyAV's, just opened. None where packets do not tell the frames' numbers: codecs whose packets are not
-    frames, missing or repeated times, damage. The clip is then to be decoded from its beginning.
+    container, stream: PyAV's, just opened. origin_s: the time of the clip's first frame. None where packets do not tell the frames'
+    numbers: codecs whose packets are not frames, missing or repeated times or such that go back, damage. The clip is then to be
+    decoded from its beginning.
     """
     if stream.codec_context.codec.canonical_name not in COUNTABLE:
         return None
-    seen, key = array("q"), None
+    seen, places, key, last = array("q"), set(), None, None
     for packet in packets_of(container, stream):
         if not packet.size:
-            break
+            if packet.dts is None and packet.pts is None:
+                break
+            continue
         # Matroska's first packets have no decoding time.
         if packet.pts is None or packet.pts < (packet.dts or packet.pts) or packet.is_corrupt or packet.is_discard:
             return None
-        if not span.begins_after(float(packet.pts * packet.time_base)):
-            if packet.dts is not None and not span.begins_after(float(packet.dts * packet.time_base)):
+        if packet.dts is not None:
+            # Another recording begins, whose times are not the clip's.
+            if last is not None and packet.dts <= last:
+                return None
+            last = packet.dts
+        if not span.begins_after(float(packet.pts * packet.time_base), origin_s):
+            if packet.dts is not None and not span.begins_after(float(packet.dts * packet.time_base), origin_s):
                 break
         elif packet.is_keyframe:
             key = packet.pts if packet.dts is None else packet.dts
+            places.add(packet.pos)
         # A stream that begins between key frames loses frames until the first.
         if key is None:
             return None
         seen.append(packet.pts)
-    return Landing(key, seen) if key is not None and len(set(seen)) == len(seen) else None
+    return Landing(key, frozenset(places), seen) if key is not None and len(set(seen)) == len(seen) else None

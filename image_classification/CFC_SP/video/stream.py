@@ -11,15 +11,15 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import av
-import numpy as np
 
 from ..core.records import Frame, Source
 from ..support.addresses import clean_address
 from ..support.errors import UserError
 from ..support.packets import packets_of
-from .container import check_size, frame_rate, pick_stream
+from .container import checked_pixels, decoder_options, pick_stream
+from .display import Display
 from .guarded_proxy import GuardedProxy
-from .reader import note_size_change
+from .times import LiveTimes, stated_rate
 
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "rtsp", "rtsps", "srt", "tcp", "udp")
 # What an address may lead to, by its scheme's first letters: never a file of this machine, and a playlist to HTTP alone.
@@ -55,30 +55,33 @@ def _device(word: str) -> str | None:
 
 
 class StreamReader:
-    """Iterates over the newest frames of the camera or stream `address` as records.Frame, HWC RGB uint8, until it ends or `stop`.
+    """Iterates over the newest frames of the camera or stream `address` as records.Frame, HWC RGB uint8 as a screen shows them, until it
+    ends or `stop`.
 
     A thread decodes all that comes. A frame that the loop has no time for is dropped and counted in `dropped`; `index` counts it
-    too. `time_s` is media time from the first frame on, increasing; after a broken connection it goes on with the time that the
-    break took. A connection that ends or falls silent is made anew, and counted in `reconnections`, until PATIENCE_S have passed
-    without a frame. What has an end of its own, such as a file behind an address, ends there.
+    too. `time_s` is media time from the first frame on, increasing, and tied to this machine's clock: where the stream's own jumps,
+    it goes on with the time that has passed, as it does after a broken connection. A connection that ends or falls silent is made
+    anew, and counted in `reconnections`, until PATIENCE_S have passed without a frame. What has an end of its own, such as a file
+    behind an address, ends there.
 
-    source: records.Source, its path a clean address. damaged: packets that did not decode. Raises UserError where the address
-    cannot be opened or gives no picture.
+    source: records.Source, its path a clean address. damaged: packets that did not decode. max_pixels: the most pixels of a frame
+    (None: container.MAX_PIXELS). Raises UserError where the address cannot be opened or gives no picture.
     """
 
     damaged = dropped = reconnections = 0
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, max_pixels: int | None = None):
         self._address, self._shown = address, clean_address(address)
+        self._most_pixels = checked_pixels(max_pixels)
         self._notes: list[str] = []
         self._news = threading.Condition()
-        self._slot: tuple[int, float, av.VideoFrame] | None = None
+        self._slot: tuple[int, float, av.VideoFrame, Display] | None = None
         self._over = self._stopped = False
-        self._count, self._last_s = 0, None
+        self._count = 0
         self._fault: BaseException | None = None
-        self._connection = _Connection(address, self._shown)
+        self._connection = self._connect(None)
         self.source = self._connection.source
-        self._began = time.monotonic()
+        self._times = LiveTimes(self.source.fps, self._connection.is_finite)
         self._thread = threading.Thread(target=self._work, name="stream", daemon=True)
         self._thread.start()
 
@@ -95,6 +98,8 @@ class StreamReader:
         found = list(self._notes)
         if self.dropped:
             found.append(f"{self.dropped} of {self._count} frames were dropped: they came while another was looked at.")
+        if self._times.jumps:
+            found.append(f"The stream's clock jumped {self._times.jumps} times: the rows' times go on by this machine's.")
         if self.reconnections:
             found.append(f"The connection was lost and made anew {self.reconnections} times.")
         return found
@@ -113,18 +118,14 @@ class StreamReader:
                 taken, self._slot = self._slot, None
             if taken is None:
                 break
-            index, time_s, picture = taken
-            yield Frame(index, time_s, self._rgb(picture))
+            index, time_s, picture, display = taken
+            yield Frame(index, time_s, display.image(picture))
             first = False
         if self._fault is not None:
             raise self._fault
 
-    def _rgb(self, picture: av.VideoFrame) -> np.ndarray:
-        size = self.source.width, self.source.height
-        if (picture.width, picture.height) != size:
-            check_size(picture.width, picture.height, self._shown)
-            note_size_change(self._notes, *size)
-        return picture.to_ndarray(format="rgb24", width=size[0], height=size[1])
+    def _connect(self, size: tuple[int, int] | None) -> "_Connection":
+        return _Connection(self._address, self._shown, self._notes, size, self._most_pixels)
 
     def _work(self) -> None:
         try:
@@ -142,17 +143,12 @@ class StreamReader:
 
     def _take(self, connection: "_Connection") -> None:
         """Puts every frame of the connection where the loop finds it, in place of the one before."""
-        frame_s, first_s = 1 / self.source.fps, None
-        base_s = 0.0 if self._last_s is None else max(self._last_s + frame_s, time.monotonic() - self._began)
+        self._times.connect_anew()
         for picture in connection:
-            first_s = picture.time if first_s is None else first_s
-            time_s = base_s if picture.time is None else base_s + picture.time - first_s
-            if self._last_s is not None and time_s <= self._last_s:
-                time_s = self._last_s + frame_s
-            self._last_s = time_s
+            time_s = self._times.of(picture.time, time.monotonic())
             with self._news:
                 self.dropped += self._slot is not None
-                self._slot = self._count, time_s, picture
+                self._slot = self._count, time_s, picture, connection.display
                 self._news.notify()
             self._count += 1
             if self._stopped:
@@ -164,7 +160,7 @@ class StreamReader:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
             try:
-                connection = _Connection(self._address, self._shown)
+                connection = self._connect((self.source.width, self.source.height))
             except UserError:
                 continue
             self.reconnections += 1
@@ -177,10 +173,11 @@ class StreamReader:
 class _Connection:
     """One connection to a camera or stream, iterated once over its pictures; it must have given the first before it counts.
 
-    is_finite: it has a length, as a file has. damaged: packets that did not decode.
+    is_finite: it has a length, as a file has. damaged: packets that did not decode. display: makes images of its pictures, of `size`
+    (width, height) where it is given; what there is to say goes to `notes`.
     """
 
-    def __init__(self, address: str, shown: str):
+    def __init__(self, address: str, shown: str, notes: list[str], size: tuple[int, int] | None, most_pixels: int):
         self.damaged = 0
         device = _device(address)
         # A second of looking tells the format; FFmpeg's own five would begin with five seconds of the past.
@@ -197,6 +194,7 @@ class _Connection:
                     device or address,
                     format="v4l2" if device else None,
                     container_options=options,
+                    options=decoder_options(most_pixels),
                     timeout=SILENCE_S,
                     metadata_errors="replace",
                 )
@@ -206,12 +204,14 @@ class _Connection:
                     "check that it is there and that this machine may use it."
                 ) from fault
             self._container = opened.enter_context(container)
-            self._stream = pick_stream(container, shown)
+            self._stream = pick_stream(container, shown, most_pixels, notes)
+            self._stream.codec_context.options = decoder_options(most_pixels)
             self._packets = packets_of(container, self._stream)
             self._pictures = self._decode()
             self._first = next(self._pictures, None)
             if self._first is None:
                 raise UserError(f"expected pictures from {shown!r}, found none within {SILENCE_S:g} s: check the stream.")
+            self.display = Display(self._stream, self._first, notes, shown, most_pixels, size)
             self.is_finite = device is None and container.duration is not None
             self.source = self._describe(shown)
             self._opened = opened.pop_all()
@@ -235,6 +235,9 @@ class _Connection:
                 return
             if packet is None:
                 return
+            # An empty packet repeats the picture before it, or ends the stream.
+            if not packet.size and packet.dts is not None:
+                continue
             try:
                 pictures = packet.decode()
             except av.FFmpegError:
@@ -247,8 +250,10 @@ class _Connection:
         return Source(
             path=shown,
             codec=self._stream.codec_context.codec.canonical_name,
-            width=self._first.width,
-            height=self._first.height,
-            fps=frame_rate(self._stream),
+            width=self.display.width,
+            height=self.display.height,
+            fps=stated_rate(self._stream),
             duration_s=None,
+            rotation=self.display.rotation,
+            mirrored=self.display.mirrored,
         )

@@ -1,10 +1,12 @@
 """The clip with its results drawn on it, as an H.264 MP4 with the clip's own times and sound."""
 
-import contextlib
+import errno
 import itertools
+import math
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 
 import av
@@ -15,76 +17,109 @@ from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
 from ..support.files import AnonymousFile
-from ..support.packets import packets_of
+from .movie_clock import LONGEST_GAP_S, MovieClock
+from .movie_sound import Sound, ended_early
 from .overlay import Overlay
 
 _CLOCK = 90000
-# What players expect in an MP4: the container would take more (Vorbis, PCM) that many of them cannot play.
-_MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
+# The encoder holds some twenty frames to make few bytes of them: of frames of more pixels it holds none.
+_MOST_HELD_PIXELS = 4096 * 2304
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# A late start is counted in the movie's time scale, whose default of milliseconds would move every frame.
+_MP4 = {"movie_timescale": str(_CLOCK)}
 
 
 def write_annotated_video(
-    source: Source, frames: Iterable[Frame], results: Iterable[FrameResult], target: str | os.PathLike, span: Span = WHOLE
+    source: Source,
+    frames: Iterable[Frame],
+    results: Iterable[FrameResult],
+    target: str | os.PathLike,
+    span: Span = WHOLE,
+    clock: MovieClock | None = None,
 ) -> list[str]:
     """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, and the sound of `source.path`.
 
-    frames: one or more, as a video reader yields them, RGB uint8, upright, all of the first one's size; results: one for each.
-    Both are read once and in step, so memory does not grow with the clip. A frame keeps its `time_s`, the container's own time,
-    to 1/90000 s, whether the rate varies or not; odd sizes gain one repeated column or row. Sound is copied as it is when MP4
-    players know its codec, and encoded as AAC when not. Of a `span`, whose frames alone are given, the video begins at its start,
-    and has its sound. A source that is no file, a folder of pictures or a stream, has none.
+    frames: one or more, as a video reader yields them, RGB uint8, as a screen shows them, all of the first one's size; results: one
+    for each. Both are read once and in step, so memory does not grow with the clip. The video begins where the clip does: with its
+    first frame or with sound before it; of a `span`, whose frames alone are given, at its start. A frame keeps its place in the
+    clip's time to 1/90000 s, whether the rate varies or not, but for gaps of more than LONGEST_GAP_S, which are shortened; `clock`
+    is told how. Odd sizes gain one repeated column or row. Sound is copied as it is when MP4 players know its codec, and encoded as
+    AAC when not. A source that is no file, a folder of pictures or a stream, has none.
 
-    Returns warnings, one sentence each: sound that could not be kept whole. Raises UserError where the H.264 encoder does not
-    open, ValueError where frames and results disagree, OSError where `target` cannot be written.
+    Returns warnings, one sentence each: gaps that were shortened, sound that could not be kept whole. Raises UserError where the
+    H.264 encoder does not open or a frame cannot be encoded or written, ValueError where frames and results disagree, OSError where
+    `target` cannot be written.
     """
+    clock = MovieClock() if clock is None else clock
+    target, frames = os.path.abspath(target), iter(frames)
+    first = next(frames)
+    sound_s = _sound_begins(source)
+    begin_s = source.start_s + span.offset_s if span.start_s is not None else first.time_s
+    # Sound that comes before the picture belongs to the clip too, but for what containers and encoders put before the first frame.
+    early = sound_s is not None and span.start_s is None and 0.1 < begin_s - sound_s < LONGEST_GAP_S
+    clock.begin(sound_s if early else begin_s)
     warnings: list[str] = []
+    try:
+        with ExitStack() as opened:
+            # Sound joins when all of the picture is there, so that no fault of it can harm that.
+            silent = target if sound_s is None else opened.enter_context(tempfile.TemporaryFile(dir=os.path.dirname(target)))
+            _write_picture(silent, source, itertools.chain([first], frames), results, span, clock)
+            warnings += clock.warnings()
+            if sound_s is not None:
+                warnings += _join(silent, source, target, span, clock)
+    except av.FFmpegError as fault:
+        if isinstance(fault, OSError) and fault.errno in _NO_ROOM:
+            raise
+        raise UserError(
+            f"expected to write the annotated video of {source.path!r}, found that FFmpeg fails ({fault.strerror}): "
+            "leave mp4 and html out of -formats to do without it"
+        ) from fault
+    return warnings
+
+
+def _write_picture(target, source: Source, frames: Iterator[Frame], results, span: Span, clock: MovieClock) -> None:
+    """Writes the video without sound to `target`, a name or an open file."""
     pairs = zip(frames, results, strict=True)
     first = next(pairs)
     height, width = first[0].image.shape[:2]
-    # A late start is counted in the movie's time scale, whose default of milliseconds would move every frame.
-    options = {"movflags": "faststart", "movie_timescale": str(_CLOCK)}
-    with ExitStack() as opened:
-        clip = None
-        if os.path.isfile(source.path):
-            # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
-            file = AnonymousFile(opened.enter_context(open(source.path, "rb")))
-            reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}
-            clip = opened.enter_context(av.open(file, **reading))
-        movie = opened.enter_context(av.open(os.path.abspath(target), "w", format="mp4", container_options=options))
+    options = _MP4 | {"movflags": "faststart"} if isinstance(target, str) else _MP4
+    with av.open(target, "w", format="mp4", container_options=options) as movie:
         rate = source.fps / span.stride
-        stream = _open_encoder(movie, rate, width + width % 2, height + height % 2, _pixel_aspect(clip, source))
-        sound = _sound(clip, movie, span, warnings)
-        waiting = next(sound, None)
+        stream = _open_encoder(movie, rate, width + width % 2, height + height % 2)
         overlay = Overlay(width, height)
         pts = written = encoded = 0
         for frame, result in itertools.chain([first], pairs):
             if frame.index != result.frame:
                 raise ValueError(f"frame {frame.index} came with the result of frame {result.frame}")
-            time_s = frame.time_s - span.offset_s
-            while waiting is not None and waiting.pts * waiting.time_base <= time_s:
-                movie.mux(waiting)
-                waiting = next(sound, None)
             canvas = cv2.copyMakeBorder(frame.image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
             overlay.draw(canvas, result)
-            pts = round(time_s * _CLOCK) if not written else max(round(time_s * _CLOCK), pts + 1)
+            place = max(0, round(clock.frame(frame.time_s) * _CLOCK))
+            pts = max(place, pts + 1) if written else place
             written += 1
-            encoded += _mux(movie, stream.encode(_picture(canvas, pts, rate)))
+            shown_s = frame.duration_s if frame.duration_s and span.stride == 1 else 1 / rate
+            picture = _picture(canvas, pts, min(shown_s, LONGEST_GAP_S))
+            # Large frames are not held while the encoder works and the next one comes.
+            del canvas, frame
+            encoded += _mux(movie, stream.encode(picture))
+            del picture
         encoded += _mux(movie, stream.encode(None))
-        if waiting is not None:
-            _mux(movie, itertools.chain([waiting], sound))
     if encoded != written:
-        raise RuntimeError(f"the H.264 encoder took {written} frames and gave {encoded}")
-    return warnings
+        raise UserError(
+            f"expected to write {written} frames to the annotated video of {source.path!r}, found that the H.264 encoder gave {encoded}: "
+            "leave mp4 and html out of -formats to do without it"
+        )
 
 
-def _open_encoder(movie, fps: float, width: int, height: int, pixel_aspect: Fraction):
+def _open_encoder(movie, fps: float, width: int, height: int):
+    large = width * height > _MOST_HELD_PIXELS
+    options = {"preset": "ultrafast", "tune": "zerolatency"} if large else {"preset": "veryfast"}
     try:
         rate = Fraction(fps).limit_denominator(1001)
-        stream = movie.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
+        stream = movie.add_stream("libx264", rate=rate, options={"crf": "20", **options})
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, _CLOCK)
-        context.sample_aspect_ratio = pixel_aspect
+        context.sample_aspect_ratio = Fraction(1)
         context.colorspace = context.color_primaries = context.color_trc = av.video.reformatter.Colorspace.ITU709
         context.color_range = av.video.reformatter.ColorRange.MPEG
         context.thread_count = 0
@@ -97,16 +132,10 @@ def _open_encoder(movie, fps: float, width: int, height: int, pixel_aspect: Frac
     return stream
 
 
-def _pixel_aspect(clip, source: Source) -> Fraction:
-    """Width over height of one pixel as displayed; the container states it for the picture before its rotation."""
-    aspect = (clip and clip.streams.best("video").sample_aspect_ratio) or Fraction(1)
-    return 1 / aspect if source.rotation % 180 else aspect
-
-
-def _picture(image: np.ndarray, pts: int, fps: float) -> av.VideoFrame:
+def _picture(image: np.ndarray, pts: int, shown_s: float) -> av.VideoFrame:
     picture = av.VideoFrame.from_ndarray(image, format="rgb24")
     picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
-    picture.pts, picture.time_base, picture.duration = pts, Fraction(1, _CLOCK), round(_CLOCK / fps)
+    picture.pts, picture.time_base, picture.duration = pts, Fraction(1, _CLOCK), max(1, round(shown_s * _CLOCK))
     return picture
 
 
@@ -119,86 +148,67 @@ def _mux(movie, packets: Iterable[av.Packet]) -> int:
     return count
 
 
-def _sound(clip, movie, span: Span, warnings: list[str]) -> Iterator[av.Packet]:
-    """Adds a sound stream to `movie` where `clip` has one, and returns the packets of `span`, made as they are asked for; their
-    times count from its start."""
-    stream = clip and clip.streams.best("audio")
-    if stream is None:
-        return iter(())
-    context = stream.codec_context
-    if context is None or not context.sample_rate:
-        warnings.append("The sound was left out of the annotated video: its codec is not known here.")
-        return iter(())
-    # MP4 has no place for MP3 of the low rates of old webcams.
-    slow_mp3 = context.codec.canonical_name == "mp3" and context.sample_rate < 16000
-    if context.codec.canonical_name in _MP4_SOUND and not slow_mp3:
-        return _copied(clip, stream, movie.add_stream_from_template(stream), span, warnings)
-    rates = av.Codec("aac", "w").audio_rates
-    track = movie.add_stream("aac", rate=context.sample_rate if context.sample_rate in rates else 48000)
-    track.codec_context.layout = "mono" if context.channels == 1 else "stereo"
-    return _encoded(clip, stream, track, span, warnings)
+@contextmanager
+def _opened_clip(source: Source):
+    # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
+    reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}
+    with open(source.path, "rb") as file, av.open(AnonymousFile(file), **reading) as clip:
+        yield clip
 
 
-def _packets(clip, stream, span: Span) -> Iterator[av.Packet]:
-    if span.start_s:
-        with contextlib.suppress(av.FFmpegError):
-            # Without an index to seek by, what comes before is read and left out.
-            clip.seek(int(span.start_s / stream.time_base), stream=stream)
-    return packets_of(clip, stream)
-
-
-def _placed(item: av.Packet | av.AudioFrame, span: Span) -> bool:
-    """Moves a piece of sound so that it counts from the start of `span`; False where it lies before it."""
-    if item.pts is None or not span.start_s:
-        return True
-    shift = round(span.offset_s / item.time_base)
-    item.pts -= shift
-    if item.dts is not None:
-        item.dts -= shift
-    return item.pts >= 0
-
-
-def _is_behind(item: av.Packet | av.AudioFrame, span: Span) -> bool:
-    return item.pts is not None and span.ends_before(float(item.pts * item.time_base))
-
-
-def _copied(clip, stream, track, span: Span, warnings: list[str]) -> Iterator[av.Packet]:
-    last = None
+def _sound_begins(source: Source) -> float | None:
+    """The clip's second in which its sound begins; None where there is no sound, or none that can be read."""
+    if not os.path.isfile(source.path):
+        return None
     try:
-        for packet in _packets(clip, stream, span):
-            if _is_behind(packet, span):
-                return
-            # A packet without a time, or one not after the last, is damage (or the demuxer's end mark), which MP4 does not take.
-            if packet.pts is None or packet.dts is None or (last is not None and packet.dts <= last):
-                continue
-            last = packet.dts
-            if _placed(packet, span):
-                packet.stream = track
-                yield packet
-    except av.FFmpegError as error:
-        warnings.append(_cut_short(error))
+        with _opened_clip(source) as clip:
+            stream = clip.streams.best("audio")
+            if stream is None:
+                return None
+            return source.start_s if stream.start_time is None else float(stream.start_time * stream.time_base)
+    except (av.FFmpegError, OSError):
+        return None
 
 
-def _encoded(clip, stream, track, span: Span, warnings: list[str]) -> Iterator[av.Packet]:
-    damaged = 0
-    try:
-        for packet in _packets(clip, stream, span):
-            if _is_behind(packet, span):
-                break
+def _join(silent, source: Source, target: str, span: Span, clock: MovieClock) -> list[str]:
+    """Writes the video `silent`, an open file, to the file `target` with the clip's sound, as far as that can be written."""
+    until_s, refused = math.inf, None
+    while True:
+        warnings, reached = [], [0.0]
+        silent.seek(0)
+        with ExitStack() as opened:
+            picture = opened.enter_context(av.open(AnonymousFile(silent), format="mp4"))
+            sound = None
+            if until_s > 0:
+                sound = Sound(opened.enter_context(_opened_clip(source)), span, source.start_s, clock, warnings, until_s)
             try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                damaged += 1
-                continue
-            for frame in frames:
-                if _placed(frame, span):
-                    yield from track.encode(frame)
-    except av.FFmpegError as error:
-        warnings.append(_cut_short(error))
-    yield from track.encode(None)
-    if damaged:
-        warnings.append(f"{damaged} damaged packets of sound are missing in the annotated video.")
+                with av.open(target, "w", format="mp4", container_options=_MP4 | {"movflags": "faststart"}) as movie:
+                    _interleave(movie, picture, sound, reached)
+                return warnings if refused is None else [*warnings, ended_early(until_s, refused)]
+            except (av.FFmpegError, ValueError) as fault:
+                if sound is None or (isinstance(fault, OSError) and fault.errno in _NO_ROOM):
+                    raise
+                # The muxer does not tell what it refuses: first all from the last piece on is left out, then all.
+                until_s, refused = reached[0] if refused is None else 0.0, fault
 
 
-def _cut_short(error: av.FFmpegError) -> str:
-    return f"The sound of the annotated video ends early: the clip's own is damaged ({error.strerror})."
+def _interleave(movie, picture, sound: Sound | None, reached: list[float]) -> None:
+    """Copies the picture's packets and the sound's, in the order of their times; reached[0] is the time of the last of these."""
+    shown = picture.streams.video[0]
+    track = movie.add_stream_from_template(shown)
+    pieces = iter(()) if sound is None else sound.packets(movie)
+    waiting = next(pieces, None)
+    for packet in picture.demux(shown):
+        if not packet.size:
+            continue
+        time_s = float(packet.dts * packet.time_base)
+        while waiting is not None and waiting[0] <= time_s:
+            reached[0] = waiting[0]
+            movie.mux(waiting[1])
+            waiting = next(pieces, None)
+        packet.stream = track
+        movie.mux(packet)
+    while waiting is not None:
+        reached[0] = waiting[0]
+        movie.mux(waiting[1])
+        waiting = next(pieces, None)

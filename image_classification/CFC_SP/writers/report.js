@@ -1,8 +1,14 @@
 "use strict";
 (() => {
-  // The clip's times: the video begins at the first of them.
+  // The clip's times: what the charts cover.
   const begin = Number(document.body.dataset.begin);
   const end = Number(document.body.dataset.end);
+  // Times of the video and the clip's beside them: from each on, both run alike.
+  const anchors = JSON.parse(document.body.dataset.anchors);
+  const moved = (time, from, to) => {
+    const anchor = anchors.findLast((each) => each[from] <= time) ?? anchors[0];
+    return anchor[to] + time - anchor[from];
+  };
   const video = document.querySelector("video");
   const plots = [...document.querySelectorAll(".plot")];
   const rows = [...document.querySelectorAll("tr[data-start]")].map((row) => ({
@@ -68,7 +74,7 @@
   const seek = (time) => {
     show(time);
     // Just behind a frame's own time, where it surely shows.
-    wanted = now - begin + 0.001;
+    wanted = Math.max(0, moved(now, 1, 0)) + 0.001;
     if (video.readyState) video.currentTime = wanted;
   };
   // Of a clip that starts late the browser first believes that it ends early, and only goes there once it knows better.
@@ -77,14 +83,14 @@
   });
 
   const follow = () => {
-    show(begin + video.currentTime);
+    show(moved(video.currentTime + 1e-6, 0, 1));
     if (!video.paused && !video.ended) requestAnimationFrame(follow);
   };
   video.addEventListener("play", () => {
     wanted = null;
     follow();
   });
-  video.addEventListener("seeked", () => show(begin + video.currentTime));
+  video.addEventListener("seeked", () => show(moved(video.currentTime + 1e-6, 0, 1)));
 
   for (const plot of plots) {
     plot.addEventListener("click", (event) => {

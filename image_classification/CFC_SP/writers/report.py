@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 from ..core.labels import EXPR
 from ..core.records import Face, Frame, FrameResult, Segment, Summary
+from .movie_clock import MovieClock
 from .palette import COLOURS, text_colour
 from .timeline import Curves, Timeline, bands, clock, ink, printable, ticks
 
@@ -77,12 +78,13 @@ def write_report(
     movie: str | os.PathLike,
     movie_name: str,
     largest_embedded: int = LARGEST_EMBEDDED,
+    clock: MovieClock | None = None,
 ) -> None:
     """Writes the page to the file `path`, in UTF-8.
 
     thumbnails: JPEGs by track. movie: the annotated video, H.264 in MP4, which goes into the page up to `largest_embedded` bytes;
-    a larger one is linked as `movie_name`, to be found beside the page. Every text is escaped. Raises OSError where `movie`
-    cannot be read or `path` not be written.
+    a larger one is linked as `movie_name`, to be found beside the page. clock: when it shows what (None: it begins where the charts
+    do). Every text is escaped. Raises OSError where `movie` cannot be read or `path` not be written.
     """
     begin_s, end_s = timeline.begin_s, timeline.end_s
     shown = timeline.curves()
@@ -97,6 +99,7 @@ def write_report(
         summary=summary,
         begin_s=begin_s,
         end_s=end_s,
+        anchors=json.dumps([(0.0, begin_s)] if clock is None else clock.anchors),
         inset=_INSET,
         classes=[{"name": name, "colour": _css(COLOURS[name]), "ink": _css(ink(name))} for name in EXPR],
         movie=Markup(_base64(Path(movie).read_bytes())) if embedded else None,

@@ -50,8 +50,8 @@ class Timeline:
         self._frame_duration_s, self._max_points, self._max_tracks = frame_duration_s, max_points, max_tracks
         self._tracks: dict[int, _Track] = {}
         self._stride = span.stride
-        self.begin_s = span.offset_s
-        self.end_s = self.begin_s + 1e-3
+        self.begin_s, self.end_s = span.offset_s, span.offset_s + 1e-3
+        self._begun = False
 
     def watch(self, results: Iterable[FrameResult]) -> Iterator[FrameResult]:
         """Yields `results` as they are, and takes each on its way."""
@@ -61,6 +61,8 @@ class Timeline:
 
     def add(self, result: FrameResult) -> None:
         """Takes the next frame."""
+        if not self._begun:
+            self._begun, self.begin_s, self.end_s = True, result.time_s, result.time_s + 1e-3
         self.end_s = max(self.end_s, result.time_s + self._frame_duration_s)
         for face in result.faces:
             if face.track not in self._tracks:

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The bundle `paper-lite`: the paper's four families in miniature. The networks of `lite` and `lite-fast`, which teach them, are trained
+# first.
+"$(dirname "${BASH_SOURCE[0]}")/lite.sh" "$@" || exit
+source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
+
+train paper_swin TRAIN.TEACHERS "$(teachers lite_repvgg_64_last_bias)"
+train lite_iresnet_flat
+train paper_iresnet MODEL.PRETRAINED "$(weights lite_iresnet_flat)" TRAIN.TEACHERS "$(teachers lite_mobilenet_face_88_bias)"
+train paper_hrnet TRAIN.TEACHERS "$(teachers lite_repvgg_64_last_bias)"
+train paper_repvgg_negative MODEL.PRETRAINED "$(weights lite_repvgg_64_last_bias)"
+ship_cascade paper-lite "Apache-2.0; trained on FER+ (labels MIT; images of FER-2013, for research)" \
+    -cfg "$cfc_sp/configs/lite/paper_lite.yaml" -runs "$out"
