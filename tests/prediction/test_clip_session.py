@@ -20,11 +20,6 @@ FIRST, SECOND = {"end": 0.9}, {"start": 0.9, "end": 1.6}
 
 
 @pytest.fixture(scope="module")
-def street(tmp_path_factory):
-    return clips.write_clip(tmp_path_factory.mktemp("clips") / "street.mp4", clips.pictures(12))
-
-
-@pytest.fixture(scope="module")
 def alone(street, tmp_path_factory):
     """What a fresh process gives for each clip, as rounded rows, by name."""
     out = tmp_path_factory.mktemp("alone") / "rows.json"

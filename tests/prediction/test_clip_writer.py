@@ -1,38 +1,15 @@
 """A clip's files: what is decided is delivered, whatever becomes of what is drawn."""
 
-import csv
-import json
-
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.prediction.many_clips import write_clips
 from image_classification.CFC_SP.prediction.options import ClipOptions
-from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.video.clip import find_clips
 from tests import clips
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
-
-def rows_of(folder):
-    with open(folder / "frames.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def json_of(folder):
-    return json.loads((folder / "result.json").read_text())
-
+from tests.predicting import json_of, rows_of
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return clips.write_clip(tmp_path / "clip.mp4", clips.pictures(40), fps=20, gop=10, sound=True)
 
 
 def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, recognizer):

@@ -2,21 +2,9 @@
 
 import pytest
 
-from image_classification.CFC_SP import predict
-from image_classification.CFC_SP.support.command_line import run_script
-from tests import clips
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
+from tests.predicting import run
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return clips.write_clip(tmp_path / "clip.mp4", clips.pictures(40), fps=20, gop=10, sound=True)
 
 
 @pytest.mark.parametrize(("words", "out", "err"), [(["-q"], 0, 0), ([], 4, 0), (["-v"], 7, 0)])

@@ -20,11 +20,6 @@ from tests import clips
 MAN = clips.real_clip("carphone_pristine.mp4")
 
 
-@pytest.fixture(scope="module")
-def street(tmp_path_factory):
-    return clips.write_clip(tmp_path_factory.mktemp("clips") / "street.mp4", clips.pictures(12))
-
-
 def test_use_after_close_is_told():
     with Recognizer(device="cpu") as recognizer:
         session, stream = recognizer.video(MAN), recognizer.stream()

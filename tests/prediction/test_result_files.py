@@ -1,38 +1,15 @@
 """What is made from rows costs none of them."""
 
-import csv
-import json
-
 import av
 import pytest
 
-from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.prediction import result_files
-from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.video.clip import open_clip
 from image_classification.CFC_SP.writers import annotated_video
 from tests import clips
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
-
-def rows_of(folder):
-    with open(folder / "frames.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def json_of(folder):
-    return json.loads((folder / "result.json").read_text())
-
+from tests.predicting import json_of, rows_of, run
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return clips.write_clip(tmp_path / "clip.mp4", clips.pictures(40), fps=20, gop=10, sound=True)
 
 
 def test_a_failing_video_costs_no_rows(clip, tmp_path, capsys, monkeypatch):

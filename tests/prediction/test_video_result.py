@@ -12,11 +12,6 @@ from tests import clips
 MAN = clips.real_clip("carphone_pristine.mp4")
 
 
-@pytest.fixture(scope="module")
-def street(tmp_path_factory):
-    return clips.write_clip(tmp_path_factory.mktemp("clips") / "street.mp4", clips.pictures(12))
-
-
 def rows_of(results):
     return [list(row) for frame in results for row in row_values(frame)]
 
