@@ -1,34 +1,16 @@
 """A clip's files: what is decided is delivered, whatever becomes of what is drawn."""
 
-import csv
-import json
-
 import av
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.prediction import clip_writer
 from image_classification.CFC_SP.prediction.many_clips import write_clips
 from image_classification.CFC_SP.prediction.options import ClipOptions
-from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.video.clip import find_clips, open_clip
 from image_classification.CFC_SP.writers import annotated_video
 from tests import clips
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
-
-def rows_of(folder):
-    with open(folder / "frames.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def json_of(folder):
-    return json.loads((folder / "result.json").read_text())
-
+from tests.predicting import json_of, rows_of, run
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 

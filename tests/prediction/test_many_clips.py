@@ -1,7 +1,5 @@
 """Several clips, folders, parts of clips and second calls, as a person asks for them."""
 
-import csv
-import json
 import os
 from pathlib import Path
 
@@ -15,19 +13,7 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.clip import open_clip
 from tests import clips
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
-
-def rows_of(folder):
-    with open(folder / "frames.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def json_of(folder):
-    return json.loads((folder / "result.json").read_text())
+from tests.predicting import json_of, rows_of, run
 
 
 def write_pictures(folder, count, **options):

@@ -1,15 +1,12 @@
 """Rows that cannot be recorded again."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.prediction.video_result import read_result
 from image_classification.CFC_SP.support.command_line import run_script
 from tests import clips, streams
-from tests.events import wait_until
+from tests.predicting import start, wait_for_rows
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 
@@ -17,18 +14,6 @@ MAN = clips.real_clip("carphone_pristine.mp4")
 def only_folder(root: Path) -> Path:
     (folder,) = root.iterdir()
     return folder
-
-
-def start(address, out, *words, **own):
-    command = [sys.executable, predict.__file__, "-video", address, "-out", str(out), *words]
-    # Ctrl-C is ignored in the background of a shell, and by what is started there.
-    own |= {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **own)
-
-
-def wait_for_rows(out, process):
-    """Until some rows are on the disk."""
-    wait_until(lambda: any(path.read_bytes().count(b"\n") > 3 for path in out.glob("*/.frames.csv.part-*")), process)
 
 
 def test_what_a_killed_recording_left_is_finished_by_the_next_call(tmp_path, capsys):

@@ -3,8 +3,6 @@
 import csv
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -23,6 +21,7 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
 from tests import clips, streams
 from tests.events import LIMIT_S, wait_until
+from tests.predicting import start, wait_for_rows
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 
@@ -67,18 +66,6 @@ def test_ctrl_c_ends_a_stream_and_keeps_what_was_seen(tmp_path):
     assert json.loads((folder / "result.json").read_text())["counts"]["frames"] >= 1
     assert "frames.csv" in out and "latest.jpg" in out
     assert not list(folder.glob(".*"))
-
-
-def start(address, out, *words, **own):
-    command = [sys.executable, predict.__file__, "-video", address, "-out", str(out), *words]
-    # Ctrl-C is ignored in the background of a shell, and by what is started there.
-    own |= {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **own)
-
-
-def wait_for_rows(out, process):
-    """Until some rows are on the disk."""
-    wait_until(lambda: any(path.read_bytes().count(b"\n") > 3 for path in out.glob("*/.frames.csv.part-*")), process)
 
 
 def test_a_terminal_that_closes_ends_a_stream_and_keeps_what_was_seen(tmp_path):
