@@ -30,7 +30,7 @@ def data_set(tmp_path):
     videos = tmp_path / "videos" / "deep"
     videos.mkdir(parents=True)
     with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
-        man = [frame.image for frame in itertools.islice(reader, 24)]
+        man = [frame.image[:, :192] for frame in itertools.islice(reader, 24)]
     clips.write_clip(videos / "man.mp4", man)
     # Larger and lighter on the left, so that size alone would pick the wrong one.
     left = [cv2.resize(image // 2 + 128, None, fx=1.5, fy=1.5) for image in man[:6]]
