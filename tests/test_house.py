@@ -148,7 +148,7 @@ UNTESTED = {
     "tools/reference_mtcnn.py": "needs the original package; its output is what tests/video compares with",
 }
 # Modules whose names differ by an s: what each holds is plain from its room.
-ONE_AND_MANY = {"clip", "engine"}
+ONE_AND_MANY = {"clip", "engine", "mode"}
 # So few statements in functions say nothing of their own.
 FEW_STATEMENTS = 10
 
@@ -168,7 +168,7 @@ def needs_tests(path: Path) -> bool:
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     inside = (node for function in functions for part in function.body for node in ast.walk(part))
     statements = sum(isinstance(node, ast.stmt) and not isinstance(getattr(node, "value", None), ast.Constant) for node in inside)
-    command = "run_script(sys.modules[__name__])" in text
+    command = {"add_options", "run"} <= {function.name for function in functions}
     return statements >= FEW_STATEMENTS and not (command and any(re.search(rf"\b{path.stem}\b", test.read_text()) for test in TESTS))
 
 

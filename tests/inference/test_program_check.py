@@ -150,4 +150,4 @@ def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, seq
     edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle, logits = open_bundle(lite_copy), (np.zeros((1, 6, 5), np.float32), np.zeros((1, 6, 4), np.float32))
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it cannot be run"):
-        PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]))
+        PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]), np.array([0]), np.zeros(1, np.float32))

@@ -2,8 +2,8 @@ import csv
 
 import pytest
 
+from image_classification.CFC_SP.commands import reproduce_tables
 from image_classification.CFC_SP.support.command_line import run_script
-from tools import reproduce_tables
 
 
 @pytest.fixture

@@ -25,6 +25,10 @@ class Scripted:
         self.detected.append(int(image[-1, 0, 0]))
         return faces_at(self.truth[image[-1, 0, 0]])
 
+    def follow_all(self, image, boxes):
+        faces = self.follow(image, boxes)
+        return faces if len(faces) == len(boxes) else None
+
     def follow(self, image, boxes):
         number = image[-1, 0, 0]
         truth = [] if number in self.unseen else self.truth[number]

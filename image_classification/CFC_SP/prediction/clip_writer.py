@@ -1,25 +1,16 @@
-"""One clip from file to files: a session's results, and what is drawn from them."""
+"""One clip from file to files."""
 
-import time
-from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..core.records import Frame, FrameResult, Summary
-from ..support.files import sha256_of
+from ..core.records import Summary
 from ..support.progress import shown
-from ..video.clip import open_clip
-from ..writers.annotated_video import write_annotated_video
-from ..writers.movie_clock import MovieClock
-from ..writers.output import FILES, OutputFolder
-from ..writers.result_json import write_json
-from ..writers.rows_csv import CsvWriter, read_rows
-from ..writers.timeline import Timeline, write_timeline
+from ..writers.output import OutputFolder
+from ..writers.rows_csv import CsvWriter
+from ..writers.timeline import Timeline
 from .options import ClipOptions
+from .result_files import finish_files
 
 if TYPE_CHECKING:
     from .recognizer import Recognizer
@@ -43,85 +34,3 @@ def write_clip(
             for result in passed:
                 writer.write(result)
         return finish_files(folder, session.summary, timeline, quiet)
-
-
-def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
-    """The curves of a clip's results."""
-    timeline = Timeline(summary.span.stride / summary.source.fps, span=summary.span)
-    for result in rows:
-        timeline.add(result)
-    return timeline
-
-
-def finish_files(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool = True) -> Summary:
-    """Writes all other formats of an entered folder that holds the CSV; the summary with what drawing adds to it."""
-    write_summary(folder, summary)
-    folder.deliver("csv", "json")
-    if set(folder.formats) - {"csv", "json"}:
-        summary = _draw(folder, summary, timeline, quiet)
-        summary = write_summary(folder, summary)
-    return summary
-
-
-def write_summary(folder: OutputFolder, summary: Summary) -> Summary:
-    """Writes the JSON, if it was asked for; the summary with the checksums of the other files in the folder."""
-    if "json" not in folder.formats:
-        return summary
-    written = {FILES[name]: folder.location(name) for name in folder.formats if name != "json"}
-    summary = replace(summary, files={name: sha256_of(file) for name, file in written.items() if file.exists()})
-    write_json(folder.part("json"), summary, read_rows(folder.location("csv")))
-    return summary
-
-
-def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool) -> Summary:
-    """Makes from the rows the picture of the timelines, the annotated video, the report; the summary with their seconds and warnings."""
-    rows, source, clock = folder.location("csv"), summary.source, MovieClock()
-    if "html" in folder.formats:
-        # Takes longer to import than a short clip to read, and most runs write no page.
-        from ..writers.report import Thumbnails, write_report
-
-        thumbnails = Thumbnails(curves.track for curves in timeline.curves())
-    if "png" in folder.formats:
-        write_timeline(folder.part("png"), summary, timeline)
-    if "mp4" in folder.formats:
-        begin = time.perf_counter()
-        again = _SameFrames(read_rows(rows), source.width, source.height)
-        with open_clip(Path(source.path), summary.span, *(summary.options.get(name) for name in ("fps", "max_pixels"))) as reader:
-            frames = shown(again.of(reader), "drawing", summary.frames, quiet)
-            if "html" in folder.formats:
-                frames = thumbnails.watch(frames, read_rows(rows))
-            warnings = write_annotated_video(source, frames, read_rows(rows), folder.part("mp4"), summary.span, clock)
-        summary = replace(
-            summary,
-            warnings=[*summary.warnings, *again.warnings, *warnings],
-            timings_s=summary.timings_s | {"draw": time.perf_counter() - begin},
-        )
-    if "html" in folder.formats:
-        write_report(folder.part("html"), summary, timeline, thumbnails.jpegs, folder.part("mp4"), FILES["mp4"], clock=clock)
-    return summary
-
-
-class _SameFrames:
-    """The frames of a second reading, one for each result of the first: a damaged clip does not decode the same way each time."""
-
-    def __init__(self, rows: Iterable[FrameResult], width: int, height: int):
-        self._rows, self._missing = rows, 0
-        self._image = np.zeros((height, width, 3), np.uint8)
-
-    def of(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        frames, image = iter(frames), self._image
-        frame = next(frames, None)
-        for row in self._rows:
-            while frame is not None and round(frame.time_s, 6) < row.time_s:
-                frame = next(frames, None)
-            if frame is not None and round(frame.time_s, 6) == row.time_s:
-                image, duration_s, frame = frame.image, frame.duration_s, next(frames, None)
-            else:
-                self._missing, duration_s = self._missing + 1, None
-            yield Frame(row.frame, row.time_s, image, duration_s)
-
-    @property
-    def warnings(self) -> list[str]:
-        if not self._missing:
-            return []
-        return [f"{self._missing} frames did not decode a second time: the annotated video repeats the one before."]

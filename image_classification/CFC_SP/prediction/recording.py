@@ -8,7 +8,7 @@ from ..core.records import Summary
 from ..writers.output import OutputFolder
 from ..writers.result_json import read_summary, write_json
 from ..writers.rows_csv import drop_cut_row, read_rows
-from .clip_writer import write_summary
+from .result_files import write_summary
 from .summary_builder import SummaryBuilder
 
 

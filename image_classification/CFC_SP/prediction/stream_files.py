@@ -22,11 +22,11 @@ from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
-from .clip_writer import write_summary
 from .closing_summary import describe
 from .options import ClipOptions
 from .recognizer import Recognizer
 from .recording import begin_recording, end_recording, finish_left_recordings
+from .result_files import write_summary
 from .stream_session import StreamSession
 from .summary_builder import SummaryBuilder
 

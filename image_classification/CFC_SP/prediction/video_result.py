@@ -10,6 +10,7 @@ from ..support.errors import UserError
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+from .result_files import finish_files, timeline_of
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,6 @@ class VideoResult:
         formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
         unknown format, a folder that cannot be written to, and a clip that is not there any more.
         """
-        from .clip_writer import finish_files, timeline_of
-
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
             with CsvWriter(output.part("csv")) as writer:
