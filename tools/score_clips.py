@@ -30,7 +30,7 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.inference.loaded_model import load_model
     from image_classification.CFC_SP.support.files import git_sha
     from tools.footage.clip_scores import METRIC_COLUMNS, RANGE_COLUMNS, read_ranges, score_metrics, score_ranges
-    from tools.footage.modes import modes_of, observe, rows_in_mode
+    from tools.footage.observed_clips import modes_of, observe, rows_in_mode
     from tools.footage.score_files import replace_rows
     from tools.weights.shipped import shipped
 

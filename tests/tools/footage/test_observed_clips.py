@@ -4,7 +4,7 @@ from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
-from tools.footage.modes import modes_of, observe, rows_in_mode
+from tools.footage.observed_clips import modes_of, observe, rows_in_mode
 
 
 def test_a_clip_that_was_observed_once_gives_what_sessions_give(tmp_path, astronaut):
