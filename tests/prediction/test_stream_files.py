@@ -42,7 +42,7 @@ def test_a_stream_leaves_whole_results(tmp_path, capsys):
     assert len(looked_at) == result["counts"]["frames"] >= 1 and float(rows[-1]["time_s"]) < 3
     assert looked_at[-1] + 1 - len(looked_at) <= result["counts"]["dropped_frames"] <= 120 - len(looked_at)
     assert {row["track"] for row in rows if row["track"]} <= {"1"}
-    assert cv2.imread(str(folder / "latest.jpg")).shape == (144, 176, 3)
+    assert cv2.imread(str(folder / "latest.jpg")).shape == (144, 193, 3)
     with av.open(str(folder / "annotated.mp4")) as movie:
         times = [frame.time for frame in movie.decode(video=0)]
     assert times == pytest.approx(sorted({float(row["time_s"]) for row in rows}), abs=1e-4)

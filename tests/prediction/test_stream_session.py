@@ -69,7 +69,7 @@ def test_what_is_no_next_frame_is_told(frames, recognizer):
             (float("nan"), image, "increase"),
             (2.0, image[::2], "one size"),
             (2.0, image.astype(np.float32), "float32"),
-            (2.0, image[:, :, 0], r"\[144, 176\]"),
+            (2.0, image[:, :, 0], r"\[144, 193\]"),
             (2.0, [[0]], "list"),
         ]:
             with pytest.raises(UserError, match=told):

@@ -6,7 +6,6 @@ import av
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import reader
 from image_classification.CFC_SP.video.container import open_container
 from image_classification.CFC_SP.video.reader import open_video
@@ -97,47 +96,3 @@ def test_empty_packets_repeat_a_picture_and_are_no_damage(tmp_path, monkeypatch)
     with open_video(path) as video:
         assert len(list(video)) == 20
     assert video.damaged == 0 and video.warnings == []
-
-
-def test_of_several_streams_the_one_looked_at_is_told(tmp_path):
-    path = tmp_path / "a.mp4"
-    with av.open(str(path), "w") as container:
-        streams = [container.add_stream("libx264", rate=25) for _ in range(2)]
-        for stream, width in zip(streams, (64, 128), strict=True):
-            stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
-        for stream in streams:
-            for picture in clips.pictures(5, stream.width):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
-            container.mux(stream.encode(None))
-    with open_video(path) as video:
-        height, width, _ = next(iter(video)).image.shape
-    assert len(video.warnings) == 1 and "2 video streams" in video.warnings[0] and f"{width} x {height}" in video.warnings[0]
-
-
-def test_an_encrypted_clip_is_called_so(tmp_path):
-    path = tmp_path / "a.mp4"
-    options = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "7" * 32, "encryption_kid": "a" * 32}
-    with av.open(str(path), "w", container_options=options) as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for picture in clips.pictures(5):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
-        container.mux(stream.encode(None))
-    with pytest.raises(UserError, match="encrypted"):
-        open_video(path)
-
-
-def test_an_animated_webp_is_called_so(tmp_path):
-    path = clips.write_clip(tmp_path / "a.webp", clips.pictures(5), codec="libwebp_anim")
-    with pytest.raises(UserError, match="animated WebP"):
-        open_video(path)
-
-
-@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.h264", "a.ts", "a.mkv"])
-def test_the_size_of_what_is_too_large_is_told(tmp_path, name):
-    codec, pix_fmt = ("gif", "rgb8") if name.endswith("gif") else ("libx264", "yuv420p")
-    path = clips.write_clip(tmp_path / name, clips.pictures(2, 320, 240), codec=codec, pix_fmt=pix_fmt)
-    with pytest.raises(UserError, match="at most 70000 pixels, found 320 x 240"):
-        open_video(path, max_pixels=70_000)
-    with pytest.raises(UserError, match="-max_pixels"):
-        open_video(path, max_pixels=0)

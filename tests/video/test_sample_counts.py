@@ -1,3 +1,5 @@
+"""Numbers of samples, as files announce them."""
+
 import struct
 
 import av
