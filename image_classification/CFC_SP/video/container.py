@@ -115,12 +115,15 @@ def _protected(file, shown: str) -> str | None:
     else:
         # Matroska's element of that number, one byte long or up to eight, stands in a track's ContentEncoding.
         found = head[:4] == b"\x1aE\xdf\xa3" and _MATROSKA_ENCRYPTION in head.split(b"\x1f\x43\xb6\x75")[0]
-    if found:
-        return (
-            f"expected a video that can be decoded, found an encrypted one (copy protection, DRM) at {shown}: "
-            "it can only be played where it was licensed, so use a clip without protection."
-        )
-    return None
+    return encrypted(shown) if found else None
+
+
+def encrypted(shown: str) -> str:
+    """What to tell of an encrypted file."""
+    return (
+        f"expected a video that can be decoded, found an encrypted one (copy protection, DRM) at {shown}: "
+        "it can only be played where it was licensed, so use a clip without protection."
+    )
 
 
 def pick_stream(container, shown: str, most_pixels: int = MAX_PIXELS, warnings: list[str] | None = None):

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import av
 
+from ..support.errors import UserError
 from ..support.packets import packets_of
-from .container import decoder_options, reading_failed
+from .container import decoder_options, encrypted, reading_failed
 
 # A demuxer that fails this often without giving a packet in between will not recover.
 MAX_DEMUX_FAILURES = 16
@@ -27,7 +28,8 @@ class Decoder:
     """Iterates once over the pictures of a stream, with threads or as FFmpeg's own tools do, with one.
 
     damaged: packets and frames found damaged so far. packets_read: those that held something. Threads raise DamageMet at the first
-    sign of damage; the pictures before it are whole. Raises UserError where reading the file itself fails.
+    sign of damage; the pictures before it are whole. Raises UserError where reading the file itself fails and
+    where it is encrypted.
     """
 
     def __init__(self, container, stream, shown: str, threaded: bool, most_pixels: int):
@@ -54,6 +56,9 @@ class Decoder:
     def __iter__(self) -> Iterator[av.VideoFrame]:
         waiting = 0
         while (packet := self._read_ahead.popleft() if self._read_ahead else next(self._packets, None)) is not None:
+            if packet.has_sidedata("encryption_info"):
+                # What comes of it may look like a picture.
+                raise UserError(encrypted(self._shown))
             self.packets_read += 1
             if packet.is_corrupt:
                 self._note_damage()
