@@ -112,7 +112,7 @@ def test_what_programs_refuse_is_refused(bundle, choice):
 
 def test_our_own_fault_shows_where(own):
     with pytest.raises(Exception) as caught:
-        run(own, "frame", np.zeros((1, 2), np.uint8))
+        run(own, "no program", np.zeros((1, 2), np.uint8))
     assert not isinstance(caught.value, UserError)
     assert "programs.py" in caught.value.__notes__[0]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import paddle
 from paddle import nn
-from tools.weights.statistics import restore_statistics
 
+from image_classification.CFC_SP.weights.statistics import restore_statistics
 from image_classification.layers import ConvBN
 
 

@@ -22,7 +22,7 @@ def test_other_stages_and_other_files_are_told(write_trained, tmp_path):
         load_trained(path, "negative", "flat")
     arrays, note = load_checkpoint(path)
     save_checkpoint(tmp_path / "bare.safetensors", arrays, {})
-    with pytest.raises(UserError, match=r"expected a best\.safetensors of main_single_gpu\.py, found a file without its config"):
+    with pytest.raises(UserError, match=r"expected a best\.safetensors of `cfc-sp train`, found a file without its config"):
         load_trained(tmp_path / "bare.safetensors", "coarse")
     lost = arrays.pop("backbone.head.bias")
     save_checkpoint(tmp_path / "less.safetensors", arrays, note)
