@@ -17,7 +17,9 @@ def test_figures_are_appended_with_their_origin(lite, ferplus, tmp_path, capsys)
     assert {row["bundle_sha256"] for row in rows} == {open_bundle(lite).sha256}
     shown = capsys.readouterr().out
     engine = rows[0]["engine"]
-    assert f"bundle {lite} on ferplus val: 24 pictures, as they are, on {engine}\n" in shown and engine.startswith(("onednn", "cpu"))
+    assert f"bundle {lite} on ferplus val: 24 pictures, as they are, under their own prior, on {engine}\n" in shown and engine.startswith(
+        ("onednn", "cpu")
+    )
     assert f"cascade: accuracy {float(rows[0]['value']):.2%}" in shown
     with open(tmp_path / "confusion-lite-ferplus-val.csv", newline="") as file:
         table = list(csv.reader(file))

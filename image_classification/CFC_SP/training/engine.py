@@ -70,8 +70,8 @@ class _Training:
             raise UserError(f"TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE} is more than the {len(self.data)} training pictures; lower it")
         self.teachers = Teachers(config, device, group)
         for teacher in self.teachers.origin:
-            score, sha = (teacher["validation"] or {}).get("val_macro_f1", "unknown"), teacher["sha256"][:12]
-            self.say(f"teacher {teacher['name']}: validation macro-F1 {score}, sha256 {sha}")
+            score, sha = (teacher["validation"] or {}).get("val_macro_f1"), teacher["sha256"][:12]
+            self.say(f"teacher {teacher['name']}: validation macro-F1 {'unknown' if score is None else f'{score:.3f}'}, sha256 {sha}")
         self.stepper = choose_step(config, device, group)(config, self.model, self.epoch_steps, group)
         self.ema = Ema(self.stepper.weights(), config.TRAIN.EMA_DECAY)
         self.progress = Progress(teachers=self.teachers.origin)

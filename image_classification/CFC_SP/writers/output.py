@@ -62,7 +62,7 @@ class OutputFolder:
             try:
                 path.mkdir(parents=True)
             except FileExistsError:
-                if path.is_dir():
+                if os.path.lexists(path):
                     continue
             except OSError:
                 # What is wrong is said where it is tried again.
