@@ -73,7 +73,7 @@ def test_no_message_names_a_file_that_a_wheel_lacks():
 def test_this_sees_messages():
     """Guards the test above: it reads f-strings too, and leaves docstrings out."""
     assert messages_of('"""In tools/a.py."""\nraise E(f"{x}: make it with tools/b.py")') == [": make it with tools/b.py"]
-    assert CHECKOUT.search("pip install -r requirements-onnx.txt") and CHECKOUT.search("export it anew with export_model.py")
+    assert CHECKOUT.search("pip install -r requirements-onnx.txt") and CHECKOUT.search("export it again with export_model.py")
     assert not CHECKOUT.search("make them with `cfc-sp onnx`; see result.json and frames.csv")
 
 

@@ -41,7 +41,7 @@ def test_a_former_bundle_knows_the_papers_kind_alone():
         mode = mode_of(former, *asked)
         assert (mode.kind, mode.tau, mode.window, mode.inputs) == ("logits", 0.0, 256, ())
     for asked in (("decoder", None), (None, 0.5)):
-        with pytest.raises(UserError, match="export it anew"):
+        with pytest.raises(UserError, match="export it again"):
             mode_of(former, *asked)
 
 

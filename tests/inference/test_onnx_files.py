@@ -46,7 +46,7 @@ def test_a_damaged_file_is_refused_by_name(listed, damage):
     elif damage == "linked":
         (path.parent.parent / "elsewhere").write_bytes(MODEL)
         path.symlink_to(path.parent.parent / "elsewhere")
-    with pytest.raises(UserError, match=r"ONNX file refused: .*coarse\.onnx.* make it anew"):
+    with pytest.raises(UserError, match=r"ONNX file refused: .*coarse\.onnx.* make it again"):
         open_onnx(listed[0], "coarse")
 
 

@@ -81,7 +81,7 @@ def test_a_program_that_reads_a_file_is_refused_by_its_bundle(lite_copy, sequenc
     (lite_copy / "sequence.json").write_text(json.dumps(tree))
     edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle = open_bundle(lite_copy)
-    with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it holds the operator 1.read_file.*export it anew"):
+    with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it holds the operator 1.read_file.*export it again"):
         PaddleProgram(bundle, "sequence", onednn=False)
 
 

@@ -1,4 +1,4 @@
-"""Our networks beside the reference libraries themselves, which `make parity` installs; it also stores their outputs anew."""
+"""Our networks beside the reference libraries themselves, which `make parity` installs; it also stores their outputs again."""
 
 import numpy as np
 import pytest

@@ -44,7 +44,7 @@ def test_a_broken_connection_is_made_anew_and_time_goes_on():
     assert reader.reconnections == 2
     assert (np.diff(times) > 0).all()
     assert any("gave no frame for 1.5 s" in warning for warning in reader.warnings)
-    assert any("made anew 2 times" in warning for warning in reader.warnings)
+    assert any("made again 2 times" in warning for warning in reader.warnings)
 
 
 def test_a_file_behind_an_address_has_an_end(tmp_path):

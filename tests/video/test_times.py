@@ -129,7 +129,7 @@ def test_a_rate_for_a_clip_that_has_times_is_told_and_left_out(tmp_path):
 @pytest.mark.parametrize("start", [3, 7200, 40_000_000])
 def test_a_late_beginning_is_no_damage(tmp_path, name, start):
     if name == "a.ts" and start > 50_000:
-        pytest.skip("a transport stream's clock begins anew every 26 hours")
+        pytest.skip("a transport stream's clock begins again every 26 hours")
     times = [start * 1000 + 40 * i for i in range(10)]
     codec = "libvpx" if name == "a.webm" else "libx264"
     path = clips.write_clip(tmp_path / name, clips.pictures(10), codec=codec, times_ms=times)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def forget_peak() -> None:
-    """Begins the count of the largest memory of this process and all below it anew."""
+    """Begins the count of the largest memory of this process and all below it again."""
     for pid in _tree(os.getpid()):
         Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 

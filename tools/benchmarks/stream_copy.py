@@ -1,4 +1,4 @@
-"""Clips cut and repeated without encoding them anew."""
+"""Clips cut and repeated without encoding them again."""
 
 from pathlib import Path
 

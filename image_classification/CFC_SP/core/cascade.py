@@ -145,7 +145,7 @@ def _in_expr_order(eight):
 
 
 def _log_shares(shares):
-    """The logarithms of the shares in the order of `weighed`; 0 where they are unknown, and for Other, which each data set fills anew."""
+    """The logarithms of the shares in the order of `weighed`; 0 where they are unknown, and for Other, which each data set fills again."""
     if shares is None:
         return np.zeros(len(EXPR), np.float32)
     if len(shares) != len(EXPR) or not all(0 < share <= 1 for share in shares):

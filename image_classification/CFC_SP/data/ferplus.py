@@ -99,7 +99,7 @@ def _decode(files: "_Folder", name: str) -> np.ndarray:
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if (width, height) == (SIDE, SIDE) else None
     if picture is None:
         found = f"{width}x{height}" if (width, height) not in ((0, 0), (SIDE, SIDE)) else "no picture"
-        raise UserError(f"{files.root}/{name}: expected a {SIDE}x{SIDE} picture, found {found}; unpack the data set anew")
+        raise UserError(f"{files.root}/{name}: expected a {SIDE}x{SIDE} picture, found {found}; unpack the data set again")
     return picture
 
 
@@ -130,9 +130,9 @@ class _Folder:
                 raise UserError(f"{self.root}/{name}: expected a small file, found {size} bytes; this is not FER+")
             return self._archive.read(info) if self._archive else path.read_bytes()
         except KeyError:
-            raise UserError(f"{self.root}: expected the FER+ file {name}, found none of that name; unpack the data set anew") from None
+            raise UserError(f"{self.root}: expected the FER+ file {name}, found none of that name; unpack the data set again") from None
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-            raise UserError(f"{self.root}/{name}: cannot be read ({error}); unpack the data set anew") from error
+            raise UserError(f"{self.root}/{name}: cannot be read ({error}); unpack the data set again") from error
 
 
 def _open(root: str | Path) -> _Folder:

@@ -15,7 +15,7 @@ def load_rafdb(root: str | Path, split: str) -> PictureFiles:
     pictures, labels = folder_of(root, "Image", "aligned"), folder_of(root, "EmoLabel")
     tables = sorted(labels.glob("list_pa*tition_label.txt"))
     if not tables:
-        raise UserError(f"{labels}: expected RAF-DB's list_patition_label.txt, found none; unpack the data set anew")
+        raise UserError(f"{labels}: expected RAF-DB's list_patition_label.txt, found none; unpack the data set again")
     labelled = []
     for line, text in enumerate(lines_of(tables[0]), 1):
         words = text.split()

@@ -94,7 +94,7 @@ def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]
 
 
 def members_of(bundle: Bundle) -> dict[str, list[Member]]:
-    """The members of each stage of a bundle, with its very weights, to write it anew.
+    """The members of each stage of a bundle, with its very weights, to write it again.
 
     Raises UserError for networks without a config of this project, and for weights that are not theirs.
     """

@@ -185,4 +185,4 @@ def _check_file(folder: Path, name, expected) -> None:
 
 def refusal(path: Path, reason: str) -> UserError:
     """What to raise for a bundle whose file at `path` cannot be used."""
-    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it anew with `cfc-sp export`")
+    return UserError(f"bundle refused: {path}: {reason}; restore the bundle or export it again with `cfc-sp export`")

@@ -39,7 +39,7 @@ def mode_of(bundle: Bundle, smoothing: str | None = None, prior: str | float | N
     if not bundle.has_kinds:
         if (kind, tau) != ("logits", 0):
             raise UserError(
-                f"-smoothing {kind}, -prior {tau:g}: bundle {manifest['name']} knows neither; export it anew, or leave them out"
+                f"-smoothing {kind}, -prior {tau:g}: bundle {manifest['name']} knows neither; export it again, or leave them out"
             )
         return Mode(kind, tau, window, ())
     if tau and not manifest["prior"]["shares"]:

@@ -57,4 +57,4 @@ def _listing(bundle: Bundle) -> dict:
 
 
 def _refusal(bundle: Bundle, path: Path, reason: str) -> UserError:
-    return UserError(f"ONNX file refused: {path}: {reason}; make it anew with cfc-sp onnx -bundle {bundle.folder}")
+    return UserError(f"ONNX file refused: {path}: {reason}; make it again with cfc-sp onnx -bundle {bundle.folder}")

@@ -24,7 +24,7 @@ class PaddleProgram:
     """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
     Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines
-    ("could not execute a primitive"): the program is then built anew without it, once, and `engine` says so.
+    ("could not execute a primitive"): the program is then built again without it, once, and `engine` says so.
     """
 
     def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):

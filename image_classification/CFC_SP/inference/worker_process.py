@@ -24,7 +24,7 @@ from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle
 
 Outputs = tuple[np.ndarray, ...]
-# Not by multiprocessing, whose processes begin by running their maker's script anew.
+# Not by multiprocessing, whose processes begin by running their maker's script again.
 _START = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); from {__name__} import serve; serve(*map(int, sys.argv[1:]))"
 # Room for some batches on their way, so that no sender waits for a run to end; more is for root alone.
 _PIPE_BYTES = 1 << 20

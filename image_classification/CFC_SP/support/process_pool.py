@@ -40,6 +40,6 @@ def in_processes(
 
 
 def _begin(start: Callable, settings: tuple) -> None:
-    # A worker that outlived its parent would write to the files that the next call begins anew.
+    # A worker that outlived its parent would write to the files that the next call begins again.
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
     start(*settings)

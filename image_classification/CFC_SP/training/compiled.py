@@ -11,7 +11,7 @@ from paddle import inference
 
 from ..support.device import THREADS
 
-# oneDNN prepares a program for each shape anew, so every batch is filled up to one size.
+# oneDNN prepares a program for each shape again, so every batch is filled up to one size.
 BATCH = 128
 
 

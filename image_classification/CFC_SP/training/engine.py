@@ -42,7 +42,7 @@ def train(config, device: str, resume: bool = False, group: Group = ALONE) -> Pa
     """Trains `config.STAGE` and returns the run's folder, which `RunFolder` describes.
 
     best.safetensors holds the averaged weights of the epoch with the best validation macro-F1. The processes of `group` share each
-    batch; one of them writes, and to resume all read its folder. resume: a run that was ended before its first checkpoint begins anew.
+    batch; one of them writes, and to resume all read its folder. resume: a run that was ended before its first checkpoint begins again.
     One process alone keeps what it has when it is interrupted, and raises KeyboardInterrupt then. Raises UserError for bad data or
     options and for a loss that is no longer finite or has exploded.
     """

@@ -34,7 +34,7 @@ class Display:
         size: tuple[int, int] | None = None,
     ):
         self._stream, self._warnings, self._shown, self._most_pixels = stream, warnings, shown, most_pixels
-        # A frame's own would be prepared anew each time, which takes most of the time of small ones.
+        # A frame's own would be prepared again each time, which takes most of the time of small ones.
         self._reformatter = VideoReformatter()
         self._stated, self._first_own = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
         self._unmapped = first.color_trc in _HDR and not self._maps(first)

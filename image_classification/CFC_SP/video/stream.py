@@ -61,7 +61,7 @@ class StreamReader:
     A thread decodes all that comes. A frame that the loop has no time for is dropped and counted in `dropped`; `index` counts it
     too. `time_s` is media time from the first frame on, increasing, and tied to this machine's clock: where the stream's own jumps,
     it goes on with the time that has passed, as it does after a broken connection. A connection that ends or falls silent is made
-    anew, and counted in `reconnections`, until PATIENCE_S have passed without a frame. What has an end of its own, such as a file
+    again, and counted in `reconnections`, until PATIENCE_S have passed without a frame. What has an end of its own, such as a file
     behind an address, ends there.
 
     source: records.Source, its path a clean address. damaged: packets that did not decode. max_pixels: the most pixels of a frame
@@ -101,7 +101,7 @@ class StreamReader:
         if self._times.jumps:
             found.append(f"The stream's clock jumped {self._times.jumps} times: the rows' times go on by this machine's.")
         if self.reconnections:
-            found.append(f"The connection was lost and made anew {self.reconnections} times.")
+            found.append(f"The connection was lost and made again {self.reconnections} times.")
         return found
 
     def stop(self) -> None:

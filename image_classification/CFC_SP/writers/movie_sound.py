@@ -142,7 +142,7 @@ class Sound:
 
 
 class _ContinuousTimes:
-    """The clip's seconds of one piece of sound after another, by the picture's rule: a recording that begins anew goes on where the
+    """The clip's seconds of one piece of sound after another, by the picture's rule: a recording that begins again goes on where the
     one before ends. next_s: when the last piece ends."""
 
     def __init__(self):

@@ -71,7 +71,7 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
             if header != list(COLUMNS):
                 raise UserError(
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
-                    "write the file anew with `cfc-sp predict`"
+                    "write the file again with `cfc-sp predict`"
                 )
             for (frame, time_s), rows in itertools.groupby(lines, key=lambda row: (row[0], row[1])):
                 faces = tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2])
@@ -79,7 +79,7 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
                 f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
-                "does not follow it: write the file anew with `cfc-sp predict`"
+                "does not follow it: write the file again with `cfc-sp predict`"
             ) from error
 
 

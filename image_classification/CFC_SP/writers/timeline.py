@@ -77,7 +77,7 @@ class Timeline:
         return [track.curves(self._frame_duration_s) for track in sorted(longest, key=lambda track: track.number)]
 
     def _forget(self, present: set[int]) -> None:
-        """Drops short tracks that are out of sight. One that comes back begins anew, and loses little, as it was short."""
+        """Drops short tracks that are out of sight. One that comes back begins again, and loses little, as it was short."""
         gone = sorted((track for track in self._tracks.values() if track.number not in present), key=lambda track: track.frames)
         for track in gone[: -2 * self._max_tracks]:
             del self._tracks[track.number]
