@@ -89,6 +89,8 @@ def fingerprint(source: Pictures) -> str:
         try:
             found = (source.root / name).stat()
         except OSError as error:
-            raise UserError(f"{source.root / name}: cannot be read ({error.strerror}); restore it, or prepare the data set again") from error
+            raise UserError(
+                f"{source.root / name}: cannot be read ({error.strerror}); restore it, or prepare the data set again"
+            ) from error
         digest.update(f"{name} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}\n".encode())
     return digest.hexdigest()
