@@ -138,6 +138,7 @@ def test_docstrings_stand_on_every_public_name():
 WHOLE_PROJECT = {
     "tests/test_house.py": "rules of the house",
     "tests/test_docs.py": "what documents say",
+    "tests/test_work.py": "the counter of work that tests bound",
     "tests/recipes": "recipes/, shell scripts",
     "tests/browser": "the report in a real browser",
     "tests/fuzz": "damaged files of every kind",

@@ -1,6 +1,5 @@
 import copy
 import json
-import time
 
 import numpy as np
 import paddle
@@ -15,6 +14,7 @@ from image_classification.CFC_SP.inference.program_check import MAX_BYTES, OPERA
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from tests.inference.test_bundle import edit
+from tests.work import bounded_work
 
 # The smallest network of each family.
 FAMILIES = {
@@ -136,10 +136,8 @@ def test_a_constant_of_many_numbers_is_refused(sequence):
     "program", [b"", b"[" * 100_000, b"{}", b"[]", b"null", b"\xff", b'{"program": {"regions": [[]]}}', b"9" * 5000, b" " * (MAX_BYTES + 1)]
 )
 def test_what_is_no_program_is_refused_at_once(program):
-    begin = time.process_time()
-    with pytest.raises(ProgramError):
+    with bounded_work(), pytest.raises(ProgramError):
         check_program(program, "frame")
-    assert time.process_time() - begin < 1
 
 
 def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, sequence):
