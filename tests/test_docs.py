@@ -14,7 +14,7 @@ from PIL import Image
 
 from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.config import default_config
-from image_classification.CFC_SP.core.records import Segment, Source, Summary
+from image_classification.CFC_SP.core.records import PictureFile, Segment, Source, Summary
 from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
 from image_classification.CFC_SP.prediction.options import ClipOptions
@@ -63,6 +63,7 @@ def test_the_keys_are_those_of_the_json(tmp_path):
         window_frames=213,
         label_counts={},
         segments=[Segment(1, 0.0, 1.0, "Anger", 0.5)],
+        pictures=[PictureFile("a.png", 0)],
         options={"min_face": None, "engine": "auto", "precision": "auto"} | ClipOptions().as_dict(),
     )
     write_json(tmp_path / "result", summary, [])

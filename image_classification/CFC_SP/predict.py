@@ -22,7 +22,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, folders of videos or pictures; or a camera's number, or an address"
+    what = "videos, pictures, folders of either; or a camera's number, or an address"
     parser.option("video", nargs="+", required=True, metavar="PATH", help=what)
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
@@ -36,7 +36,7 @@ def add_options(parser: Parser) -> None:
     parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
-    parser.option("fps", type=float, metavar="RATE", help="pictures a second of a folder (default: 30), or frames of a raw stream")
+    parser.option("fps", type=float, metavar="RATE", help="take pictures for a recording, so many a second; or a raw stream's rate")
     parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 25 million)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")

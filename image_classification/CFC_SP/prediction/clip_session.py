@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Self
 
@@ -10,6 +11,7 @@ from ..core.window import scaled_window
 from ..inference.loaded_model import LoadedModel
 from ..inference.mode import mode_of
 from ..inference.recognition import recognise_clip
+from ..support.errors import UserError
 from ..support.stopwatch import Stopwatch
 from ..video.pictures import PictureReader
 from ..video.reader import VideoReader
@@ -33,13 +35,20 @@ class ClipSession:
         self.source: Source = reader.source
         fps = self.source.fps / options.span.stride
         mode = mode_of(model.bundle, options.smoothing, options.prior)
-        window = scaled_window(mode.window if options.window is None else options.window, fps)
+        pictures = reader if isinstance(reader, PictureReader) else None
+        unrelated = pictures is not None and pictures.unrelated
+        if unrelated and options.window:
+            raise UserError(
+                f"-window {options.window}: expected frames to smooth over, found unrelated pictures: add -fps, or leave it out"
+            )
+        window = 0 if unrelated else scaled_window(mode.window if options.window is None else options.window, fps)
         self.expected_frames = options.span.frames(self.source.duration_s, self.source.fps)
         self._reader, self._stopwatch = reader, Stopwatch()
         self._counts = SummaryBuilder(self.source, options.span)
         self._build = partial(self._counts.build, reader, model, mode, window, asked, self._stopwatch)
         self._summary: Summary | None = None
-        self._results = self._counted(recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search], mode))
+        results = recognise_clip(model, reader, window, self._stopwatch, SEARCHES[options.search], mode, unrelated)
+        self._results = self._counted(results if pictures is None else _named(results, pictures))
 
     def __iter__(self) -> Self:
         return self
@@ -85,3 +94,10 @@ class ClipSession:
                 self._counts.add(result)
                 yield result
             self._summary = self._build()
+
+
+def _named(results: Iterator[FrameResult], pictures: PictureReader) -> Iterator[FrameResult]:
+    """The results with the names of the picture files that they are of."""
+    with closing(results):
+        for result in results:
+            yield replace(result, picture=pictures.name_of(result.frame))

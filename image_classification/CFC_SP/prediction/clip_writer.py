@@ -30,7 +30,7 @@ def write_clip(
     with folder, recognizer.clip(path, options) as session:
         timeline = Timeline(session.frame_duration_s, span=options.span)
         passed = timeline.watch(shown(session, "reading", session.expected_frames, quiet))
-        with CsvWriter(folder.part("csv")) as writer, closing(passed):
+        with CsvWriter(folder.part("csv"), has_pictures=session.source.is_pictures) as writer, closing(passed):
             for result in passed:
                 writer.write(result)
         return finish_files(folder, session.summary, timeline, quiet)

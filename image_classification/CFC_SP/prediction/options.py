@@ -12,9 +12,9 @@ SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
 
 @dataclass(frozen=True)
 class ClipOptions:
-    """window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). span: the frames looked at. fps: the rate of a
-    folder of pictures (None: 30), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for faces in every whole
-    frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
+    """window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). span: the frames looked at. fps: the rate at which
+    pictures follow each other (None: they are unrelated), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for
+    faces in every whole frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
     `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
     bundle's of both). max_pixels: the most pixels of a frame (None: 25 million).
 

@@ -71,14 +71,14 @@ class Recognizer:
         prior: str | float | None = None,
         max_pixels: int | None = None,
     ) -> "ClipSession":
-        """A session with the video file or the folder of pictures at `path`.
+        """A session with the video file, the picture or the folder of pictures at `path`.
 
         start, end: the part looked at, in seconds or as "h:mm:ss" from the first frame on. stride: every how many frames one is looked at.
-        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second of a folder (None: 30),
-        or frames of a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 25 million).
-        search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
-        or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
-        bundle's of both). Raises UserError for bad input.
+        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second, which makes them frames of
+        a recording (None: they are unrelated, nothing is smoothed), or frames of a raw stream (None: its own). max_pixels: the most pixels
+        of a frame (None: 25 million). search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the
+        paper's), "probabilities" or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are
+        divided (None: the bundle's of both). Raises UserError for bad input.
         """
         from .options import ClipOptions, span_of
 
@@ -169,7 +169,7 @@ def predict_video(
     min_face: float | None = None,
     **options,
 ) -> "VideoResult":
-    """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
+    """The expressions in the video file, picture or folder of pictures at `path`, in memory; nothing is written.
 
     For one clip: the keywords are those of `Recognizer` and of `Recognizer.video`, and the same errors are raised. Who has several
     loads a `Recognizer` once.

@@ -17,6 +17,7 @@ from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import read_rows
 from ..writers.timeline import Timeline, write_timeline
+from .slide_show import SlideShow
 
 
 def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
@@ -60,11 +61,18 @@ def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: boo
     if "mp4" in folder.formats:
         begin = time.perf_counter()
         again = _SameFrames(read_rows(rows), source.width, source.height)
+        slides = SlideShow(summary.pictures) if source.is_pictures and summary.options.get("fps") is None else None
         with open_clip(Path(source.path), summary.span, *(summary.options.get(name) for name in ("fps", "max_pixels"))) as reader:
             frames = shown(again.of(reader), "drawing", summary.frames, quiet)
+            if slides is not None:
+                frames = slides.framed(frames)
+
+            def drawn() -> Iterator[FrameResult]:
+                return read_rows(rows) if slides is None else slides.placed(read_rows(rows))
+
             if "html" in folder.formats:
-                frames = thumbnails.watch(frames, read_rows(rows))
-            warnings = write_annotated_video(source, frames, read_rows(rows), folder.part("mp4"), summary.span, clock)
+                frames = thumbnails.watch(frames, drawn())
+            warnings = write_annotated_video(source, frames, drawn(), folder.part("mp4"), summary.span, clock)
         summary = replace(
             summary,
             warnings=[*summary.warnings, *again.warnings, *warnings],

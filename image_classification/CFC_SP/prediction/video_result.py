@@ -9,7 +9,7 @@ from ..core.records import FrameResult, Summary
 from ..support.errors import UserError
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
-from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+from ..writers.rows_csv import CsvWriter, columns_of, read_rows, row_values
 from .result_files import finish_files, timeline_of
 
 
@@ -29,7 +29,8 @@ class VideoResult:
             import pandas
         except ImportError:
             raise UserError("to_pandas() needs pandas, found none: pip install pandas, or read frames.csv") from None
-        return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=list(COLUMNS))
+        columns = list(columns_of(self.summary.source.is_pictures))
+        return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=columns)
 
     def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json")) -> list[Path]:
         """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
@@ -39,7 +40,7 @@ class VideoResult:
         """
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
-            with CsvWriter(output.part("csv")) as writer:
+            with CsvWriter(output.part("csv"), has_pictures=self.summary.source.is_pictures) as writer:
                 for result in self.rows:
                     writer.write(result)
             finish_files(output, self.summary, timeline_of(self.rows, self.summary))

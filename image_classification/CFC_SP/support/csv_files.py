@@ -9,15 +9,21 @@ from pathlib import Path
 from .errors import UserError
 from .files import open_bounded
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TABLE_BYTES = 256 << 20
 
 
 def plain_cell(value):
     """`value`, with an apostrophe in front of text that a spreadsheet would run as a formula; numbers stay as they are."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _NUMBER.fullmatch(value):
+    if isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
+
+
+def told_cell(text: str) -> str:
+    """The text that `plain_cell` made `text` of."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
 
 
 def plain_cells(values) -> list:
