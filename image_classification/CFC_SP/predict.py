@@ -3,8 +3,7 @@
 examples:
   predict.py -video clip.mp4
   predict.py -video a.mp4 folder -resume
-  predict.py -video a.mp4 -formats csv
-  predict.py -video a.mp4 -start 1:30
+  predict.py -video a.mp4 -hide blur -no_labels -formats mp4
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
@@ -16,6 +15,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
+from image_classification.CFC_SP.prediction.command_options import add_output_options, clip_options
 from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, run_script
 
 IMPORTS_PADDLE = False
@@ -41,27 +41,28 @@ def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
     parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")
-    amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="say nothing but errors")
+    add_output_options(parser)
 
 
 def run(arguments) -> int:
+    from image_classification.CFC_SP.prediction.live_output import live_output
     from image_classification.CFC_SP.prediction.recognizer import Recognizer
-    from image_classification.CFC_SP.video.stream import is_stream
     from image_classification.CFC_SP.writers.output import check_formats
 
     formats = check_formats(arguments.formats.split(","))
     load = partial(Recognizer, arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face)
-    from image_classification.CFC_SP.prediction.options import ClipOptions, span_of
+    options = clip_options(arguments)
+    with live_output(arguments.live) as live:
+        return _write(arguments, load, formats, options, live)
 
-    part = span_of(arguments.start, arguments.end, arguments.stride)
-    asked = arguments
-    options = ClipOptions(asked.window, part, asked.fps, asked.search, asked.smoothing, asked.prior, asked.max_pixels)
+
+def _write(arguments, load, formats, options, live) -> int:
+    from image_classification.CFC_SP.video.stream import is_stream
+
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity, live)
         return 0
     # Its worker process imports Paddle while this one imports the rest.
     with load() as recognizer:
@@ -69,7 +70,7 @@ def run(arguments) -> int:
         from image_classification.CFC_SP.video.clip import find_clips
 
         clips = find_clips(arguments.video)
-        failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity, live)
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return MISTAKE if failed else 0

@@ -9,6 +9,7 @@ from ..support.progress import shown
 from ..writers.output import OutputFolder
 from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline
+from .live_output import LiveOutput
 from .options import ClipOptions
 from .result_files import finish_files
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 
 def write_clip(
-    recognizer: "Recognizer", path: str | Path, folder: OutputFolder, options: ClipOptions | None = None, quiet: bool = True
+    recognizer: "Recognizer",
+    path: str | Path,
+    folder: OutputFolder,
+    options: ClipOptions | None = None,
+    quiet: bool = True,
+    live: LiveOutput | None = None,
 ) -> Summary:
     """Writes of the clip at `path` the formats that `folder`, not yet entered, was made for; the files are in `folder.files`.
 
-    The rows go to the CSV as they are decided; CSV and JSON are delivered before video, picture and report, which are made from the
-    CSV and a second reading, so that nothing decoded is lost when those fail. Memory does not grow with the clip. Raises UserError
-    for bad input and for an output that cannot be written; nothing half-written stays. Unless `quiet`, progress is shown.
+    The rows go to the CSV as they are decided; CSV and JSON are delivered before video, picture and report, which are made from the CSV and
+    a second reading, so that nothing decoded is lost when those fail. Memory does not grow with the clip. Raises UserError for bad input
+    and for an output that cannot be written; nothing half-written stays. Unless `quiet`, progress is shown. live: takes the results as they
+    are decided.
     """
     options = options or ClipOptions()
     folder.check_source(path)
@@ -33,4 +40,6 @@ def write_clip(
         with CsvWriter(folder.part("csv"), has_pictures=session.source.is_pictures) as writer, closing(passed):
             for result in passed:
                 writer.write(result)
+                if live is not None:
+                    live.write(folder.path.name, result)
         return finish_files(folder, session.summary, timeline, quiet)

@@ -12,6 +12,7 @@ from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head
 from .clip_writer import write_clip
 from .closing_summary import describe, describe_files
+from .live_output import LiveOutput
 from .options import ClipOptions
 from .recognizer import Recognizer
 from .recording import finish_left_recordings
@@ -25,11 +26,12 @@ def write_clips(
     options: ClipOptions,
     resume: bool = False,
     verbosity: int = 0,
+    live: LiveOutput | None = None,
 ) -> int:
     """Writes the results of each clip below `root` and returns how many failed; a failure is one sentence on standard error.
 
     resume: clips that `is_finished` are skipped; raises UserError where the formats lack the json that tells it. verbosity: -1 says
-    nothing but errors, 0 shows progress and a summary of each clip, 1 more of it.
+    nothing but errors, 0 shows progress and a summary of each clip, 1 more of it. live: takes the results as they are decided.
     """
     if resume and "json" not in formats:
         raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {','.join(formats)}: add json")
@@ -43,7 +45,7 @@ def write_clips(
                     print(f"{clip.path.name!r}: finished before, skipped.")
                 continue
             folder = OutputFolder(root, clip.name, formats)
-            summary = write_clip(recognizer, clip.path, folder, options, verbosity < 0)
+            summary = write_clip(recognizer, clip.path, folder, options, verbosity < 0, live)
             if verbosity >= 0:
                 print(describe(summary, folder.files, details=verbosity > 0))
         except UserError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..core.span import WHOLE, Span, seconds_of
 from ..support.errors import UserError
 from ..video.follower import KEY_EVERY_S
+from ..writers.hiding import check_hiding
 
 SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
 """What `search` may be, and the seconds between searches of whole frames for faces that it stands for."""
@@ -16,9 +17,10 @@ class ClipOptions:
     pictures follow each other (None: they are unrelated), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for
     faces in every whole frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
     `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
-    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million).
+    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million). hide: how
+    faces are hidden in what shows the clip, one of writers.hiding.HIDINGS (None: they are not); labels: whether results are drawn there.
 
-    Raises UserError for another search.
+    Raises UserError for another search and another way to hide.
     """
 
     window: int | None = None
@@ -28,14 +30,17 @@ class ClipOptions:
     smoothing: str | None = None
     prior: str | float | None = None
     max_pixels: int | None = None
+    hide: str | None = None
+    labels: bool = True
 
     def __post_init__(self):
         if self.search not in SEARCHES:
             raise UserError(f"-search: expected one of {', '.join(SEARCHES)}, found {self.search!r}")
+        check_hiding(self.hide)
 
     def as_dict(self) -> dict:
         """The options by name, as a result has them; None stands for a default."""
-        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels")}
+        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels", "hide", "labels")}
         return given | self.span.as_dict()
 
 

@@ -12,6 +12,7 @@ from ..support.files import sha256_of
 from ..support.progress import shown
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
+from ..writers.hiding import HOLD_S, hidden_frames
 from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
@@ -70,9 +71,13 @@ def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: boo
             def drawn() -> Iterator[FrameResult]:
                 return read_rows(rows) if slides is None else slides.placed(read_rows(rows))
 
+            if how := summary.options.get("hide"):
+                # Pictures that have nothing to do with each other hide each its own faces.
+                frames = hidden_frames(frames, drawn(), how, HOLD_S if slides is None else 0.0)
             if "html" in folder.formats:
                 frames = thumbnails.watch(frames, drawn())
-            warnings = write_annotated_video(source, frames, drawn(), folder.part("mp4"), summary.span, clock)
+            labels = summary.options.get("labels", True)
+            warnings = write_annotated_video(source, frames, drawn(), folder.part("mp4"), summary.span, clock, labels)
         summary = replace(
             summary,
             warnings=[*summary.warnings, *again.warnings, *warnings],

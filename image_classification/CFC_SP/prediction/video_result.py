@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.records import FrameResult, Summary
 from ..support.errors import UserError
+from ..writers.hiding import check_hiding
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import CsvWriter, columns_of, read_rows, row_values
@@ -32,18 +33,22 @@ class VideoResult:
         columns = list(columns_of(self.summary.source.is_pictures))
         return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=columns)
 
-    def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json")) -> list[Path]:
+    def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json"), hide: str | None = None) -> list[Path]:
         """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
 
-        formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
-        unknown format, a folder that cannot be written to, and a clip that is not there any more.
+        formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. hide: how faces are hidden
+        there, "blur", "pixelate" or "box"; None: as the result's own options say. Raises UserError for an unknown format, a folder that
+        cannot be written to, and a clip that is not there any more.
         """
         folder = Path(folder).absolute()
+        summary = self.summary
+        if check_hiding(hide):
+            summary = replace(summary, options=summary.options | {"hide": hide})
         with OutputFolder(folder.parent, folder.name, formats) as output:
             with CsvWriter(output.part("csv"), has_pictures=self.summary.source.is_pictures) as writer:
                 for result in self.rows:
                     writer.write(result)
-            finish_files(output, self.summary, timeline_of(self.rows, self.summary))
+            finish_files(output, summary, timeline_of(self.rows, summary))
         return output.files
 
 
