@@ -115,6 +115,7 @@ VOCABULARY = {
     "formats": "LIST",
     "fps": "RATE",
     "frames": "N",
+    "groups": "CSV",
     "hide": "NAME",
     "jobs": "N",
     "licence": "WORDS",

@@ -24,7 +24,10 @@ LEVELS = [
     ("image_classification.CFC_SP.config",),
     ("image_classification.CFC_SP.data", "image_classification.CFC_SP.video", "image_classification.CFC_SP.weights"),
     ("image_classification.CFC_SP.training", "image_classification.CFC_SP.inference", "image_classification.CFC_SP.writers"),
-    ("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
+    (
+        *("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
+        "image_classification.CFC_SP.behaviour",
+    ),
     ("image_classification.CFC_SP.exporting",),
 ]
 # The same for the tools' rooms, which may use all of the package; their entries stand above them.

@@ -14,12 +14,14 @@ from image_classification.CFC_SP.commands import (
     port_weights,
     prepare_affwild2,
     reproduce_tables,
+    summarize,
     unpack_bundle,
 )
 from image_classification.CFC_SP.support.command_line import Parser, guarded
 
 COMMANDS = {
     "predict": predict,
+    "summarize": summarize,
     "train": main_single_gpu,
     "evaluate": evaluate,
     "export": export_model,

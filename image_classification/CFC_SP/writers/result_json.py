@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -85,9 +86,21 @@ def _is_head(head) -> bool:
     return isinstance(head["bundle"].get("sha256"), str) and {"size_bytes", "modified_s"} <= head["source"].keys()
 
 
+def _other_version(path: str | os.PathLike) -> int | None:
+    """The version that a file states, where it is not SCHEMA_VERSION."""
+    try:
+        with open(path, "rb") as file:
+            stated = re.search(rb'"schema_version":\s*(\d{1,9})', file.read(4096))
+    except OSError:
+        return None
+    return int(stated[1]) if stated and int(stated[1]) != SCHEMA_VERSION else None
+
+
 def read_summary(path: str | os.PathLike) -> Summary:
     """The summary in a file that write_json wrote, rounded as there; UserError where it is missing, not whole or of another kind."""
     head = read_head(path)
+    if head is None and (found := _other_version(path)) is not None:
+        raise UserError(f"expected a result of version {SCHEMA_VERSION} at {str(path)!r}, found version {found}: predict the clip again")
     try:
         counts, options = dict(head["counts"]), head["options"]
         return Summary(
