@@ -139,6 +139,25 @@ def test_the_python_of_a_document_runs(name, desk, capsys):
             assert names["result"].summary.frames == 3
 
 
+@pytest.mark.slow
+def test_the_notebook_runs_from_clips_to_a_figure(tmp_path, monkeypatch, capsys):
+    """Ten clips, cut from one of a talking man."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    (tmp_path / "interviews").mkdir()
+    with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
+        frames = [frame.image for frame in reader]
+    for number in range(10):
+        clips.write_clip(tmp_path / "interviews" / f"p{number:02d}.mp4", frames[10 * number : 10 * number + 20])
+    names = {}
+    for block in blocks("docs/two-groups.md", "python"):
+        exec(compile(block, "two-groups.md", "exec"), names)
+    with Image.open(tmp_path / "two-groups.png") as figure:
+        assert figure.size == (1050, 525)
+    assert {path.name for path in (tmp_path / "summary").iterdir()} >= {"groups.csv", "differences.csv", "summary.html"}
+    assert "share_happiness" in capsys.readouterr().out
+
+
 # A moment's training in the place of hours, of a network that is quick to build.
 SHORT = "TRAIN.EPOCHS 1 TRAIN.WARMUP_EPOCHS 0 TRAIN.BATCH_SIZE 16"
 QUICK = f"{SHORT} MODEL.NAME repvgg_lite MODEL.INPUT_SIZE 16 DATA.CROP_SIZE 16 MODEL.DROP_PATH 0"

@@ -44,9 +44,10 @@ def test_a_group_s_interval_is_drawn_in_percent_of_its_axis(tmp_path):
         {"group": "a", "measure": "mean_p_fear", "clips": 3, "mean": 0.5, "low": 0.1, "high": 0.9},
     ]
     differences = [{"group_a": "a", "group_b": "b", "measure": "share_happiness", "difference": 0.1, "low": 0.01, "high": 0.2}]
+    differences.append(differences[0] | {"difference": 0.05, "low": -0.01})
     text = page(tmp_path, clips=[clip("c")], groups=rows, differences=differences)
     assert "left: 25.00%; width: 75.00%" in text and "left: 50.00%" in text and "20% (10% to 40%)" in text and "b 10%" in text
-    assert "Share of Fear" not in text and "<strong>+10.0</strong>" in text and "+1.0 to +20.0" in text
+    assert "Share of Fear" not in text and "<strong>+10.0</strong>" in text and text.count("<strong>") == 1 and "+1.0 to +20.0" in text
 
 
 def test_the_peak_of_a_pair_is_said(tmp_path):

@@ -2,6 +2,8 @@
 
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from image_classification.CFC_SP.prediction.video_result import read_result
@@ -51,3 +53,13 @@ def test_rows_as_a_table(recognizer, street, monkeypatch):
     table = result.to_pandas()
     assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
     assert table["frame"].tolist() == [0, 1, 2] and table["label"].isna().all()
+
+
+def test_the_figure_is_the_picture_of_the_timelines(recognizer, tmp_path):
+    result = recognizer.video(MAN, end=0.2).run()
+    result.save(tmp_path / "man", ("png",))
+    figure = result.plot()
+    figure.savefig(tmp_path / "figure.png")
+    drawn, saved = (cv2.imread(str(path)) for path in (tmp_path / "figure.png", tmp_path / "man" / "timeline.png"))
+    np.testing.assert_array_equal(drawn, saved)
+    assert len(figure.axes) == 2

@@ -16,6 +16,7 @@ MOST_CLIPS, MOST_PAIRS = 200, 20
 # What is drawn of groups, beside the shares of the labels that any group shows.
 _ALWAYS = {"expressiveness": "Expressiveness", "changes_per_minute": "Changes a minute"}
 _GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_LEAST_WRITTEN = 0.08  # the share that has room for its number
 _WIDTH, _HEIGHT = 320, 96  # of a curve, in units of its drawing
 
 
@@ -76,7 +77,7 @@ def _measures(rows: list[dict]) -> list[dict]:
         highest = max(row["high"] if row["high"] is not None else row["mean"] for row in own)
         if highest > 0:
             dots = [_dot(row, measure, highest, colours[row["group"]]) for row in own]
-            drawn.append({"title": _title(measure), "end": _shown(measure, highest), "dots": dots})
+            drawn.append({"title": _title(measure), "dots": dots})
     return drawn
 
 
@@ -97,7 +98,7 @@ def _difference(row: dict) -> dict:
         "title": _title(measure),
         "difference": f"{unit * row['difference']:+.1f}",
         "interval": f"{unit * row['low']:+.1f} to {unit * row['high']:+.1f}" if known else "–",
-        "clear": known and (row["low"] > 0 or row["high"] < 0),
+        "leaves_0_out": known and (row["low"] > 0 or row["high"] < 0),
     }
 
 
@@ -109,7 +110,14 @@ def _bar(clip: dict) -> dict:
         "tracks": clip["tracks"],
         "expressiveness": clip["expressiveness"],
         "parts": [
-            {"label": label, "width": f"{100 * share:.3f}", "share": f"{share:.0%}", "colour": _css(COLOURS[label]), "ink": _css(ink)}
+            {
+                "label": label,
+                "width": f"{100 * share:.3f}",
+                "share": f"{share:.0%}",
+                "is_wide": share >= _LEAST_WRITTEN,
+                "colour": _css(COLOURS[label]),
+                "ink": _css(ink),
+            }
             for label, share in shares
             if share
             for ink in (text_colour(COLOURS[label]),)

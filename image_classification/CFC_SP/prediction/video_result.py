@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.records import FrameResult, Summary
 from ..support.errors import UserError
@@ -11,7 +12,11 @@ from ..writers.hiding import check_hiding
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import CsvWriter, columns_of, read_rows, row_values
+from ..writers.timeline import draw_timeline
 from .result_files import finish_files, timeline_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,13 @@ class VideoResult:
             raise UserError("to_pandas() needs pandas, found none: pip install pandas, or read frames.csv") from None
         columns = list(columns_of(self.summary.source.is_pictures))
         return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=columns)
+
+    def plot(self) -> "Figure":
+        """The timelines as a matplotlib figure, as in timeline.png: each track's segments as a band above its eight probabilities.
+
+        A notebook shows it; `figure.savefig` writes it.
+        """
+        return draw_timeline(self.summary, timeline_of(self.rows, self.summary))
 
     def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json"), hide: str | None = None) -> list[Path]:
         """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
