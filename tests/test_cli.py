@@ -116,6 +116,7 @@ VOCABULARY = {
     "fps": "RATE",
     "frames": "N",
     "jobs": "N",
+    "lag": "S",
     "licence": "WORDS",
     "limit": "S",
     "loop": "N",

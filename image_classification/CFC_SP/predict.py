@@ -17,6 +17,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, run_script
+from image_classification.CFC_SP.support.errors import UserError
 
 IMPORTS_PADDLE = False
 
@@ -33,6 +34,7 @@ def add_options(parser: Parser) -> None:
     parser.option("smoothing", metavar="KIND", help="logits (the paper's), probabilities or decoder (default: the bundle's)")
     parser.option("prior", metavar="TAU", help="take the training data's prior out to this power; data: leave it (default: the bundle's)")
     parser.option("search", default="auto", metavar="NAME", help="auto, or every: look for faces in every whole frame, which is slow")
+    parser.option("lag", type=float, default=0.0, metavar="S", help="let a stream's labels wait for what comes after them (default: 0)")
     parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
@@ -57,12 +59,14 @@ def run(arguments) -> int:
 
     part = span_of(arguments.start, arguments.end, arguments.stride)
     asked = arguments
-    options = ClipOptions(asked.window, part, asked.fps, asked.search, asked.smoothing, asked.prior, asked.max_pixels)
+    options = ClipOptions(asked.window, part, asked.fps, asked.search, asked.smoothing, asked.prior, asked.max_pixels, asked.lag)
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
         write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0
+    if options.lag:
+        raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
     # Its worker process imports Paddle while this one imports the rest.
     with load() as recognizer:
         from image_classification.CFC_SP.prediction.many_clips import write_clips

@@ -16,7 +16,7 @@ class ClipOptions:
     folder of pictures (None: 30), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for faces in every whole
     frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
     `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
-    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million).
+    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million). lag: seconds that a stream's frame waits for later ones.
 
     Raises UserError for another search.
     """
@@ -28,6 +28,7 @@ class ClipOptions:
     smoothing: str | None = None
     prior: str | float | None = None
     max_pixels: int | None = None
+    lag: float = 0.0
 
     def __post_init__(self):
         if self.search not in SEARCHES:
