@@ -18,6 +18,7 @@ from ..support.interrupts import on_first_interrupt
 from ..support.progress import shown
 from ..video.stream import StreamReader, stream_name
 from ..writers.annotated_video import write_annotated_video
+from ..writers.annotation_files import write_annotation_files
 from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
@@ -97,6 +98,7 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
             end_recording(folder, summary)
         if "png" in folder.formats:
             write_timeline(folder.part("png"), summary, timeline)
+        write_annotation_files(folder, summary)
         return write_summary(folder, summary)
 
 
