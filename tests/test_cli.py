@@ -139,6 +139,7 @@ VOCABULARY = {
     "processes": "N",
     "quiet": "",
     "random": "",
+    "recursive": "",
     "resume": "",
     "row": "N",
     "run": "FOLDER",
