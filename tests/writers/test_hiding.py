@@ -1,4 +1,4 @@
-"""Faces that are hidden; what detectors find in real clips is in prediction/test_command_options.py."""
+"""Faces that are hidden; what detectors find in real clips is in prediction/test_result_files.py."""
 
 from dataclasses import replace
 
