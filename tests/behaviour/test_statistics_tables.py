@@ -7,10 +7,10 @@ import pytest
 
 from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.behaviour.statistics_tables import PAGE, summarize
-from image_classification.CFC_SP.core.records import FrameResult
-from tests.faces import face_of, labelled
+from tests.faces import labelled
+from tests.result_folders import write_ten_clips
 
-TABLES = {"clips.csv", "tracks.csv", "transitions.csv", "pairs.csv", "lags.csv", "groups.csv", "differences.csv"}
+TABLES = {"clip_measures.csv", "track_measures.csv", "transitions.csv", "pairs.csv", "lags.csv", "groups.csv", "differences.csv"}
 
 
 def rows_of(path):
@@ -18,33 +18,14 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def two_faces(seed: int, happy: float) -> list[FrameResult]:
-    """Six seconds of two faces; the second one does what the first did half a second before, mostly."""
-    random = np.random.default_rng(seed)
-    moods = np.repeat(random.random(13) < happy, 5)
-    labels = ["Happiness" if mood else "Neutral" for mood in moods]
-    shares = random.uniform(0.5, 0.9, 65)
-    faces = zip(labels[5:], shares[5:], labels, shares, strict=False)
-    return [FrameResult(i, i / 10, (face_of(a, 1, share=p), face_of(b, 2, share=q))) for i, (a, p, b, q) in enumerate(faces)]
-
-
-@pytest.fixture
-def ten_clips(write_results, tmp_path):
-    """Five clips of people who smile much and five of people who smile little; the folder of results."""
-    for number in range(10):
-        write_results(f"clip{number}", two_faces(number, 0.8 if number < 5 else 0.2))
-    lines = [f"clip{number},{'=many' if number < 5 else 'few'}" for number in range(10)]
-    (tmp_path / "groups.csv").write_text("\n".join(["clip,group", *lines]) + "\n")
-    return tmp_path / "results"
-
-
-def test_tables_and_page_of_two_groups(ten_clips, tmp_path, capsys):
+def test_tables_and_page_of_two_groups(tmp_path, capsys):
+    ten_clips = write_ten_clips(tmp_path)
     words = ["summarize", str(ten_clips), "-groups", str(tmp_path / "groups.csv"), "-out", str(tmp_path / "out")]
     assert cli.main(words) == 0
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {*TABLES, PAGE}
     assert str(out / "groups.csv") in capsys.readouterr().out
-    clips, tracks = rows_of(out / "clips.csv"), rows_of(out / "tracks.csv")
+    clips, tracks = rows_of(out / "clip_measures.csv"), rows_of(out / "track_measures.csv")
     assert len(clips) == 10 and [(row["clip"], row["track"]) for row in tracks[:3]] == [("clip0", "1"), ("clip0", "2"), ("clip1", "1")]
     # No spreadsheet takes a group's name for a formula.
     means = {row["group"]: row for row in rows_of(out / "groups.csv") if row["measure"] == "share_happiness"}
@@ -80,7 +61,7 @@ def test_pictures_and_clips_without_a_group_are_told(write_results, tmp_path, ca
     (tmp_path / "groups.csv").write_text("clip,group\na,<i>one\n")
     statistics = summarize(tmp_path / "results", tmp_path / "groups.csv", tmp_path / "out")
     assert [note.split(":")[0] for note in statistics.notes] == ["Left out, as unrelated pictures have no time", "Clips without a group"]
-    assert rows_of(tmp_path / "out" / "clips.csv")[1]["expressiveness"] == ""
+    assert rows_of(tmp_path / "out" / "clip_measures.csv")[1]["expressiveness"] == ""
     assert "&lt;i&gt;one" in (tmp_path / "out" / PAGE).read_text()
 
 

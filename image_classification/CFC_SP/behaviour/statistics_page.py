@@ -27,14 +27,14 @@ def write_page(path: str | os.PathLike, tables: dict[str, list[dict]], notes: li
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"clock": clock, "printable": printable}
-    clips = tables["clips"]
+    clips = tables["clip_measures"]
     pairs = _pairs(tables)
     text = environment.get_template("statistics.html.j2").render(
         labels=[{"name": label, "colour": _css(COLOURS[label])} for label in EXPR],
         clips=[_bar(clip) for clip in clips[:MOST_CLIPS]],
         hidden_clips=max(0, len(clips) - MOST_CLIPS),
         count=len(clips),
-        tracks=len(tables["tracks"]),
+        tracks=len(tables["track_measures"]),
         seconds=sum(clip["seconds"] for clip in clips),
         notes=notes,
         groups=_groups(tables.get("groups", [])),

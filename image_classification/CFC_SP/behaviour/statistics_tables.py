@@ -65,8 +65,8 @@ def compute(folder: Path, groups: Path | None, seed: int) -> Statistics:
     members = {} if groups is None else read_groups(groups, {clip.name for clip in clips}, folder)
     by_name = {clip.name: measure(clip.tracks) for clip in clips}
     tables = {
-        "clips": [{"clip": clip.name, "tracks": len(clip.tracks)} | by_name[clip.name] for clip in clips],
-        "tracks": [{"clip": clip.name, "track": track.number} | measure([track]) for clip in clips for track in clip.tracks],
+        "clip_measures": [{"clip": clip.name, "tracks": len(clip.tracks)} | by_name[clip.name] for clip in clips],
+        "track_measures": [{"clip": clip.name, "track": track.number} | measure([track]) for clip in clips for track in clip.tracks],
         "transitions": [row for clip in clips for row in _transition_rows(clip)],
         "pairs": [],
         "lags": [],
@@ -123,8 +123,8 @@ def _rounded(value):
 
 _WHO, _PAIR = ("clip", "track"), ("clip", "track_a", "track_b")
 _HEADERS = {
-    "clips": ("clip", "tracks", *NAMES),
-    "tracks": (*_WHO, *NAMES),
+    "clip_measures": ("clip", "tracks", *NAMES),
+    "track_measures": (*_WHO, *NAMES),
     "transitions": (*_WHO, "from", "to", "count", "probability"),
     "pairs": (*_PAIR, "label", "seconds", "share_a", "share_b", "both", "expected", "lift", "jaccard"),
     "lags": (*_PAIR, "curve", "lag_s", "frames", "correlation"),
