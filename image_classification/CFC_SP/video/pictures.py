@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from ..core.records import PICTURES, Frame, PictureFile, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import MAX_PIXELS, check_size, checked_pixels
+from .container import MAX_PIXELS, MOST_PIXELS, checked_pixels
 from .display import fitted_size, on_black
 from .reader import nothing_within
 from .times import checked_fps
@@ -192,14 +192,14 @@ def _decoded(path: Path, most_pixels: int) -> np.ndarray:
         # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
         with Image.open(path) as picture:
             width, height = picture.size
-        check_size(width, height, "it", most_pixels)
+        if width * height > most_pixels:
+            remedy = f"; -max_pixels {width * height} allows it" if width * height <= MOST_PIXELS else ""
+            raise _Refused(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
         # A file of more bytes than its pixels can take is no picture, whatever its head says.
         if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
             raise _Refused("more bytes than its pixels can take")
         data = path.read_bytes()
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except UserError as fault:
-        raise _Refused(str(fault).rstrip(".")) from fault
     except (UnidentifiedImageError, ValueError, SyntaxError, cv2.error):
         image = None
     except OSError as fault:
