@@ -1,6 +1,6 @@
 """What tests read of a bundle's manifest."""
 
-from image_classification.CFC_SP.core.cascade import Temperature
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.labels import EXPR
 
 

@@ -31,9 +31,9 @@ LEVELS = [
 TOOL_LEVELS = [("tools.weights",), ("tools.benchmarks", "tools.footage", "tools.simulation"), ("tools.tables",)]
 MAY_NOT = {
     # The method knows no files, writers know the records alone, video knows no network but its detector, programs build no network.
-    "image_classification.CFC_SP.core": ("config", "support.files", "support.device"),
-    "image_classification.CFC_SP.writers": ("video", "data", "weights", "config", "support.device"),
-    "image_classification.CFC_SP.video": ("config", "support.device"),
+    "image_classification.CFC_SP.core": ("config", "support.files", "support.device", "support.quiet_paddle"),
+    "image_classification.CFC_SP.writers": ("video", "data", "weights", "config", "support.device", "support.quiet_paddle"),
+    "image_classification.CFC_SP.video": ("config", "support.device", "support.quiet_paddle"),
     "image_classification.CFC_SP.inference": ("data", "weights", "config"),
     "image_classification.CFC_SP.prediction": ("data", "weights", "config"),
     "image_classification.CFC_SP.training": ("video",),

@@ -6,7 +6,8 @@ import paddle
 import pytest
 
 from image_classification.backbones import BACKBONES, build_backbone, family_of
-from image_classification.CFC_SP.core.cascade import Cascade, Temperature
+from image_classification.CFC_SP.core.cascade import Cascade
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram

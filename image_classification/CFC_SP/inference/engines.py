@@ -1,11 +1,14 @@
-"""Which engine runs a network program, and in which precision."""
+"""Which engine runs a network program, and in which precision; each engine is imported where it is chosen."""
+
+from typing import TYPE_CHECKING
 
 from ..support.errors import UserError
 from .bundle import Bundle
-from .onnx_files import open_onnx
-from .openvino_program import OpenVinoProgram
-from .paddle_program import PaddleProgram
 from .precision import PRECISIONS, in_precision
+
+if TYPE_CHECKING:
+    from .openvino_program import OpenVinoProgram
+    from .paddle_program import PaddleProgram
 
 ENGINES = ("auto", "paddle", "openvino")
 # What `PaddleProgram.engine` says on a CPU.
@@ -16,7 +19,7 @@ NETWORK_PROGRAMS = ("frame",)
 
 def network_program(
     bundle: Bundle, name: str, device: str = "cpu", engine: str = "auto", precision: str = "auto"
-) -> PaddleProgram | OpenVinoProgram:
+) -> "PaddleProgram | OpenVinoProgram":
     """The program `name` of the bundle, one of NETWORK_PROGRAMS, ready to be called; its attribute `engine` says what really runs.
 
     engine: "paddle", with oneDNN or without as the manifest records; "openvino", which takes the bundle's ONNX files; "auto", which is
@@ -30,8 +33,13 @@ def network_program(
     if engine == "openvino":
         if device != "cpu":
             raise UserError("-engine openvino runs on the CPU, and the device is a GPU: add -device cpu, or leave -engine out")
+        from .onnx_files import open_onnx
+        from .openvino_program import OpenVinoProgram
+
         model, recorded = open_onnx(bundle, name)
         return in_precision(lambda bfloat16: OpenVinoProgram(model, name, bfloat16), precision, recorded, name, size)
+    from .paddle_program import PaddleProgram
+
     if device != "cpu":
         return PaddleProgram(bundle, name, device)
     recorded = recorded_engine(bundle, name)

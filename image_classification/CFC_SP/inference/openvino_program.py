@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..support.device import THREADS
 from ..support.errors import UserError
+from ..support.threads import thread_count
 from .onnx_check import check_model
 
 
@@ -16,13 +16,17 @@ class OpenVinoProgram:
 
     fell_back = False
 
-    def __init__(self, model: bytes, name: str, bfloat16: bool = False, threads: int = THREADS):
+    def __init__(self, model: bytes, name: str, bfloat16: bool = False, threads: int | None = None):
         self.name, self.engine = name, "openvino bfloat16" if bfloat16 else "openvino"
         check_model(model, name)
         core = import_openvino().Core()
         # Said in either case: by itself OpenVINO takes bfloat16 wherever the CPU has it.
         precision = "bf16" if bfloat16 else "f32"
-        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        settings = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads or thread_count(),
+            "PERFORMANCE_HINT": "LATENCY",
+        }
         self._request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
 
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:

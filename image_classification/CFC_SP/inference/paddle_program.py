@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from paddle import inference
 
-from ..support.device import THREADS
 from ..support.errors import UserError
+from ..support.quiet_paddle import paddle
+from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
@@ -59,12 +59,12 @@ class PaddleProgram:
 
     def _build(self):
         with program_files(self._bundle, self.name) as (structure, parameters):
-            config = inference.Config(str(structure), str(parameters))
+            config = paddle.inference.Config(str(structure), str(parameters))
             config.disable_glog_info()
             if self.engine == "gpu":
                 config.enable_use_gpu(256, 0)
             else:
-                config.set_cpu_math_library_num_threads(THREADS)
+                config.set_cpu_math_library_num_threads(thread_count())
                 if self.engine.startswith("onednn"):
                     config.enable_mkldnn()
                     config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)
@@ -73,7 +73,7 @@ class PaddleProgram:
                 else:
                     config.disable_mkldnn()
             try:
-                return inference.create_predictor(config)
+                return paddle.inference.create_predictor(config)
             except _FAULTS as error:
                 raise self._refusal(error) from error
 

@@ -2,8 +2,6 @@
 
 import math
 
-from paddle.base import core
-
 from ..support.errors import UserError
 from .agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
 
@@ -13,6 +11,13 @@ _CROPS = 8
 
 def cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies in bfloat16 (avx512_bf16 or AMX); elsewhere it would only be slower."""
+    # Paddle alone tells. Where it is not installed, nothing does.
+    try:
+        from paddle.base import core
+    except ModuleNotFoundError as error:
+        if error.name != "paddle":
+            raise
+        return False
     return core.supports_bfloat16_fast_performance()
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from ..support.device import select_device
 from .bundle import Bundle
 from .engines import network_program
-from .paddle_program import PaddleProgram
 
 Outputs = tuple[np.ndarray, ...]
 PROGRAMS = ("frame", "sequence")
@@ -24,6 +23,8 @@ class BundlePrograms:
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"):
+        from .paddle_program import PaddleProgram
+
         self.device = select_device(device)
         # Small arrays of ever-changing length in `sequence`: nothing for oneDNN to gain.
         self._programs = {

@@ -89,7 +89,7 @@ def guarded(run, arguments) -> int:
     sys.stdout, sys.stderr = (stream and PrintableStream(stream, for_bars=stream is streams[1]) for stream in streams)
     try:
         if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
-            importlib.import_module("image_classification.CFC_SP.support.device")
+            importlib.import_module("image_classification.CFC_SP.support.quiet_paddle")
         code = run(arguments) or 0
         sys.stdout.flush()
         return code
