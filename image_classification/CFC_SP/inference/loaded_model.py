@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..support.errors import UserError
 from .bundle import Bundle, open_bundle
+from .engine_choice import check_choice
 from .worker_process import WorkerPredictor
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ def load_model(
 ) -> LoadedModel:
     """The bundle in a folder, or the shipped one of that name, on a device.
 
-    Little is imported before the worker process begins, which imports Paddle meanwhile. Raises UserError for a bundle that is refused,
+    Little is imported before the worker process begins, which imports the engine meanwhile. Raises UserError for a bundle that is refused,
     and for a device, an engine or a precision that is not there.
     """
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
+    check_choice(device, engine, precision)
     opened = open_bundle(bundle)
     if sys.platform == "win32":
         from .programs import LocalPredictor

@@ -28,7 +28,7 @@ class PaddleProgram:
     """
 
     def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
-        self.name, self._bundle = name, bundle
+        self.name, self.device, self._bundle = name, device, bundle
         self.engine = device if device != "cpu" else "cpu" if not onednn else "onednn bfloat16" if bfloat16 else "onednn"
         self.fell_back = False
         self._predictor = self._build()
