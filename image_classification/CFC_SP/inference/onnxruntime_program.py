@@ -41,7 +41,8 @@ class OnnxRuntimeProgram:
         elif PROVIDERS[device] not in self._runtime.get_available_providers():
             found = ", ".join(name for name, provider in PROVIDERS.items() if provider in self._runtime.get_available_providers())
             raise UserError(
-                f"-device {device} needs {_PACKAGES[device]}, found an ONNX Runtime for {found}: install that in its place, or use -device cpu"
+                f"-device {device} needs {_PACKAGES[device]}, found an ONNX Runtime for {found}: install that in its place, or use "
+                "-device cpu"
             )
         else:
             session = None
@@ -64,8 +65,8 @@ class OnnxRuntimeProgram:
             return tuple(self._session_in_use.run(None, feed))
         except _faults() as error:
             raise UserError(
-                f"ONNX Runtime failed on the device {self.device} ({_first_line(error)}): nothing was computed elsewhere; try again, or use "
-                "-device cpu"
+                f"ONNX Runtime failed on the device {self.device} ({_first_line(error)}), and nothing was computed elsewhere: try again, "
+                "or use -device cpu"
             ) from error
 
     def _session(self, device: str):
