@@ -136,6 +136,7 @@ VOCABULARY = {
     "processes": "N",
     "quiet": "",
     "random": "",
+    "recursive": "",
     "resume": "",
     "row": "N",
     "run": "FOLDER",

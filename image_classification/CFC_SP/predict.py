@@ -2,9 +2,8 @@
 
 examples:
   predict.py -video clip.mp4
-  predict.py -video a.mp4 folder -resume
-  predict.py -video a.mp4 -formats csv
-  predict.py -video a.mp4 -start 1:30
+  predict.py folder -recursive -resume
+  predict.py a.mp4 -formats csv
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
@@ -23,7 +22,9 @@ IMPORTS_PADDLE = False
 
 def add_options(parser: Parser) -> None:
     what = "videos, folders of videos or pictures; or a camera's number, or an address"
-    parser.option("video", nargs="+", required=True, metavar="PATH", help=what)
+    parser.option("video", nargs="*", metavar="PATH", help=what)
+    parser.words("video", metavar="PATH", help="the same, without -video")
+    parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     parser.option("formats", default="csv,json,mp4", metavar="LIST", help="of csv, json, mp4, html and png (default: csv,json,mp4)")
     parser.option("start", metavar="TIME", help="look at frames from this time after the first one on: seconds or h:mm:ss")
@@ -65,13 +66,13 @@ def run(arguments) -> int:
         return 0
     # Its worker process imports Paddle while this one imports the rest.
     with load() as recognizer:
+        from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import write_clips
-        from image_classification.CFC_SP.video.clip import find_clips
 
-        clips = find_clips(arguments.video)
+        clips, notes = find_clips(arguments.video, arguments.recursive)
+        for note in notes if arguments.verbosity >= 0 else ():
+            print(note)
         failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
-    if failed and len(clips) > 1:
-        print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return MISTAKE if failed else 0
 
 
