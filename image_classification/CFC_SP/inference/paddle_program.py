@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import UserError
+from ..support.protobuf import message
 from ..support.quiet_paddle import paddle
 from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
@@ -93,13 +94,5 @@ def write_parameters(path: Path, arrays: list[np.ndarray]) -> None:
     """Writes float32 arrays in Paddle's combined format (`.pdiparams`): for each a header, a protobuf TensorDesc, the bytes."""
     with open(path, "wb") as file:
         for array in arrays:
-            description = b"\x08\x05" + b"".join(b"\x10" + _varint(extent) for extent in array.shape)
+            description = message([(1, 5), *((2, extent) for extent in array.shape)])
             file.write(struct.pack("<IQIi", 0, 0, 0, len(description)) + description + array.astype("<f4").tobytes())
-
-
-def _varint(value: int) -> bytes:
-    groups = []
-    while value >= 128:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*groups, value])

@@ -11,6 +11,7 @@ import textwrap
 from types import ModuleType
 
 from .errors import UserError
+from .packages import missing_package
 from .printable import PrintableStream
 from .threads import set_thread_counts
 
@@ -110,6 +111,11 @@ def guarded(run, arguments) -> int:
         return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return MISTAKE
+    except ModuleNotFoundError as error:
+        if not (told := missing_package(error)):
+            raise
+        print(f"error: {told}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -1,7 +1,9 @@
 """The packages that not everyone needs: which extra of this project brings each, and what is said where one is missing."""
 
 import importlib
+import sys
 from importlib import metadata
+from importlib.util import find_spec
 from types import ModuleType
 
 from .errors import UserError
@@ -20,25 +22,33 @@ EXTRAS = {
 """By the name that is imported: the extra that brings it."""
 
 
-def import_package(name: str) -> ModuleType:
-    """The module `name`, one of EXTRAS. Raises UserError, with what to install, where it is not there."""
+def import_package(name: str, what: str = "this") -> ModuleType:
+    """The module `name`, one of EXTRAS. Raises UserError, with what to install for `what`, where it is not there."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise missing_package(error) or error from error
+        raise missing_package(error, what) or error from error
 
 
-def missing_package(error: ModuleNotFoundError) -> UserError | None:
+def require_package(name: str, what: str) -> None:
+    """Raises UserError, as `import_package`, where the module `name` is not there; does not import it."""
+    if sys.modules.get(name, name) is None or find_spec(name) is None:
+        raise _not_installed(name, what)
+
+
+def missing_package(error: ModuleNotFoundError, what: str = "this") -> UserError | None:
     """What to tell a person of an import that failed; None where the module is none of EXTRAS: a fault that is not theirs."""
     name = (error.name or "").partition(".")[0]
-    if name not in EXTRAS:
-        return None
-    return UserError(f"this needs the package {name}, which is not installed: pip install {install_word(EXTRAS[name])}")
+    return _not_installed(name, what) if name in EXTRAS else None
 
 
-def install_word(*extras: str) -> str:
-    """What to give to pip for this project with those extras."""
-    return f"'cfc-sp[{','.join(extras)}]'"
+def _not_installed(name: str, what: str) -> UserError:
+    return UserError(f"{what} needs the package {name}, which is not installed: {install_command(EXTRAS[name])}")
+
+
+def install_command(*extras: str) -> str:
+    """What adds those extras to the project that is installed."""
+    return f"pip install 'cfc-sp[{','.join(extras)}]'"
 
 
 def installed_version(*distributions: str) -> str | None:

@@ -10,22 +10,30 @@ from pathlib import Path
 
 from ..support.errors import UserError
 from ..support.files import is_alive
+from ..support.packages import require_package
 
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
+
+# The packages that drawing some of them takes, which not everyone has.
+_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",)}
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none."""
+    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown or needs a
+    package that is not installed, and where there is none."""
     formats = tuple(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FILES]
     if unknown or not formats:
         raise UserError(
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
+    for name in formats:
+        for package in _PACKAGES.get(name, ()):
+            require_package(package, f"-formats {name}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 
