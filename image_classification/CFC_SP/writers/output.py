@@ -12,7 +12,15 @@ from ..support.errors import UserError
 from ..support.files import is_alive
 from ..support.packages import require_package
 
-FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
+FILES = {
+    "csv": "frames.csv",
+    "json": "result.json",
+    "mp4": "annotated.mp4",
+    "html": "report.html",
+    "png": "timeline.png",
+    "vtt": "segments.vtt",
+    "srt": "segments.srt",
+}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
 # The packages that drawing some of them takes, which not everyone has.
