@@ -9,6 +9,7 @@ if not __package__:
 
 from image_classification.CFC_SP import evaluate, export_model, main_single_gpu, predict
 from image_classification.CFC_SP.commands import (
+    compare_engines,
     export_onnx,
     make_stand_in,
     port_weights,
@@ -23,6 +24,7 @@ COMMANDS = {
     "train": main_single_gpu,
     "evaluate": evaluate,
     "export": export_model,
+    "engines": compare_engines,
     "onnx": export_onnx,
     "unpack": unpack_bundle,
     "port": port_weights,

@@ -60,13 +60,19 @@ def load_model(
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
     check_choice(device, engine, precision)
     opened = open_bundle(bundle)
+    predictor = start_predictor(opened, device, engine, precision)
+    if not (device in ("auto", "cpu") and engine in ("auto", "paddle") and precision in ("auto", "float32")):
+        # What may not be had is said before any clip is opened.
+        predictor.status()
+    return LoadedModel(opened, predictor, opened.manifest["detector"]["min_face"] if min_face is None else min_face)
+
+
+def start_predictor(
+    bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"
+) -> "LocalPredictor | WorkerPredictor":
+    """What runs the programs of an opened bundle: a process of its own where the platform allows it, which is not waited for."""
     if sys.platform == "win32":
         from .programs import LocalPredictor
 
-        predictor = LocalPredictor(opened, device, engine, precision)
-    else:
-        predictor = WorkerPredictor(opened, device, engine, precision)
-        if not (device in ("auto", "cpu") and engine in ("auto", "paddle") and precision in ("auto", "float32")):
-            # What may not be had is said before any clip is opened.
-            predictor.status()
-    return LoadedModel(opened, predictor, opened.manifest["detector"]["min_face"] if min_face is None else min_face)
+        return LocalPredictor(bundle, device, engine, precision)
+    return WorkerPredictor(bundle, device, engine, precision)
