@@ -33,7 +33,7 @@ class OnnxRuntimeProgram:
 
     def __init__(self, model: OnnxFile, device: str = "auto", threads: int | None = None):
         self.name, self._path = model.name, model.path
-        self._runtime = import_package("onnxruntime")
+        self._runtime = import_package("onnxruntime", "-engine onnxruntime")
         self._threads = threads or thread_count()
         if device == "auto":
             session = self._session("gpu") if PROVIDERS["gpu"] in self._runtime.get_available_providers() else None

@@ -19,7 +19,7 @@ class OpenVinoProgram:
 
     def __init__(self, model: OnnxFile, bfloat16: bool = False, threads: int | None = None):
         self.name, self.engine = model.name, "openvino bfloat16" if bfloat16 else "openvino"
-        core = import_package("openvino").Core()
+        core = import_package("openvino", "-engine openvino").Core()
         settings = {
             # Said in either case: by itself OpenVINO takes bfloat16 wherever the CPU has it.
             "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 else "f32",
