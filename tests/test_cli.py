@@ -92,6 +92,7 @@ def options_of(parser) -> dict:
 # What an option takes, by its name: a word, one of several, or none where it is a switch. A new option is entered here, where it
 # shows whether the same thing has a name already.
 VOCABULARY = {
+    "align": "NAME",
     "all": "",
     "batches": "N",
     "bundle": "FOLDER",

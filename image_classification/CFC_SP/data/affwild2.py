@@ -4,12 +4,13 @@ later years, `EXPR_Recognition_Challenge/<set>/<video>.txt`; and `crops/<video>/
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..core.labels import EXPR
+from ..support.csv_files import read_table
 from ..support.errors import UserError
 from .picture_files import PictureFiles, assemble, folder_of, lines_of
 
@@ -25,7 +26,7 @@ def load_affwild2(root: str | Path, split: str) -> PictureFiles:
     Raises UserError as `videos_of` does, and where no frame has both.
     """
     labelled = [(crop_name(v.name, i), int(v.labels[i])) for v in videos_of(root, split) for i in v.crops]
-    return assemble(folder_of(root, CROPS), labelled, split)
+    return replace(assemble(folder_of(root, CROPS), labelled, split), align=alignment_of(root))
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,18 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
 def crop_name(video: str, frame: int) -> str:
     """The file of a frame's crop below the folder of crops; Aff-Wild2 counts frames from 1, `frame` from 0."""
     return f"{video}/{frame + 1:05d}.jpg"
+
+
+def alignment_of(root: str | Path) -> str | None:
+    """How `cfc-sp prepare` cut the crops below `root` out; None where its report is not there. UserError for crops of more than one kind."""
+    report = Path(root, f"{CROPS}.csv")
+    if not report.is_file():
+        return None
+    header, *rows = read_table(report)
+    kinds = {row[header.index("align")] for row in rows if len(row) == len(header)} if "align" in header else {"none"}
+    if len(kinds) > 1:
+        raise UserError(f"{report}: expected crops of one -align, found {', '.join(sorted(kinds))}: cut them out again, all alike")
+    return next(iter(kinds), None)
 
 
 def annotations_of(root: str | Path, split: str) -> Path:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ..core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from ..core.metrics import Scores, score
-from ..data.datasets import DATASETS, as_stage
+from ..data.datasets import DATASETS, as_stage, check_alignment
 from ..data.loader import plain_batches
 from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
@@ -49,7 +49,9 @@ def evaluate_bundle(
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
     bundle, device = open_bundle(location), select_device(device)
-    data = as_stage(DATASETS[dataset](root, split), "flat", "single")
+    source = DATASETS[dataset](root, split)
+    check_alignment(source, bundle.manifest["crop"].get("align", "none"), root)
+    data = as_stage(source, "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
     sequence, mode = PaddleProgram(bundle, "sequence", device, onednn=False), mode_of(bundle, "logits", DATA_PRIOR)
     parts = []
