@@ -91,3 +91,24 @@ def test_crops_must_be_cut_out_as_the_network_sees_faces(tmp_path, small_config,
         return
     with pytest.raises(UserError, match=refused):
         load_split(config, "train")
+
+
+def test_who_has_no_aff_wild2_is_told_how_it_is_had_and_what_does_instead(tmp_path):
+    with pytest.raises(UserError, match="DATA.ROOT is empty"):
+        DATASETS["affwild2"]("", "train")
+    with pytest.raises(UserError) as error:
+        DATASETS["affwild2"](tmp_path, "train")
+    for words in (
+        "Train_Set",
+        "<set>/<video>.txt",
+        "crops/<video>/00001.jpg",
+        "`cfc-sp prepare`",
+        "signed by",
+        "ferplus",
+        "`cfc-sp stand-in`",
+    ):
+        assert words in str(error.value)
+    write_affwild2(tmp_path, {"clip": [3]}, {})
+    (tmp_path / "crops").rmdir()
+    with pytest.raises(UserError, match="no folder .*crops: expected the faces of the videos, cut out: run `cfc-sp prepare"):
+        DATASETS["affwild2"](tmp_path, "train")

@@ -3,9 +3,10 @@
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights output/swin_s_coarse/best.safetensors -out swin_s_coarse.pdparams
 
-Reads .pt, .pth, .pdparams (no code in them is run) and .safetensors of timm, PaddleClas, FaceX-Zoo and the networks' authors, finds
-out whose names they have, and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the foreign file as well. A .pdparams holds the backbone's tensors alone, for
-paddle.load; a .safetensors says of which config it is as well, and `cfc-sp export` takes it.
+Reads .pt, .pth, .pdparams (no code in them is run) and .safetensors of timm, PaddleClas, FaceX-Zoo and the networks' authors, finds out
+whose names they have, and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the foreign file as well. A
+.pdparams holds the backbone's tensors alone, for paddle.load; a .safetensors says of which config it is as well, and `cfc-sp export`
+takes it.
 """
 
 from pathlib import Path

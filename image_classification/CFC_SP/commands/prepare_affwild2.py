@@ -3,9 +3,10 @@
 cfc-sp prepare -video videos -data affwild2
 
 The folder -data holds EXPR_Classification_Challenge/ as distributed, -video holds <video>.mp4 or .avi, in folders of any depth.
-crops/<video>/ in -data then receives one 00001.jpg for every frame with a face, and crops.csv there one row a video. Of several
-faces the largest counts, and where a name ends in _left or _right the largest of those that came into view on that side, wherever
-they go. DATA.ALIGN of a training must be the -align that its crops were cut with. The same command takes an interrupted call up again: it skips videos that are done.
+crops/<video>/ in -data then receives one 00001.jpg for every frame with a face, and crops.csv there one row a video. Of several faces the
+largest counts, and where a name ends in _left or _right the largest of those that came into view on that side, wherever they go.
+DATA.ALIGN of a training must be the -align that its crops were cut with. The same command takes an interrupted call up again: it skips
+videos that are done.
 """
 
 import sys

@@ -54,7 +54,8 @@ def crop_face(image: np.ndarray, box: np.ndarray, size: int, margin: float = 0.0
 
 
 def align_face(image: np.ndarray, landmarks: np.ndarray, size: int, margin: float = 0.0) -> np.ndarray:
-    """The face upright as [size, size, 3] uint8, RGB as `image` is (HWC uint8): `alignment.TEMPLATE`, scaled to `size`, lies under `landmarks`.
+    """The face upright as [size, size, 3] uint8, RGB as `image` is (HWC uint8): its landmarks lie on `alignment.TEMPLATE`, as large as that
+    is in a picture of `size`.
 
     landmarks: [5, 2] x, y in pixels of `image`, the order of `records.Faces`. margin: the share by which the square is longer. Large
     faces are averaged, small ones grow bicubically, and outside the frame its edge pixels go on, as for `crop_face`. Raises ValueError
@@ -73,8 +74,8 @@ def align_face(image: np.ndarray, landmarks: np.ndarray, size: int, margin: floa
 
 @dataclass(frozen=True, slots=True)
 class CropGeometry:
-    """How faces are framed: the crop's side in pixels, the margin around MTCNN's box or the template, and one of `alignment.ALIGNMENTS`. Training and
-    video share one."""
+    """How faces are framed: the crop's side in pixels, the margin around MTCNN's box or the template, and one of `alignment.ALIGNMENTS`.
+    Training and video share one."""
 
     size: int
     margin: float = 0.0

@@ -45,7 +45,12 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
     Crops beyond a video's annotations are left out; how many, a line on standard error says at the end. Raises UserError for a wrong
     header or label, by file and line.
     """
-    crops, beyond = folder_of(root, CROPS), []
+    annotated_splits(root)
+    if not Path(root, CROPS).is_dir():
+        raise UserError(
+            f"no folder {Path(root, CROPS)}: expected the faces of the videos, cut out: run `cfc-sp prepare -video VIDEOS -data {root}`"
+        )
+    crops, beyond = Path(root, CROPS), []
     for path in annotation_files(root, split):
         labels = read_annotation(path)
         if not (crops / path.stem).is_dir():
@@ -66,7 +71,7 @@ def crop_name(video: str, frame: int) -> str:
 
 
 def alignment_of(root: str | Path) -> str | None:
-    """How `cfc-sp prepare` cut the crops below `root` out; None where its report is not there. UserError for crops of more than one kind."""
+    """How `cfc-sp prepare` cut the crops below `root` out, None where its report is not there; UserError for crops of two kinds."""
     report = Path(root, f"{CROPS}.csv")
     if not report.is_file():
         return None
@@ -84,10 +89,17 @@ def annotations_of(root: str | Path, split: str) -> Path:
 
 
 def annotated_splits(root: str | Path) -> list[str]:
-    """The splits whose annotations lie below `root`; raises UserError where there is none."""
+    """The splits whose annotations lie below `root`; raises UserError, which says how Aff-Wild2 is had, where there is none."""
+    if not str(root):
+        raise UserError("DATA.ROOT is empty: expected Aff-Wild2's folder; give it with -opts DATA.ROOT PATH")
     found = [split for split, name in SETS.items() if annotations_of(root, split).is_dir()]
     if not found:
-        raise UserError(f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's annotations there")
+        raise UserError(
+            f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's <set>/<video>.txt there and, "
+            f"once `cfc-sp prepare` has cut them out of its videos, {CROPS}/<video>/00001.jpg; to get it, send its authors the licence of "
+            "Aff-Wild2's page (iBUG, Imperial College London), signed by a member of a university; without it take FER+ "
+            "(-opts DATA.NAME ferplus DATA.ALIGN none) and the clips that `cfc-sp stand-in` makes of it"
+        )
     return found
 
 

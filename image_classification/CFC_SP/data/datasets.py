@@ -109,8 +109,8 @@ def check_alignment(source: Pictures, align: str, root: str | Path) -> None:
     found = getattr(source, "align", None)
     if found not in (None, align):
         raise UserError(
-            f"{root}: expected crops of -align {align}, found {found}: cut them out with `cfc-sp prepare -align {align}` into another folder, "
-            f"or train with DATA.ALIGN {found}"
+            f"{root}: expected crops of -align {align}, found {found}: cut them out with `cfc-sp prepare -align {align}` into another "
+            f"folder, or train with DATA.ALIGN {found}"
         )
 
 

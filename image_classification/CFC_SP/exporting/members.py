@@ -90,7 +90,9 @@ def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]
     data = [member.config.DATA for member in loaded.values()]
     crops = {(part.CROP_SIZE, part.CROP_MARGIN, part.ALIGN) for part in data}
     if len(crops) > 1:
-        raise UserError(f"expected networks trained on crops of one geometry, found (size, margin, align) {sorted(crops)}: retrain one of them")
+        raise UserError(
+            f"expected networks trained on crops of one geometry, found (size, margin, align) {sorted(crops)}: retrain one of them"
+        )
     return members
 
 

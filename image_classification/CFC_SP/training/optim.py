@@ -21,7 +21,9 @@ def build_optimizer(config, model: nn.Layer, steps_per_epoch: int) -> paddle.opt
     total, warmup = train.EPOCHS * steps_per_epoch, train.WARMUP_EPOCHS * steps_per_epoch
     peak = train.BASE_LR * train.BATCH_SIZE / 128
     shared = {
-        "learning_rate": paddle.optimizer.lr.LambdaDecay(1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR, train.WARMUP_START)),
+        "learning_rate": paddle.optimizer.lr.LambdaDecay(
+            1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR, train.WARMUP_START)
+        ),
         "parameters": list(trainable(model).values()),
         "grad_clip": nn.ClipGradByGlobalNorm(train.GRAD_CLIP) if train.GRAD_CLIP else None,
     }
