@@ -29,7 +29,10 @@ SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
     "script",
     [
         *SCRIPTS,
-        *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader", "measure_alignment")),
+        *(
+            f"tools/{name}.py"
+            for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader", "measure_alignment")
+        ),
         "image_classification/CFC_SP/cli.py",
     ],
 )

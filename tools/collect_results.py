@@ -28,6 +28,7 @@ def tables(results: Path) -> dict:
 
     makers = {
         "bundles": overview.bundles,
+        "bundles-cn": partial(overview.bundles, language="cn"),
         "pictures": scores.pictures,
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,

@@ -3,7 +3,7 @@
 python tools/measure_alignment.py -bundle lite -clips FOLDERS -out results/scores/alignment.csv
 
 A folder holds clips and labels.csv, as for tools/score_clips.py. Frames are turned about their centre before faces are looked for. A row
-is a kind of DATA.ALIGN and a tilt: the mean over ranges and over classes of the share of frames whose label is right, as the bundle smooths.
+is a kind of DATA.ALIGN, a tilt and a metric: the mean over ranges, or over classes, of the share of frames with the right label.
 """
 
 import csv
