@@ -111,7 +111,7 @@ def test_the_scripts_of_the_model_zoo_train_and_score_both_stages(call, tmp_path
         for words in call(folder / "run_train.sh", stage, "affwild2", "SEED", "3", WEIGHTS="weights"):
             arguments = parsed(words)
             config = load_config(arguments.cfg, options_of(arguments))
-            assert config.STAGE == stage and config.SEED == 3
+            assert stage == config.STAGE and config.SEED == 3
             assert (config.DATA.ROOT, config.OUTPUT) == ("affwild2", "output")
             trained[config.NAME] = config.MODEL.PRETRAINED
     assert trained == {
