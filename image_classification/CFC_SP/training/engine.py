@@ -22,6 +22,7 @@ from ..support.interrupts import on_first_interrupt
 from ..support.process_group import ALONE, Group
 from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
+from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
 from .ema import Ema
 from .optim import count_decayed, trainable
@@ -216,8 +217,10 @@ class _Training:
 
 def _check_options(config, device: str, group: Group) -> None:
     train = config.TRAIN
-    if train.AMP != "none" and device == "cpu":
-        raise UserError(f"TRAIN.AMP {train.AMP}: expected a GPU, found -device cpu, where Paddle's autocast does nothing: set it to none")
+    if train.AMP != "none" and device == "cpu" and group.leads:
+        print(f"warning: TRAIN.AMP {train.AMP} is for GPUs: on this CPU the network computes in float32")
+    if train.AMP == "bfloat16" and device == "gpu" and not paddle.amp.is_bfloat16_supported():
+        raise UserError("TRAIN.AMP bfloat16: expected a GPU that computes in it (Ampere or later), found an older one: take float16")
     if train.BATCH_SIZE % (group.size * train.ACCUMULATE):
         parts = f"{group.size} processes x TRAIN.ACCUMULATE {train.ACCUMULATE}"
         raise UserError(f"TRAIN.BATCH_SIZE {train.BATCH_SIZE}: expected a multiple of {parts}, which share a batch: change one of them")
@@ -237,6 +240,12 @@ def _load_data(config, say) -> tuple[StageData, StageData]:
 
 def _build(config, resume: bool, say):
     model = build_model(config)
+    start = PAPER_STARTS.get(config.MODEL.NAME)
+    if start and not config.MODEL.PRETRAINED:
+        say(
+            f"warning: MODEL.PRETRAINED is empty, so {config.MODEL.NAME} begins with random weights; the paper begins with weights that "
+            f"were trained on MS-Celeb-1M: {start}"
+        )
     if config.MODEL.PRETRAINED and not resume:
         report = load_pretrained(model, config.MODEL.PRETRAINED)
         reasons = "; ".join(f"{count} {reason}" for reason, count in Counter(report.left_out.values()).items())

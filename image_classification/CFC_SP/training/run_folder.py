@@ -2,8 +2,9 @@
 
 import csv
 import fcntl
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,25 @@ class RunFolder:
     def claimed(self, resume: bool) -> Iterator[None]:
         """Keeps other processes out as long as the block lasts; the claim of a killed process dies with it.
 
-        Raises UserError for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
+        A block that ends with a UserError before its first checkpoint leaves no folder behind that was not there before. Raises UserError
+        for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
         """
         self._check(resume)
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         with self._claim():
-            if not self.last.exists():
-                with self._explained(self._started.name), atomic_path(self._started) as path:
-                    path.write_text(self._config.dump(), encoding="utf-8")
-            yield
+            try:
+                if not self.last.exists():
+                    with self._explained(self._started.name), atomic_path(self._started) as path:
+                        path.write_text(self._config.dump(), encoding="utf-8")
+                yield
+            except UserError:
+                if made and not self.last.exists():
+                    shutil.rmtree(self.path, ignore_errors=True)
+                    for folder in made[1:]:
+                        # Another run may have come to it meanwhile.
+                        with suppress(OSError):
+                            folder.rmdir()
+                raise
 
     def save_last(self, arrays: dict[str, np.ndarray], note: dict) -> None:
         """Writes the checkpoint to resume from."""
