@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..support.errors import UserError
@@ -17,23 +18,32 @@ FILES = {
     "mp4": "annotated.mp4",
     "html": "report.html",
     "png": "timeline.png",
+    "eaf": "segments.eaf",
+    "textgrid": "segments.TextGrid",
     "vtt": "segments.vtt",
     "srt": "segments.srt",
+    "boris": "segments.boris",
+    "parquet": "frames.parquet",
 }
 """What `-formats` may ask for, and the name each has in the clip's folder."""
+INSTALL_PARQUET = "pip install 'cfc-sp[parquet]'"
+"""What to do where pyarrow is missing."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none."""
+    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none, and where
+    what one needs is not installed."""
     formats = tuple(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FILES]
     if unknown or not formats:
         raise UserError(
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
+    if "parquet" in formats and find_spec("pyarrow") is None:
+        raise UserError(f"-formats parquet: expected pyarrow, which writes it, found none: {INSTALL_PARQUET}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 
