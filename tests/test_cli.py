@@ -93,6 +93,7 @@ def options_of(parser) -> dict:
 # shows whether the same thing has a name already.
 VOCABULARY = {
     "all": "",
+    "annotations": "PATH",
     "batches": "N",
     "bundle": "FOLDER",
     "cache": "FOLDER",
@@ -119,6 +120,7 @@ VOCABULARY = {
     "licence": "WORDS",
     "limit": "S",
     "loop": "N",
+    "mapping": "FILE",
     "max_pixels": "COUNT",
     "members": "A=B",
     "min_confidence": "P",

@@ -26,14 +26,19 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """What is said of a clip. intervals: ordered by start, then by track. tracks: the names of all, those without an interval too.
-    media: the path of the video, None where there is none to play. end_s: where the clip ends as far as that is known, at the last
-    interval's end at the least. fps: frames a second of the video, None where that is not known."""
+    media: the path of the video, None where there is none to play. length_s: the time at which the clip ends, fps: its frames a second,
+    both None where they are not known."""
 
     intervals: tuple[Interval, ...]
     tracks: tuple[str, ...]
     media: str | None = None
-    end_s: float = 0.0
+    length_s: float | None = None
     fps: float | None = None
+
+    @property
+    def end_s(self) -> float:
+        """Where the clip ends as far as that is known: at the last interval's end at the least."""
+        return max([self.length_s or 0.0, *(interval.end_s for interval in self.intervals)])
 
     def by_track(self) -> dict[str, list[Interval]]:
         """The intervals of each track, in order."""
@@ -43,7 +48,9 @@ class Annotation:
         return found
 
 
-def annotation_from(intervals: Iterable[Interval], tracks: Iterable[str] = (), media: str | None = None, end_s: float = 0.0) -> Annotation:
+def annotation_from(
+    intervals: Iterable[Interval], tracks: Iterable[str] = (), media: str | None = None, length_s: float | None = None
+) -> Annotation:
     """The annotation that a file holds: its intervals put in order, `tracks` and after them those that only the intervals name.
 
     Raises ValueError, which says what is wrong, for an interval that does not end after it begins, and for one before the time 0.
@@ -53,7 +60,7 @@ def annotation_from(intervals: Iterable[Interval], tracks: Iterable[str] = (), m
         if not 0 <= interval.start_s < interval.end_s < MOST_SECONDS:
             raise ValueError(f"an interval from {interval.start_s:g} to {interval.end_s:g} s, where one from 0 s on ends after it begins")
     names = dict.fromkeys([*tracks, *(interval.track for interval in ordered)])
-    return Annotation(tuple(ordered), tuple(names), media, max([end_s, *(interval.end_s for interval in ordered)]))
+    return Annotation(tuple(ordered), tuple(names), media, length_s)
 
 
 def annotation_of(summary: Summary, media: str | None = None) -> Annotation:
@@ -69,9 +76,10 @@ def annotation_of(summary: Summary, media: str | None = None) -> Annotation:
     )
     intervals = intervals_of(kept)
     tracks = tuple(str(track) for track in sorted({segment.track for segment in summary.segments}))
-    length_s = round(summary.source.duration_s or 0.0, MILLISECONDS)
-    end_s = max([length_s, *(interval.end_s for interval in intervals)])
-    return Annotation(tuple(intervals), tracks, media, end_s, summary.source.fps)
+    duration_s = summary.source.duration_s
+    # A clip that begins late ends late.
+    length_s = None if duration_s is None else max([round(duration_s, MILLISECONDS), *(interval.end_s for interval in intervals)])
+    return Annotation(tuple(intervals), tracks, media, length_s, summary.source.fps)
 
 
 def intervals_of(segments: Iterable[Segment]) -> list[Interval]:

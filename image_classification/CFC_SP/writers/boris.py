@@ -151,7 +151,7 @@ def _annotation(observation: dict, states: set[str]) -> Annotation:
         raise ValueError(f"{code[:40]!r} of {subject[:40]!r} begins and never ends")
     lengths = [float(seconds) for seconds in (observation.get("media_info") or {}).get("length", {}).values()]
     media = next(iter(_media(observation)), None)
-    return annotation_from(intervals, tracks, media, max(lengths, default=0.0))
+    return annotation_from(intervals, tracks, media, max(lengths, default=0.0) or None)
 
 
 def _confidence(comment: str) -> float | None:

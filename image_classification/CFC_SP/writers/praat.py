@@ -101,7 +101,7 @@ def _parsed(values: Iterator[str | float]) -> Annotation:
             label = _text(next(values)).strip()
             if stop_s is not None and label:
                 intervals.append(Interval(track, _number(start_s), _number(stop_s), label))
-    return annotation_from(intervals, tracks, end_s=_number(end_s))
+    return annotation_from(intervals, tracks, length_s=_number(end_s))
 
 
 def _text(value: str | float) -> str:
