@@ -97,6 +97,7 @@ def options_of(parser) -> dict:
 VOCABULARY = {
     "align": "NAME",
     "all": "",
+    "annotations": "PATH",
     "batches": "N",
     "bundle": "FOLDER",
     "cache": "FOLDER",
@@ -124,6 +125,7 @@ VOCABULARY = {
     "licence": "WORDS",
     "limit": "S",
     "loop": "N",
+    "mapping": "FILE",
     "max_pixels": "COUNT",
     "members": "A=B",
     "min_confidence": "P",

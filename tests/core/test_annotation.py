@@ -30,8 +30,9 @@ def test_times_are_milliseconds_from_0_on_and_neighbours_meet():
         ("1", "2", "10"),
         "a.mp4",
         2.0,
+        30.0,
     )
-    assert [interval.label for interval in found.of("1")] == ["Neutral", "Happiness"] and not found.of("10")
+    assert [interval.label for interval in found.by_track()["1"]] == ["Neutral", "Happiness"] and not found.by_track()["10"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ EXTRAS = {
     "matplotlib": "report",
     "bokeh": "report",
     "jinja2": "report",
+    "pyarrow": "parquet",
     "sklearn": "train",
     "yacs": "train",
 }
@@ -23,7 +24,7 @@ EXTRAS = {
 
 
 def import_package(name: str, what: str = "this") -> ModuleType:
-    """The module `name`, one of EXTRAS. Raises UserError, with what to install for `what`, where it is not there."""
+    """The module `name`, which is one of EXTRAS or inside one. Raises UserError, with what to install for `what`, where it is not there."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
