@@ -12,9 +12,13 @@ def test_one_claim_at_a_time(tmp_path):
 
 
 def test_a_claim_ends_with_its_process(tmp_path):
-    script = (
-        f"from image_classification.CFC_SP.support.locks import claim; from pathlib import Path; claim(Path({str(tmp_path)!r}, 'lock'))"
-    )
-    subprocess.run([sys.executable, "-c", f"{script}; import os; os._exit(1)"], check=False)
+    script = f"""
+from pathlib import Path
+from {claim.__module__} import claim
+import os
+claim(Path({str(tmp_path)!r}, "lock"))
+os._exit(1)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
     with claim(tmp_path / "lock"):
         pass

@@ -18,7 +18,7 @@ WITHOUT_CROP, ANNOTATED = 0.03, 0.9
 
 
 def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, seed: int = 0) -> dict[str, float]:
-    """seconds for reading the logits and computing each table, "peak_mb" of the whole process (NaN on Windows, which does not tell), and the sizes.
+    """seconds for reading the logits and computing each table, "peak_mb" of the whole process (NaN on Windows), and the sizes.
 
     The logits lie on disk as a cache has them; writing them is not counted.
     """
