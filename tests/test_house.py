@@ -139,6 +139,7 @@ WHOLE_PROJECT = {
     "tests/test_house.py": "rules of the house",
     "tests/test_docs.py": "what documents say",
     "tests/test_work.py": "the counter of work that tests bound",
+    "tests/prediction/test_without_paddle.py": "prediction where Paddle cannot be imported",
     "tests/recipes": "recipes/, shell scripts",
     "tests/browser": "the report in a real browser",
     "tests/fuzz": "damaged files of every kind",
