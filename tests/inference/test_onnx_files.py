@@ -1,11 +1,11 @@
 import pytest
-import yaml
 from onnx import TensorProto, helper
 
-from image_classification.CFC_SP.inference.bundle import MANIFEST, open_bundle
+from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.onnx_files import OnnxFile, has_onnx, open_onnx
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
+from tests.bundles import edit_manifest
 
 
 def doubling() -> bytes:
@@ -22,9 +22,7 @@ def seal(lite_copy):
     def seal(content=None, **known):
         path = lite_copy / "coarse.onnx"
         path.write_bytes(doubling() if content is None else content)
-        manifest = yaml.safe_load((lite_copy / MANIFEST).read_text())
-        manifest["files"]["coarse.onnx"] = sha256_of(path)
-        (lite_copy / MANIFEST).write_text(yaml.safe_dump(manifest | known))
+        edit_manifest(lite_copy, lambda manifest: manifest["files"].update({"coarse.onnx": sha256_of(path)}) or manifest.update(known))
         return path
 
     return seal
