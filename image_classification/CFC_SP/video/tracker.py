@@ -8,7 +8,6 @@ tracks' faces were, or should be by now, by SciPy's optimal assignment.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ..core.records import Faces
 from .detector import intersection_over_union
@@ -106,7 +105,13 @@ class FaceTracker:
 
 def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
-    rows, columns = linear_sum_assignment(scores, maximize=True)
+    if min(scores.shape) <= 1:
+        # One face or one track takes the best there is, and SciPy, whose import takes as long as a hundred frames, is not needed.
+        rows, columns = np.unravel_index(scores.argmax(keepdims=True).ravel() if scores.size else np.zeros(0, int), scores.shape)
+    else:
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(scores, maximize=True)
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]
 
