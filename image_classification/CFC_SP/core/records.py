@@ -1,6 +1,7 @@
 """The small records that pass between the stages of the video path. Row i of every array is face i of the frame."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,19 +56,19 @@ class Faces:
     landmarks: np.ndarray
     tracks: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.boxes)
-        expected = {"boxes": (n, 4), "scores": (n,), "landmarks": (n, 5, 2)}
+        expected: dict[str, tuple[int, ...]] = {"boxes": (n, 4), "scores": (n,), "landmarks": (n, 5, 2)}
         if self.tracks is not None:
             expected["tracks"] = (n,)
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"Faces.{name}: expected shape {shape}, found {getattr(self, name).shape}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, index) -> "Faces":
+    def __getitem__(self, index: np.ndarray | slice) -> "Faces":
         """The faces that an index array, mask or slice picks."""
         tracks = None if self.tracks is None else self.tracks[index]
         return Faces(self.boxes[index], self.scores[index], self.landmarks[index], tracks)
@@ -102,7 +103,7 @@ class Face:
     probabilities: tuple[float, ...]
     raw_probabilities: tuple[float, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.label not in EXPR or self.raw_label not in EXPR or self.coarse not in COARSE:
             raise ValueError(f"unknown label among {self.label!r}, {self.raw_label!r}, {self.coarse!r}")
         for numbers in (self.probabilities, self.raw_probabilities):
@@ -138,7 +139,7 @@ class Summary:
     sha256 of the other results, by file name."""
 
     source: Source
-    bundle: dict
+    bundle: dict[str, Any]
     device: str
     engine: str
     window_frames: int
@@ -153,7 +154,7 @@ class Summary:
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     span: Span = WHOLE
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     smoothing: str = "logits"
     prior: float = 0.0

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..inference.loaded_model import load_model
 from ..support.errors import UserError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .video_result import VideoResult
 
 DEFAULT_BUNDLE = "lite"
+_Session = TypeVar("_Session", "ClipSession", "StreamSession")
 
 
 class Recognizer:
@@ -47,7 +48,7 @@ class Recognizer:
     ):
         self.model = load_model(bundle, device, engine, precision, min_face)
         self._asked = {"min_face": min_face, "engine": engine, "precision": precision}
-        self._sessions: weakref.WeakSet = weakref.WeakSet()
+        self._sessions: weakref.WeakSet[ClipSession | StreamSession] = weakref.WeakSet()
         self._is_closed = False
         # While the worker process imports Paddle, this one imports what sessions are made of.
         from . import clip_session, stream_session  # noqa: F401
@@ -55,7 +56,7 @@ class Recognizer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def video(
@@ -146,7 +147,7 @@ class Recognizer:
         with StreamSession(self.model, 0.0) as session:
             return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
 
-    def asked(self, options: "ClipOptions") -> dict:
+    def asked(self, options: "ClipOptions") -> dict[str, Any]:
         """All that was asked for of a clip, by name, as a result says it; None stands for a default."""
         return self._asked | options.as_dict()
 
@@ -157,7 +158,7 @@ class Recognizer:
             session.close()
         self.model.predictor.close()
 
-    def _opened(self, session):
+    def _opened(self, session: _Session) -> _Session:
         self._sessions.add(session)
         return session
 
@@ -174,7 +175,7 @@ def predict_video(
     engine: str = "auto",
     precision: str = "auto",
     min_face: float | None = None,
-    **options,
+    **options: Any,
 ) -> "VideoResult":
     """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
 

@@ -132,6 +132,9 @@ def guarded(run, arguments) -> int:
 
 def _reader_is_gone() -> bool:
     """Whether standard output is a pipe without a reader: a pipe to a program of ours may break as well."""
+    if not hasattr(select, "poll"):
+        # Windows has no such question; its pipes break for no other reason here.
+        return True
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,7 +1,6 @@
 """A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
 
 import csv
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from safetensors import SafetensorError
 
 from ..support.errors import UserError
 from ..support.files import atomic_path, read_bounded
+from ..support.locks import claim
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
 
@@ -87,12 +87,11 @@ class RunFolder:
     def _claim(self):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a")  # noqa: SIM115, the caller closes it
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output") from error
+            lock = claim(self.path / ".lock")
         except OSError as error:
             raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -output") from error
+        if lock is None:
+            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output")
         return lock
 
     @contextmanager

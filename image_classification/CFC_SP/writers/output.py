@@ -4,6 +4,7 @@ import errno
 import itertools
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -178,7 +179,10 @@ def cannot_be_written(folder: Path, error: OSError) -> UserError:
 
 def _flush(path: Path) -> None:
     """Waits until the file or folder is on the disk, so that no crash of the machine leaves a final name without its contents."""
-    handle = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        # No folder can be opened there.
+        return
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
