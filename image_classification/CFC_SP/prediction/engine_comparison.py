@@ -92,7 +92,9 @@ def describe_comparison(rows: list[EngineFigures]) -> str:
     lines.append(f"Fastest here: {best.name}. `auto` takes {ran[0].name}.")
     if len(ran) > 1:
         worst = max(ran, key=lambda row: row.change)
-        agreed = worst.change <= (MAX_PROBABILITY_CHANGE if any("bfloat16" in row.engine for row in ran) else AGREEING)
-        said = "They agree" if agreed else "They do NOT agree"
-        lines.append(f"{said}: probabilities differ by {worst.change:.1e} at most ({worst.name} from {ran[0].name}).")
+        in_bfloat16 = any("bfloat16" in row.engine for row in ran)
+        limit = MAX_PROBABILITY_CHANGE if in_bfloat16 else AGREEING
+        said = "They agree" if worst.change <= limit else "They do NOT agree"
+        allowed = f"{limit:g} is allowed{' in bfloat16' * in_bfloat16}"
+        lines.append(f"{said}: probabilities differ by {worst.change:.1e} at most ({worst.name} from {ran[0].name}; {allowed}).")
     return "\n".join(lines)
