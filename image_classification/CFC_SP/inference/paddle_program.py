@@ -10,7 +10,7 @@ import numpy as np
 from paddle import inference
 
 from ..support.device import THREADS
-from ..support.errors import UserError
+from ..support.errors import shortage
 from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
@@ -52,7 +52,9 @@ class PaddleProgram:
             raise self._refusal(error) from error
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
 
-    def _refusal(self, error: Exception) -> UserError:
+    def _refusal(self, error: Exception) -> Exception:
+        if shortage(error):
+            return MemoryError(str(error))
         # Of Paddle's report the line that says what is wrong.
         lines = [line.strip() for line in str(error).splitlines() if "Error:" in line] or [type(error).__name__]
         return refusal(self._bundle.folder / f"{self.name}.json", f"it cannot be run: {lines[-1][:200]}")

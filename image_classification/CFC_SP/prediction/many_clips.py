@@ -1,5 +1,6 @@
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.records import Summary
-from ..support.errors import UserError
+from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
 from ..video.clip import open_clip
 from ..writers.output import FILES, OutputFolder
@@ -63,10 +64,13 @@ def write_clips(
             print(f"error: {error}", file=sys.stderr)
             if folder is not None and folder.files:
                 print(f"What was done before that is whole:\n{describe_files(folder.files)}", file=sys.stderr)
-        except Exception:
-            # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
+        except Exception as error:
             failed += 1
-            traceback.print_exc()
+            if sentence := shortage(error):
+                print(f"error: {os.fspath(clip.path)!r}: {sentence}", file=sys.stderr)
+            else:
+                # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
+                traceback.print_exc()
     if failed and len(clips) > 1:
         print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return failed

@@ -10,12 +10,13 @@ import warnings
 from contextlib import redirect_stderr
 
 from .errors import UserError
+from .home import writable_home
 from .malloc import keep_freed_memory
 from .threads import set_thread_counts
 
 set_thread_counts(os.environ)
 _logging = logging.root.level, list(logging.root.handlers)
-with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
+with writable_home(), redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
     import paddle
 # Paddle sets up the root logger as it likes, and its signal handlers turn Ctrl-C and a broken pipe into a stack dump.
 logging.root.setLevel(_logging[0])
