@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.records import Faces, Frame
-from .cuts import CutDetector
+from .cuts import Change, CutDetector
 from .detector import FaceDetector, damped, intersection_over_union, overlapping
 
 KEY_EVERY_S = 2.0
@@ -31,12 +31,17 @@ HELD_BYTES = 128 << 20
 
 @dataclass(slots=True)
 class Seen:
-    """A frame with its faces, None until they are known, whether it begins a new shot, and whether it was searched as a whole."""
+    """A frame with its faces, None until they are known, what it changes, and whether it was searched as a whole."""
 
     frame: Frame
     faces: Faces | None
-    cut: bool
+    change: Change
     searched: bool
+
+    @property
+    def cut(self) -> bool:
+        """Whether it begins a new shot."""
+        return self.change.cut
 
 
 class FaceFollower:
@@ -65,7 +70,7 @@ class FaceFollower:
         waiting: list[Seen] = []
         windows, look_s, key_s, large_s = None, 0.0, 0.0, 0.0
         for frame in frames:
-            seen = Seen(frame, None, cuts.is_cut(frame.image), False)
+            seen = Seen(frame, None, cuts.look(frame.image), False)
             due = seen.cut or not held or frame.time_s >= key_s or (len(held) + len(waiting)) * frame.image.nbytes >= HELD_BYTES
             if not due and frame.time_s - look_s < self._look_every_s - TICK_S:
                 waiting.append(seen)

@@ -26,9 +26,9 @@ class LiveFollower:
 
     def look(self, frame: Frame) -> Seen:
         """The faces of the next frame; frames must come in order."""
-        cut = self._cuts.is_cut(frame.image)
+        change = self._cuts.look(frame.image)
         faces = None
-        if self._windows is not None and not cut and frame.time_s - self._searched_s < self._every_s:
+        if self._windows is not None and not change.cut and frame.time_s - self._searched_s < self._every_s:
             faces = self._detector.follow_all(frame.image, self._windows)
         searched = faces is None
         if searched:
@@ -38,4 +38,4 @@ class LiveFollower:
         if searched or frame.time_s >= self._large_s:
             self._large_s = frame.time_s + self._large_every_s
         self._windows = faces.boxes if searched else damped(self._windows, faces.boxes)
-        return Seen(frame, faces, cut, searched)
+        return Seen(frame, faces, change, searched)
