@@ -12,8 +12,9 @@ REQUIREMENTS := $(wildcard requirements*.txt)
 WORKERS ?= 2
 N ?= 2000
 SEED ?= 0
+MINUTES ?= 60
 
-.PHONY: demo test slow parity onnx browser fuzz lint clean
+.PHONY: demo test slow parity onnx browser fuzz soak lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -41,6 +42,10 @@ browser: $(VENV)/.dev
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev
 	N=$(N) SEED=$(SEED) $(BIN)/python -m pytest -s -m fuzz tests/fuzz
+
+# A day's work in MINUTES, with all that may befall it, as chance of SEED has it.
+soak: $(VENV)/.dev
+	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m pytest -s -m soak tests/soak
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,7 +1,6 @@
 """Static programs on Paddle Inference: they load files and build no network."""
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from paddle import inference
 
 from ..support.device import THREADS
 from ..support.errors import shortage
+from ..support.temporary import temporary_folder
 from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
@@ -84,7 +84,7 @@ class PaddleProgram:
 def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
     """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
     structure = bundle.program(name)
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
         paths[0].write_bytes(structure)
         write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))

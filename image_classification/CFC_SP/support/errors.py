@@ -17,6 +17,9 @@ class UserError(Exception):
         return printable(clean_text(super().__str__()))
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The numbers of an OSError where a disk is full, or a file may grow no more."""
+
 # What the loader of libraries, C++, Paddle and the C library say where memory or threads cannot be had.
 _LACKS_OF_MEMORY = (
     *("failed to map segment", "cannot allocate memory", "bad_alloc", "fail to alloc", "resourceexhausted", "out of memory"),

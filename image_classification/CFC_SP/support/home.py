@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import UserError
+from .temporary import temporary_folder
 
 
 @contextmanager
@@ -23,11 +23,7 @@ def writable_home() -> Iterator[None]:
         yield
         return
     before = os.environ.get("HOME")
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="cfc-sp-home-")
-    except OSError as error:
-        raise UserError("expected a folder for temporary files, found none that can be written to: set TMPDIR to one") from error
-    with folder as home:
+    with temporary_folder() as home:
         os.environ["HOME"] = home
         try:
             yield

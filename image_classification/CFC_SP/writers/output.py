@@ -1,6 +1,5 @@
 """The folder of one clip's results, in which a file bears its final name only when it is whole."""
 
-import errno
 import itertools
 import os
 import re
@@ -8,14 +7,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..support.errors import UserError
+from ..support.errors import NO_ROOM, UserError
 from ..support.files import is_alive
 
 FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
@@ -93,7 +91,7 @@ class OutputFolder:
             is_gone = not self.path.is_dir()
             if self._made and not is_gone and not any(self.path.iterdir()):
                 self.path.rmdir()
-        if isinstance(error, OSError) and (error.errno in _NO_ROOM or is_gone):
+        if isinstance(error, OSError) and (error.errno in NO_ROOM or is_gone):
             raise cannot_be_written(self.path, error) from error
 
     def make_again(self) -> None:
