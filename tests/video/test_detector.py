@@ -54,7 +54,7 @@ def test_large_faces_beside_the_known_ones_are_found(detector, astronaut, side):
     (whole,) = detector.detect(astronaut).boxes
     share = side / min(whole[2:] - whole[:2])
     picture = np.full((480, 854, 3), 90, np.uint8)
-    face = cv2.resize(astronaut, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)[:480, :854]
+    face = cv2.resize(astronaut, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)[:480, :846]
     picture[: len(face), 8 : 8 + face.shape[1]] = face
     expected = whole[None] * share + [8, 0, 8, 0]
     (found,) = detector.detect_others(picture, np.zeros((0, 4))).boxes
