@@ -12,11 +12,14 @@ from ..support.files import sha256_of
 from ..support.progress import shown
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
+from ..writers.annotation_files import WRITERS, write_annotation_files
 from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import read_rows
 from ..writers.timeline import Timeline, write_timeline
+
+_DRAWN = ("png", "mp4", "html")
 
 
 def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
@@ -29,9 +32,10 @@ def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
 
 def finish_files(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool = True) -> Summary:
     """Writes all other formats of an entered folder that holds the CSV; the summary with what drawing adds to it."""
+    write_annotation_files(folder, summary)
     write_summary(folder, summary)
-    folder.deliver("csv", "json")
-    if set(folder.formats) - {"csv", "json"}:
+    folder.deliver("csv", "json", *WRITERS)
+    if any(name in folder.formats for name in _DRAWN):
         summary = _draw(folder, summary, timeline, quiet)
         summary = write_summary(folder, summary)
     return summary

@@ -10,7 +10,15 @@ from pathlib import Path
 from ..support.errors import NO_ROOM, UserError
 from ..support.files import is_alive
 
-FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
+FILES = {
+    "csv": "frames.csv",
+    "json": "result.json",
+    "mp4": "annotated.mp4",
+    "html": "report.html",
+    "png": "timeline.png",
+    "vtt": "segments.vtt",
+    "srt": "segments.srt",
+}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
