@@ -143,6 +143,7 @@ WHOLE_PROJECT = {
     "tests/recipes": "recipes/, shell scripts",
     "tests/browser": "the report in a real browser",
     "tests/fuzz": "damaged files of every kind",
+    "tests/soak": "a day's work, whatever befalls it",
     "tests/parity": "networks beside other libraries'",
 }
 UNTESTED = {
