@@ -81,7 +81,7 @@ def test_without_any_it_says_what_to_install(monkeypatch, lite, capsys):
     for name in ("paddle", "onnxruntime", "openvino"):
         monkeypatch.setitem(sys.modules, name, None)
     assert run_script(command, ["-bundle", str(lite)]) == 2
-    assert "no engine is installed to run the networks: pip install 'cfc-sp[cpu]', or pip install 'cfc-sp[onnx]'" in capsys.readouterr().err
+    assert "no engine is installed to run the networks: pip install 'cfc-sp[cpu]' or 'cfc-sp[onnx]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ..inference.bundle import open_bundle
 from ..inference.engine_choice import DEVICES, DEVICES_OF, chosen_engine, installed_engines
 from ..inference.loaded_model import start_predictor
 from ..support.errors import UserError
-from ..support.packages import EXTRAS, install_command
+from ..support.packages import EXTRAS, install_word
 
 # What engines may differ by in a probability where all compute in float32.
 AGREEING = 1e-4
@@ -51,7 +51,7 @@ def compare_engines(location: str | Path, device: str = "auto", batches: int = 2
         for name in DEVICES_OF:
             rows.append(row := EngineFigures(name))
             if name not in here:
-                row.refusal = f"not installed: {install_command(EXTRAS[name])}"
+                row.refusal = f"not installed: pip install {install_word(EXTRAS[name])}"
                 continue
             begin = time.perf_counter()
             try:
