@@ -20,8 +20,9 @@ LOWEST ?= .venv-lowest
 WORKERS ?= 2
 N ?= 2000
 SEED ?= 0
+MINUTES ?= 60
 
-.PHONY: demo test slow parity onnx browser fuzz lint docs constraints wheels lowest clean
+.PHONY: demo test slow parity onnx browser fuzz soak lint docs constraints wheels lowest clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -49,6 +50,10 @@ browser: $(VENV)/.dev
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev
 	N=$(N) SEED=$(SEED) $(BIN)/python -m pytest -s -m fuzz tests/fuzz
+
+# A day's work in MINUTES, with all that may befall it, as chance of SEED has it.
+soak: $(VENV)/.dev
+	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m pytest -s -m soak tests/soak
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -168,7 +168,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "engine": ("auto", "paddle", "openvino"),
+    "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 
 

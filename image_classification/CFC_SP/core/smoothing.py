@@ -55,6 +55,18 @@ def smooth(logits, valid, window, normalizer="count", among=None):
 
 def add_window_mean(logits, among, window, normalizer):
     """The mean of eq. 1, as `smoothing_program.window_mean` computes it, added in place: much faster over a whole data set."""
+    # Column by column, so that the float64 copies stay small.
+    for column, mean in zip(logits.T, _window_means(logits, among, window, normalizer), strict=True):
+        column += mean
+
+
+def mean_in_window(logits, among, window, normalizer):
+    """The same mean, [T, C] in the dtype of `logits`, without the logits themselves."""
+    return np.stack(list(_window_means(logits, among, window, normalizer)), axis=1).astype(logits.dtype)
+
+
+def _window_means(logits, among, window, normalizer):
+    """The mean of eq. 1 of each column of logits [T, C], float64 [T], one after another."""
     index = np.arange(len(logits))
     start = np.maximum(index - window // 2, 0)
     end = np.minimum(index + window // 2 + min(window, 1), len(logits))
@@ -64,7 +76,6 @@ def add_window_mean(logits, among, window, normalizer):
         counts = np.concatenate([[0], np.cumsum(among)])
         divisor = np.maximum(counts[end] - counts[start], 1)
     totals = np.zeros(len(logits) + 1)
-    # Column by column, so that the float64 copies stay small.
     for column in logits.T:
         np.cumsum(np.where(among, column, column.dtype.type(0)), dtype=np.float64, out=totals[1:])
-        column += (totals[end] - totals[start]) / divisor
+        yield (totals[end] - totals[start]) / divisor

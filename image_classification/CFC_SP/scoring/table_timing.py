@@ -1,7 +1,6 @@
 """How long Tables 2 and 4 take from cached logits, and how much memory: random logits at the size of Aff-Wild2."""
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..core.labels import EXPR, STAGES
 from ..data.picture_files import PictureFiles
+from ..support.temporary import temporary_folder
 from .frames import Frames
 from .scorer import Scorer
 from .tables import compute, plan, runs_of
@@ -24,7 +24,7 @@ def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, se
     """
     lines = [line for line in plan({}) if line.table in (2, 4)]
     data = _random_frames(frames, videos, np.random.default_rng(seed))
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         logits = {name: _random_logits(Path(folder, name), data, stage, seed + i) for i, (name, stage) in enumerate(runs_of(lines).items())}
         begin = time.perf_counter()
         scorer = Scorer(data, logits)

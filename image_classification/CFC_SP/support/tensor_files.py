@@ -24,7 +24,7 @@ class TensorFileError(ValueError):
 def read_tensors_and_texts(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """(arrays by name, texts by name) of the `.safetensors` file at `path`; bfloat16 as float32. Raises TensorFileError."""
     try:
-        head = _head(path)
+        head = read_head(path)
         arrays = {}
         with safe_open(path, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118, it is no dict
@@ -39,8 +39,9 @@ def read_tensors_and_texts(path: str | Path) -> tuple[dict[str, np.ndarray], dic
         raise TensorFileError(str(getattr(error, "strerror", None) or error)[:200]) from error
 
 
-def _head(path: str | Path) -> dict:
-    """The file's head as JSON has it, with the position where the data begins under "" (which no tensor is called)."""
+def read_head(path: str | Path) -> dict:
+    """The file's head: by each tensor's name its dtype, shape and data_offsets (begin and end, in bytes), and under "", which no tensor
+    is called, the position in the file from which these count. Raises TensorFileError and what `struct` and `json` raise."""
     with open(os.open(path, READ_AT_ONCE), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):

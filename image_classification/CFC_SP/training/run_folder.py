@@ -35,9 +35,13 @@ class RunFolder:
         self._check(resume)
         with self._claim():
             if not self.last.exists():
-                with self._explained(self._started.name), atomic_path(self._started) as path:
-                    path.write_text(self._config.dump(), encoding="utf-8")
+                self.write_config()
             yield
+
+    def write_config(self) -> None:
+        """Writes config.yaml, by which the run is to be resumed."""
+        with self._explained(self._started.name), atomic_path(self._started) as path:
+            path.write_text(self._config.dump(), encoding="utf-8")
 
     def save_last(self, arrays: dict[str, np.ndarray], note: dict) -> None:
         """Writes the checkpoint to resume from."""
