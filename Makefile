@@ -62,7 +62,7 @@ lint: $(VENV)/.dev
 
 # The pages of the public names, from their docstrings.
 docs: $(VENV)/.dev
-	$(BIN)/pdoc --docformat restructuredtext --output-directory build/api cfc_sp
+	$(BIN)/python tools/make_api_pages.py -out build/api
 
 # What there is today within the ranges: the next tests run on it.
 constraints: $(VENV)/.dev

@@ -19,6 +19,8 @@ from image_classification.CFC_SP.commands import (
 )
 from image_classification.CFC_SP.support.command_line import Parser, guarded, open_standard_streams
 
+# Saying versions waits for no Paddle; each command says for itself whether it does.
+IMPORTS_PADDLE = False
 COMMANDS = {
     "predict": predict,
     "train": main_single_gpu,

@@ -91,7 +91,12 @@ class Faces:
 class Face:
     """One face of one row: who, where, and what it shows. `probabilities` are eight numbers in EXPR order that sum to 1;
     `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`.
-    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV."""
+    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV.
+
+    >>> face = recognizer.picture("face.jpg")[0]
+    >>> face.label, face.coarse, len(face.probabilities)
+    ('Happiness', 'Happiness', 8)
+    """
 
     track: int
     box: tuple[float, float, float, float]
@@ -113,7 +118,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row."""
+    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row.
+
+    >>> frame = next(recognizer.video("clip.mp4"))
+    >>> frame.frame, frame.time_s, len(frame.faces)
+    (0, 0.0, 1)
+    """
 
     frame: int
     time_s: float
@@ -136,7 +146,13 @@ class Summary:
     """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
     stage; `bundle`: name, sha256 and the files' sha256; `smoothing`, `prior`: the kind of smoothing and
     the power of the training data's prior that was taken out; `options`: what was asked for, by name, None for a default; `files`: the
-    sha256 of the other results, by file name."""
+    sha256 of the other results, by file name.
+
+    >>> clip = recognizer.video("clip.mp4")
+    >>> for frame in clip: pass
+    >>> clip.summary.frames, clip.summary.tracks, clip.summary.segments[0].label
+    (3, 1, 'Happiness')
+    """
 
     source: Source
     bundle: dict[str, Any]

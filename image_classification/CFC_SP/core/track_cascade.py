@@ -81,11 +81,11 @@ def lasting(labels: np.ndarray, shortest: int) -> np.ndarray:
 
 def _vote(logits, temperatures):
     """A stage's probabilities [T, C]: the mean over its networks, logits [n, T, C], of their softmax."""
-    return _softmax(logits / temperatures, axis=2).sum(0) / np.float32(len(logits))
+    return softmax(logits / temperatures, axis=2).sum(0) / np.float32(len(logits))
 
 
-def _softmax(logits, axis):
-    # Not scipy.special's, whose import takes as long as a hundred frames.
+def softmax(logits, axis):
+    """The softmax of logits along `axis`; not SciPy's, which prediction does without."""
     powers = np.exp(logits - logits.max(axis, keepdims=True))
     return powers / powers.sum(axis, keepdims=True)
 
@@ -126,5 +126,5 @@ def _mean_of_probabilities(eight, valid, window, of_logarithms):
 def _calibrated(eight, temperatures):
     """The eight probabilities with the logarithms of each stage's divided by its temperature, of [2]: no label changes."""
     parts = _coarse_part(eight), eight[:, NEGATIVE_CLASS:]
-    coarse, fine = (_softmax(np.log(np.maximum(p, np.float32(TINY))) / t, axis=1) for p, t in zip(parts, temperatures, strict=True))
+    coarse, fine = (softmax(np.log(np.maximum(p, np.float32(TINY))) / t, axis=1) for p, t in zip(parts, temperatures, strict=True))
     return _weighed(coarse, fine, np.float32(1))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..core.track_cascade import softmax
+
 # Of one engine against another in float32, as a share of the largest value.
 TOLERANCE = 1e-4
 # Of any probability, when a network computes in bfloat16.
@@ -24,12 +26,9 @@ def relative_difference(found, expected) -> float:
 
 def probability_change(found, expected) -> float:
     """The largest change of a probability between two tuples of logits [..., classes]; infinite where one is not a number."""
-    # A run that checks nothing need not wait for it.
-    from scipy.special import softmax
-
     # What an engine computes wrong may hold infinities, whose differences are not numbers.
     with np.errstate(invalid="ignore"):
-        pairs = [[softmax(logits.astype(np.float64), axis=-1) for logits in pair] for pair in zip(found, expected, strict=True)]
+        pairs = [[softmax(logits.astype(np.float64), -1) for logits in pair] for pair in zip(found, expected, strict=True)]
     return max(_finite(np.abs(a - b).max()) for a, b in pairs)
 
 

@@ -34,9 +34,12 @@ class Recognizer:
     open sessions with it. Raises UserError for a bundle that is refused, and for a device, an engine or a precision that is not there.
 
     >>> from cfc_sp import Recognizer
-    >>> with Recognizer() as recognizer:  # doctest: +SKIP
+    >>> with Recognizer(bundle="lite", device="cpu") as recognizer:
     ...     for frame in recognizer.video("clip.mp4"):
-    ...         print(frame.time_s, [face.label for face in frame.faces])
+    ...         print(frame.frame, [face.label for face in frame.faces])
+    0 ['Happiness']
+    1 ['Happiness']
+    2 ['Happiness']
     """
 
     def __init__(
@@ -81,6 +84,9 @@ class Recognizer:
         search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
         or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
         bundle's of both). Raises UserError for bad input.
+
+        >>> recognizer.video("clip.mp4", stride=2, window=0).run().summary.frames
+        2
         """
         from .options import ClipOptions, span_of
 
@@ -107,6 +113,11 @@ class Recognizer:
 
         Times are in seconds and increase; images are HWC RGB uint8 [0, 255], all of one size, and are copied. It answers as for a file,
         from past and future, some while after the frame. Raises UserError, at the frame, for what is none such.
+
+        >>> import numpy as np
+        >>> frames = ((i / 25, np.zeros((64, 64, 3), np.uint8)) for i in range(4))
+        >>> [len(frame.faces) for frame in recognizer.frames(frames, fps=25)]
+        [0, 0, 0, 0]
         """
         from .clip_session import ClipSession
         from .frame_input import CallersFrames
@@ -129,6 +140,12 @@ class Recognizer:
         prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of `feed`.
         Raises UserError for a window or a lag out of range, and for "logits" of a bundle whose SP divides by the window, as that has no
         meaning for a part of one.
+
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> with recognizer.stream(window_s=2.0) as stream:
+        ...     stream.feed(0.0, np.asarray(Image.open("face.jpg"))).faces[0].label
+        'Happiness'
         """
         from .stream_session import StreamSession
 
@@ -139,6 +156,9 @@ class Recognizer:
         """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.
 
         Raises UserError for a file that is no picture and for an array that is none.
+
+        >>> [face.label for face in recognizer.picture("face.jpg")]
+        ['Happiness']
         """
         from ..video.pictures import read_picture
         from .stream_session import StreamSession
@@ -182,6 +202,11 @@ def predict_video(
 
     For one clip: the keywords are those of `Recognizer` and of `Recognizer.video`, and the same errors are raised. Who has several
     loads a `Recognizer` once.
+
+    >>> from cfc_sp import predict_video
+    >>> result = predict_video("clip.mp4", device="cpu")
+    >>> result.summary.label_counts["Happiness"], round(sum(result.rows[0].faces[0].probabilities), 3)
+    (3, 1.0)
     """
     with Recognizer(bundle, device, engine, precision, min_face) as recognizer:
         return recognizer.video(path, **options).run()

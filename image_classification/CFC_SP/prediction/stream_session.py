@@ -76,7 +76,7 @@ class StreamSession:
 
     def follow_frames(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
         """As `follow`, of frames that are known to be in order, each beside its result; a frame's index is the result's."""
-        waiting = deque()
+        waiting: deque[Frame] = deque()
         for frame in frames:
             waiting.append(frame)
             for result in self._open().feed(frame):

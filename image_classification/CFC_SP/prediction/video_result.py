@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What a clip shows: `summary` of the run, `rows` with one FrameResult for every frame looked at."""
+    """What a clip shows: `summary` of the run, `rows` with one FrameResult for every frame looked at.
+
+    >>> result = recognizer.video("clip.mp4").run()
+    >>> len(result.rows), result.summary.source.width
+    (3, 256)
+    """
 
     summary: Summary
     rows: list[FrameResult]
@@ -40,6 +45,9 @@ class VideoResult:
 
         formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
         unknown format, a folder that cannot be written to, and a clip that is not there any more.
+
+        >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
+        ['frames.csv', 'result.json']
         """
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
@@ -54,6 +62,11 @@ def read_result(folder: str | os.PathLike[str]) -> VideoResult:
     """The results that predict.py wrote to a clip's folder, with csv and json among its formats.
 
     Numbers are as rounded there, and `raw_probabilities` are None. Raises UserError for a folder without whole results.
+
+    >>> from cfc_sp import read_result
+    >>> files = recognizer.video("clip.mp4").run().save("output/clip")
+    >>> read_result("output/clip").rows[0].faces[0].label
+    'Happiness'
     """
     folder = Path(folder)
     for name in ("csv", "json"):

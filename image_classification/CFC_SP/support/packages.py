@@ -16,6 +16,7 @@ EXTRAS = {
     "jinja2": "report",
     "matplotlib": "report",
     "filelock": "train",
+    "scipy": "train",
     "sklearn": "train",
     "yacs": "train",
     "pandas": "pandas",

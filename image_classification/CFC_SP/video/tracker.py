@@ -2,11 +2,12 @@
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install
 opencv-python over our headless one, supervision 0.31.2 has no tracker any more). Little is needed: faces are paired with where the
-tracks' faces were, or should be by now, by SciPy's optimal assignment.
+tracks' faces were, or should be by now, by an optimal assignment (lapx; SciPy's gives the same and takes a hundred megabytes).
 """
 
 from dataclasses import dataclass, replace
 
+import lap
 import numpy as np
 
 from ..core.records import Faces
@@ -114,13 +115,7 @@ class FaceTracker:
 
 def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
-    if min(scores.shape) <= 1:
-        # One face or one track takes the best there is, and SciPy, whose import takes as long as a hundred frames, is not needed.
-        rows, columns = np.unravel_index(scores.argmax(keepdims=True).ravel() if scores.size else np.zeros(0, int), scores.shape)
-    else:
-        from scipy.optimize import linear_sum_assignment
-
-        rows, columns = linear_sum_assignment(scores, maximize=True)
+    rows, columns = lap.lapjvx(-scores, extend_cost=True, return_cost=False)
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]
 
