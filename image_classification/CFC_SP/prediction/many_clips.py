@@ -40,8 +40,9 @@ def write_clips(
     """
     if resume and "json" not in formats:
         raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {','.join(formats)}: add json")
+    # Whatever becomes of the working directory.
+    root, clips = Path(root).absolute(), list(clips)
     finish_left_recordings(root)
-    clips = list(clips)
     table, failed = ClipTable(root, lists_failures=len(clips) > 1), 0
     for clip in clips:
         folder = None
@@ -49,7 +50,7 @@ def write_clips(
             with table.clip(clip.path, clip.name) as row:
                 if clip.fault:
                     raise UserError(clip.fault)
-                if resume and (before := finished_before(Path(root) / row.folder, clip.path, formats, options, recognizer)):
+                if resume and (before := finished_before(root / row.folder, clip.path, formats, options, recognizer)):
                     row.count(before)
                     if verbosity >= 0:
                         print(f"{clip.path.name!r}: finished before, skipped.")
