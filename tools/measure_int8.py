@@ -22,7 +22,7 @@ CALIBRATION_PICTURES, BATCH, TIMED_BATCHES = 512, 16, 12
 def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("data", required=True, metavar="PATH", help="FER+, a zip or a folder")
-    parser.option("limit", type=int, metavar="N", help="validation pictures (default: all)")
+    parser.option("batches", type=int, metavar="N", help=f"batches of {BATCH} validation pictures (default: all)")
     parser.option("out", type=Path, default=RESULTS / SPEED / "int8.csv", metavar="CSV", help="default: results/speed/int8.csv")
 
 
@@ -39,7 +39,7 @@ def run(arguments) -> None:
         paths = {"float32": Path(folder, "float32.onnx"), "int8": Path(folder, "int8.onnx")}
         quantise(open_onnx(bundle, "frame").path, *paths.values(), pictures(arguments.data, "train", bundle, CALIBRATION_PICTURES)[0])
         programs = {name: OnnxRuntimeProgram(OnnxFile("frame", path, name, 0), "cpu") for name, path in paths.items()}
-        crops, truth = pictures(arguments.data, "val", bundle, arguments.limit)
+        crops, truth = pictures(arguments.data, "val", bundle, arguments.batches and arguments.batches * BATCH)
         spent = cpu_ms(programs, crops[:BATCH])
         known = {
             "bundle": bundle.manifest["name"],

@@ -41,12 +41,14 @@ class ClipTask:
         if self.resume and "json" not in self.formats:
             found = ",".join(self.formats)
             raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {found}: add json")
+        # Whatever becomes of the working directory.
+        object.__setattr__(self, "root", Path(self.root).absolute())
 
     def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool) -> "Outcome":
         """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone."""
         folder = None
         try:
-            if self.resume and (before := finished_before(Path(self.root) / name, path, self.formats, self.options, recognizer)):
+            if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
             return Outcome(write_clip(recognizer, path, folder, self.options, quiet), folder.files)

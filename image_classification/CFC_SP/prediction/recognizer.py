@@ -24,9 +24,10 @@ _Session = TypeVar("_Session", "ClipSession", "StreamSession")
 class Recognizer:
     """A bundle, loaded once, for any number of clips, streams and pictures.
 
-    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where there is one), "cpu" or "gpu". engine: what
-    runs the networks, "auto", "paddle" or "openvino". precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face:
-    side in px of the smallest face to look for, None: the bundle's. model: what was loaded.
+    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where the engine has one), "cpu", "gpu", "tensorrt",
+    "coreml" or "directml". engine: what runs the networks, "paddle", "onnxruntime" or "openvino", "auto": the first of them that is
+    installed. precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face: side in px of the smallest face to look
+    for, None: the bundle's. model: what was loaded.
 
     It holds nothing of what it looks at: sessions do. Those of one recognizer may follow each other or take turns, one a thread, too,
     and each gives what it would give alone. The networks run in a process of their own, which `close`, or a `with` block, ends, and all
