@@ -115,6 +115,7 @@ VOCABULARY = {
     "engines": "NAME",
     "epoch": "N",
     "every": "N|S",
+    "extras": "LIST",
     "flat": "FILE",
     "flip": "",
     "formats": "LIST",

@@ -139,9 +139,13 @@ WHOLE_PROJECT = {
     "tests/test_house.py": "rules of the house",
     "tests/test_docs.py": "what documents say",
     "tests/test_work.py": "the counter of work that tests bound",
+    "tests/test_examples.py": "the public names of cfc_sp/",
+    "tests/test_install.py": "what is installed: pyproject.toml, Dockerfile, docs/install.md",
+    "tests/prediction/test_without_paddle.py": "prediction where Paddle cannot be imported",
     "tests/recipes": "recipes/, shell scripts",
     "tests/browser": "the report in a real browser",
     "tests/fuzz": "damaged files of every kind",
+    "tests/soak": "a day's work, whatever befalls it",
     "tests/parity": "networks beside other libraries'",
 }
 UNTESTED = {

@@ -4,7 +4,6 @@ It computes what the program `cascade.Cascade` does, which a bundle holds for ot
 """
 
 import numpy as np
-from scipy.special import softmax
 
 from .cascade_settings import IN_STAGE_ORDER, TINY
 from .kinds import FLOOR, KINDS, SHARE_OF_WINDOW
@@ -83,6 +82,12 @@ def lasting(labels: np.ndarray, shortest: int) -> np.ndarray:
 def _vote(logits, temperatures):
     """A stage's probabilities [T, C]: the mean over its networks, logits [n, T, C], of their softmax."""
     return softmax(logits / temperatures, axis=2).sum(0) / np.float32(len(logits))
+
+
+def softmax(logits, axis):
+    """The softmax of logits along `axis`; not SciPy's, which prediction does without."""
+    powers = np.exp(logits - logits.max(axis, keepdims=True))
+    return powers / powers.sum(axis, keepdims=True)
 
 
 def _weighed(coarse, fine, weights):

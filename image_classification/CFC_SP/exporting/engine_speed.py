@@ -1,6 +1,5 @@
 """How fast each engine runs a network program on this machine, and whether it computes the same."""
 
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..inference.paddle_program import PaddleProgram
 from ..inference.precision import cpu_has_bfloat16
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.temporary import temporary_folder
 from .onnx_export import convert
 
 ONNX_ENGINES = ("onnxruntime", "openvino", "openvino bfloat16")
@@ -90,7 +90,7 @@ def _build(bundle: Bundle, name: str, engine: str) -> NetworkProgram:
     if bfloat16 and not cpu_has_bfloat16():
         raise UserError("this CPU does not multiply in bfloat16")
     if engine in ONNX_ENGINES:
-        with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+        with temporary_folder() as folder:
             model = OnnxFile(name, Path(folder, f"{name}.onnx"), "float32", bundle.manifest["crop"]["size"])
             model.path.write_bytes(convert(bundle, name))
             return OnnxRuntimeProgram(model, "cpu") if engine == "onnxruntime" else OpenVinoProgram(model, bfloat16)

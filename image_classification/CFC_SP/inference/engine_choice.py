@@ -3,7 +3,7 @@
 import importlib.util
 
 from ..support.errors import UserError
-from ..support.packages import EXTRAS, install_command
+from ..support.packages import EXTRAS, install_word
 
 DEVICES_OF = {"paddle": ("cpu", "gpu"), "onnxruntime": ("cpu", "gpu", "tensorrt", "coreml", "directml"), "openvino": ("cpu",)}
 """By engine, in the order in which `auto` takes the first that is installed: the devices that it may run on."""
@@ -32,13 +32,13 @@ def chosen_engine(engine: str, device: str) -> str:
         return engine
     installed = installed_engines()
     if not installed:
-        commands = ", or ".join(install_command(EXTRAS[name]) for name in DEVICES_OF)
-        raise UserError(f"no engine is installed to run the networks: {commands}")
+        words = " or ".join(install_word(EXTRAS[name]) for name in DEVICES_OF)
+        raise UserError(f"no engine is installed to run the networks: pip install {words}")
     fitting = [name for name in installed if device in ("auto", *DEVICES_OF[name])]
     if not fitting:
         known = [name for name, devices in DEVICES_OF.items() if device in devices]
-        commands = ", or ".join(install_command(EXTRAS[name]) for name in known)
-        raise UserError(f"-device {device} needs {' or '.join(known)}, found {', '.join(installed)}: {commands}")
+        words = " or ".join(install_word(EXTRAS[name]) for name in known)
+        raise UserError(f"-device {device} needs {' or '.join(known)}, found {', '.join(installed)}: pip install {words}")
     return fitting[0]
 
 

@@ -1,16 +1,16 @@
 """Static programs on Paddle Inference: they load files and build no network."""
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from ..support.errors import UserError
+from ..support.errors import shortage
 from ..support.protobuf import message
 from ..support.quiet_paddle import paddle
+from ..support.temporary import temporary_folder
 from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
 
@@ -53,7 +53,9 @@ class PaddleProgram:
             raise self._refusal(error) from error
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
 
-    def _refusal(self, error: Exception) -> UserError:
+    def _refusal(self, error: Exception) -> Exception:
+        if shortage(error):
+            return MemoryError(str(error))
         # Of Paddle's report the line that says what is wrong.
         lines = [line.strip() for line in str(error).splitlines() if "Error:" in line] or [type(error).__name__]
         return refusal(self._bundle.folder / f"{self.name}.json", f"it cannot be run: {lines[-1][:200]}")
@@ -83,7 +85,7 @@ class PaddleProgram:
 def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
     """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
     structure = bundle.program(name)
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
         paths[0].write_bytes(structure)
         write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))

@@ -26,8 +26,11 @@ def write_clips_at_a_time(load: tuple, jobs: int, clips: Iterable[Clip], task: C
     """What `many_clips.write_clips` does, with `jobs` clips at a time; returns how many failed.
 
     load: what `Recognizer` takes. The files are the same but for timings, since every process has as many threads as one alone would have,
-    and what is said of the clips comes in their order. Raises UserError for a bundle, a device or an engine that is refused.
+    and what is said of the clips comes in their order. Raises UserError for jobs below 1 and a bundle, a device or an engine
+    that is refused.
     """
+    if jobs < 1:
+        raise UserError(f"-jobs: expected 1 or more, found {jobs}")
     bundle, device, engine, precision, _ = load
     check_choice(device, engine, precision)
     open_bundle(bundle)

@@ -11,7 +11,7 @@ from ..inference.bundle import open_bundle
 from ..inference.engine_choice import DEVICES, DEVICES_OF, chosen_engine, installed_engines
 from ..inference.loaded_model import start_predictor
 from ..support.errors import UserError
-from ..support.packages import EXTRAS, install_command
+from ..support.packages import EXTRAS, install_word
 
 # What engines may differ by in a probability where all compute in float32.
 AGREEING = 1e-4
@@ -51,7 +51,7 @@ def compare_engines(location: str | Path, device: str = "auto", batches: int = 2
         for name in DEVICES_OF:
             rows.append(row := EngineFigures(name))
             if name not in here:
-                row.refusal = f"not installed: {install_command(EXTRAS[name])}"
+                row.refusal = f"not installed: pip install {install_word(EXTRAS[name])}"
                 continue
             begin = time.perf_counter()
             try:
@@ -92,7 +92,9 @@ def describe_comparison(rows: list[EngineFigures]) -> str:
     lines.append(f"Fastest here: {best.name}. `auto` takes {ran[0].name}.")
     if len(ran) > 1:
         worst = max(ran, key=lambda row: row.change)
-        agreed = worst.change <= (MAX_PROBABILITY_CHANGE if any("bfloat16" in row.engine for row in ran) else AGREEING)
-        said = "They agree" if agreed else "They do NOT agree"
-        lines.append(f"{said}: probabilities differ by {worst.change:.1e} at most ({worst.name} from {ran[0].name}).")
+        in_bfloat16 = any("bfloat16" in row.engine for row in ran)
+        limit = MAX_PROBABILITY_CHANGE if in_bfloat16 else AGREEING
+        said = "They agree" if worst.change <= limit else "They do NOT agree"
+        allowed = f"{limit:g} is allowed{' in bfloat16' * in_bfloat16}"
+        lines.append(f"{said}: probabilities differ by {worst.change:.1e} at most ({worst.name} from {ran[0].name}; {allowed}).")
     return "\n".join(lines)

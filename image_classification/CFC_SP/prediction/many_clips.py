@@ -1,5 +1,6 @@
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.records import Summary
-from ..support.errors import UserError
+from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
 from ..video.clip import open_clip
 from ..writers.output import FILES, OutputFolder
@@ -40,12 +41,14 @@ class ClipTask:
         if self.resume and "json" not in self.formats:
             found = ",".join(self.formats)
             raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {found}: add json")
+        # Whatever becomes of the working directory.
+        object.__setattr__(self, "root", Path(self.root).absolute())
 
     def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool) -> "Outcome":
         """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone."""
         folder = None
         try:
-            if self.resume and (before := finished_before(Path(self.root) / name, path, self.formats, self.options, recognizer)):
+            if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
             return Outcome(write_clip(recognizer, path, folder, self.options, quiet), folder.files)
@@ -72,6 +75,8 @@ class Outcome:
             print(f"error: {self.error}", file=sys.stderr)
             if self.files:
                 print(f"What was done before that is whole:\n{describe_files(self.files)}", file=sys.stderr)
+        elif sentence := shortage(self.error):
+            print(f"error: {os.fspath(clip.path)!r}: {sentence}", file=sys.stderr)
         else:
             # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
             traceback.print_exception(self.error)

@@ -12,13 +12,15 @@ EXTRAS = {
     "paddle": "cpu",
     "onnxruntime": "onnx",
     "openvino": "openvino",
-    "paddle2onnx": "train",
-    "matplotlib": "report",
     "bokeh": "report",
     "jinja2": "report",
-    "pyarrow": "parquet",
+    "matplotlib": "report",
+    "filelock": "train",
+    "scipy": "train",
     "sklearn": "train",
     "yacs": "train",
+    "pandas": "pandas",
+    "pyarrow": "parquet",
 }
 """By the name that is imported: the extra that brings it."""
 
@@ -44,12 +46,12 @@ def missing_package(error: ModuleNotFoundError, what: str = "this") -> UserError
 
 
 def _not_installed(name: str, what: str) -> UserError:
-    return UserError(f"{what} needs the package {name}, which is not installed: {install_command(EXTRAS[name])}")
+    return UserError(f"{what} needs the package {name}, which is not installed: pip install {install_word(EXTRAS[name])}")
 
 
-def install_command(*extras: str) -> str:
-    """What adds those extras to the project that is installed."""
-    return f"pip install 'cfc-sp[{','.join(extras)}]'"
+def install_word(*extras: str) -> str:
+    """What to give to pip for this project with those extras."""
+    return f"'cfc-sp[{','.join(extras)}]'"
 
 
 def installed_version(*distributions: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -74,8 +75,17 @@ def _begin(stop: Event, start: Callable, settings: tuple) -> None:
     # Ctrl-C reaches every process of a terminal; of these the one that people talk to passes it on, to those at work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
-    threading.Thread(target=lambda: (stop.wait(), os.kill(os.getpid(), signal.SIGTERM)), daemon=True).start()
+    threading.Thread(target=_pass_on, args=(stop,), daemon=True).start()
     start(*settings)
+
+
+def _pass_on(stop: Event) -> None:
+    stop.wait()
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGTERM)
+    else:
+        # To the process, since a signal to this thread would leave the main one waiting for what it waits for.
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _interrupt(*_) -> None:

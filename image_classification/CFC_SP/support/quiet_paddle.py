@@ -11,6 +11,7 @@ import warnings
 from contextlib import redirect_stderr
 
 from .errors import UserError
+from .home import writable_home
 from .packages import import_package, installed_version
 from .threads import set_thread_counts
 
@@ -21,7 +22,7 @@ if installed_version("paddlepaddle") and installed_version("paddlepaddle-gpu"):
     )
 set_thread_counts(os.environ)
 _logging = logging.root.level, list(logging.root.handlers)
-with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
+with writable_home(), redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
     paddle = import_package("paddle")
 # Paddle sets up the root logger as it likes, and its signal handlers turn Ctrl-C and a broken pipe into a stack dump.
 logging.root.setLevel(_logging[0])

@@ -181,11 +181,15 @@ class _Training:
 
     def _resume(self) -> None:
         arrays, note = load_checkpoint(self.folder.last)
-        theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), self.config))
-        if theirs != ours:
-            changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
-            own = self.folder.path / "config.yaml"
-            raise UserError(f"{self.folder.last} was trained with another config ({changed}): resume with its own, {own}")
+        theirs, ours = parse_config(note.get("config", "")), self.config
+        changed = _differences(_comparable(theirs), _comparable(ours))
+        more = theirs.TRAIN.EPOCHS < ours.TRAIN.EPOCHS
+        if more:
+            changed.pop("TRAIN.EPOCHS")
+        if changed:
+            values = "; ".join(f"{name}: {its!r} in the run, {own!r} here" for name, (its, own) in changed.items())
+            place = self.folder.path / "config.yaml"
+            raise UserError(f"{self.folder.last} was trained with another config ({values}): resume with its own, {place}")
         try:
             self.progress = Progress.of_note(note.get("progress"))
         except ValueError as error:
@@ -210,6 +214,10 @@ class _Training:
             stored = arrays[_EMA + name]
             self.ema.weights[name] = stored if isinstance(value, np.ndarray) else paddle.to_tensor(stored)
         self.ema.steps = note["ema_steps"]
+        if more:
+            self.say(f"TRAIN.EPOCHS {theirs.TRAIN.EPOCHS} -> {ours.TRAIN.EPOCHS}: from here on the learning rate is that of the longer run")
+            if self.group.leads:
+                self.folder.write_config()
 
     def _no_part(self, reason: str) -> UserError:
         return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
@@ -271,10 +279,22 @@ def _exhausted(progress: Progress, patience: int) -> bool:
     return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
 
-def _comparable(config) -> str:
+def _comparable(config):
     """The config without the places of files, which may move between two parts of a run."""
     tree = config.clone()
     tree.defrost()
     tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
     tree.TRAIN.TEACHERS = []
-    return tree.dump()
+    return tree
+
+
+def _differences(theirs: dict, ours: dict, prefix: str = "") -> dict[str, tuple]:
+    """Both values of every key in which two configs differ, by its full name."""
+    found = {}
+    for key in theirs:
+        name = f"{prefix}{key}"
+        if isinstance(theirs[key], dict):
+            found |= _differences(theirs[key], ours[key], f"{name}.")
+        elif theirs[key] != ours[key]:
+            found[name] = theirs[key], ours[key]
+    return found
