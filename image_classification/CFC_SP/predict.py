@@ -53,7 +53,7 @@ def run(arguments) -> int:
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive)
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
