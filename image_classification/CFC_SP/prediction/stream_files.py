@@ -44,6 +44,7 @@ def write_stream(
     options: ClipOptions,
     resume: bool = False,
     verbosity: int = 0,
+    recursive: bool = False,
 ) -> None:
     """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
 
@@ -53,7 +54,7 @@ def write_stream(
     if len(words) > 1:
         raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
     senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
-    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats}
+    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats, "-recursive": recursive}
     if found := [name for name, given in senseless.items() if given]:
         raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
     finish_left_recordings(root)
