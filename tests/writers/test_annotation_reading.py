@@ -47,7 +47,7 @@ def test_a_folder_of_results_is_read_whole_whatever_was_left_out_elsewhere(folde
     (path / "result.json").unlink()
     write_json(path / "result.json", replace(summary, options=summary.options | {"min_segment": 100.0}), [])
     found = read_annotation(path)
-    assert said(found) == said(annotation_of(summary)) and (found.media, found.fps) == ("clip.mp4", 25.0)
+    assert said(found) == said(annotation_of(summary)) and (found.media, found.fps) == (None, 25.0)
 
 
 def test_parquet_is_read_too(tmp_path, make_results):

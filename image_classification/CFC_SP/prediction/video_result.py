@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.records import FrameResult, Summary
@@ -10,6 +10,7 @@ from ..support.errors import UserError
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+from .options import check_least
 from .result_files import finish_files, timeline_of
 
 
@@ -31,18 +32,29 @@ class VideoResult:
             raise UserError("to_pandas() needs pandas, found none: pip install pandas, or read frames.csv") from None
         return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=list(COLUMNS))
 
-    def save(self, folder: str | os.PathLike, formats: Iterable[str] = ("csv", "json")) -> list[Path]:
+    def save(
+        self,
+        folder: str | os.PathLike,
+        formats: Iterable[str] = ("csv", "json"),
+        min_confidence: float | None = None,
+        min_segment: float | None = None,
+    ) -> list[Path]:
         """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
 
-        formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
-        unknown format, a folder that cannot be written to, and a clip that is not there any more.
+        formats: among those of `writers.output.FILES`; mp4 and html read the clip again, at `summary.source.path`. min_confidence,
+        min_segment: segments of less, in [0, 1] and in seconds, are left out of the files for other programs (None: as when the clip was
+        predicted). Raises UserError for an unknown format and one that needs what is not installed, a folder that cannot be written to,
+        and a clip that is not there any more.
         """
+        check_least(min_confidence, min_segment)
+        asked = {"min_confidence": min_confidence, "min_segment": min_segment}
+        options = self.summary.options | {name: least for name, least in asked.items() if least is not None}
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
             with CsvWriter(output.part("csv")) as writer:
                 for result in self.rows:
                     writer.write(result)
-            finish_files(output, self.summary, timeline_of(self.rows, self.summary))
+            finish_files(output, replace(self.summary, options=options), timeline_of(self.rows, self.summary))
         return output.files
 
 
