@@ -44,7 +44,7 @@ def desk(tmp_path, monkeypatch):
     monkeypatch.setattr(recognizer, "Recognizer", MadeUp)
     for folder in ("clips", "labels"):
         (tmp_path / folder).mkdir()
-    for name, end_s in (("a", 3), ("b", 1), ("broken", 4)):
+    for name, end_s in (("a", 3), ("b", 1), ("broken", 3)):
         (tmp_path / "clips" / f"{name}.mp4").touch()
         (tmp_path / "labels" / f"{name}.csv").write_text(f"start_s,end_s,label\n0,{end_s},calm\n{end_s},4,joy\n")
     (tmp_path / "clips" / "unlabelled.mp4").touch()
