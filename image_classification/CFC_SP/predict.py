@@ -2,9 +2,8 @@
 
 examples:
   predict.py -video clip.mp4
-  predict.py -video a.mp4 folder -resume
-  predict.py -video a.mp4 -formats csv
-  predict.py -video a.mp4 -start 1:30
+  predict.py folder -recursive -resume
+  predict.py a.mp4 -formats csv
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
@@ -18,16 +17,20 @@ if not __package__:
 
 from image_classification.CFC_SP.prediction.clip_arguments import add_clip_options, add_output_options, clip_options_of
 from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, run_script
+from image_classification.CFC_SP.support.errors import UserError
 
 IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
     what = "videos, folders of videos or pictures; or a camera's number, or an address"
-    parser.option("video", nargs="+", required=True, metavar="PATH", help=what)
+    parser.option("video", nargs="*", metavar="PATH", help=what)
+    parser.words("video", metavar="PATH", help="the same, without -video")
+    parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
     add_output_options(parser)
     add_clip_options(parser)
+    parser.option("lag", type=float, default=0.0, metavar="S", help="let a stream's labels wait for what comes after them (default: 0)")
     parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
     parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
     parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
@@ -52,15 +55,17 @@ def run(arguments) -> int:
 
         write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
         return 0
+    if options.lag:
+        raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
     # Its worker process imports Paddle while this one imports the rest.
     with load() as recognizer:
+        from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import write_clips
-        from image_classification.CFC_SP.video.clip import find_clips
 
-        clips = find_clips(arguments.video)
+        clips, notes = find_clips(arguments.video, arguments.recursive)
+        for note in notes if arguments.verbosity >= 0 else ():
+            print(note)
         failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity)
-    if failed and len(clips) > 1:
-        print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
     return MISTAKE if failed else 0
 
 

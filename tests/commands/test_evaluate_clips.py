@@ -91,3 +91,9 @@ def test_a_mistake_is_told_before_a_clip_is_looked_at(desk, capsys, words, told)
     assert cli.main(["evaluate", *words.split()]) == 2
     said = capsys.readouterr()
     assert told in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_two_clips_of_one_name_are_told(desk, capsys):
+    (desk / "clips" / "a.mov").touch()
+    assert cli.main(["evaluate", *WORDS.split()]) == 2
+    assert "found two called 'a'" in capsys.readouterr().err

@@ -18,20 +18,24 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> int:
     from ..core.annotation import annotation_of
+    from ..prediction.clip_search import find_clips
     from ..prediction.recognizer import Recognizer
     from ..scoring.agreement_report import lines_of_agreement, write_agreement
     from ..scoring.annotated_clips import annotations_of
     from ..scoring.label_mapping import LabelMapping, read_mapping
     from ..scoring.rater_agreement import compare
     from ..support.errors import UserError
-    from ..video.clip import find_clips
 
     if not (arguments.annotations and arguments.video) or arguments.data or arguments.flip:
         raise UserError("expected clips and their labels: give -video and -annotations, and neither -data nor -flip")
     mapping = read_mapping(arguments.mapping) if arguments.mapping else LabelMapping()
-    clips = {clip.name: clip for clip in find_clips(arguments.video)}
+    clips = {}
+    for clip in find_clips(arguments.video)[0]:
+        if clip.fault or clip.name in clips:
+            raise UserError(clip.fault or f"expected clips of different names, found two called {clip.name!r}: rename one, and its labels")
+        clips[clip.name] = clip
     annotations = annotations_of(clips, arguments.annotations, mapping)
-    for name in clips.keys() - annotations.keys():
+    for name in [name for name in clips if name not in annotations]:
         print(f"{name}: no annotation, left out", file=sys.stderr)
     tracks, failed = [], 0
     with Recognizer(arguments.bundle, arguments.device, arguments.engine, arguments.precision) as recognizer:

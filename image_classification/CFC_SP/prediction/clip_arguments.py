@@ -34,6 +34,6 @@ def clip_options_of(arguments) -> "ClipOptions":
     # What it brings along takes longer to import than a command takes to say what is wrong with its words.
     from .options import ClipOptions, span_of
 
-    names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment")
+    names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment", "lag")
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return ClipOptions(span=span_of(arguments.start, arguments.end, arguments.stride), **given)

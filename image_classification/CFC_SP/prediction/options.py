@@ -21,7 +21,8 @@ class ClipOptions:
     frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
     `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
     bundle's of both). max_pixels: the most pixels of a frame (None: 25 million). min_confidence: in [0, 1], min_segment: in seconds;
-    segments below either are left out of the files for other programs (None: all are written).
+    segments below either are left out of the files for other programs (None: all are written). lag: seconds that a stream's
+    frame waits for later ones.
 
     Raises UserError for another search, and for a least confidence or length that none has.
     """
@@ -33,6 +34,7 @@ class ClipOptions:
     smoothing: str | None = None
     prior: str | float | None = None
     max_pixels: int | None = None
+    lag: float = 0.0
     min_confidence: float | None = None
     min_segment: float | None = None
 

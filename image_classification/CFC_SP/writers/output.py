@@ -110,7 +110,7 @@ class OutputFolder:
             if self._made and not any(self.path.iterdir()):
                 self.path.rmdir()
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
 
     def check_source(self, path: str | os.PathLike) -> None:
         """Raises UserError where a result would take the place of the clip at `path`."""
@@ -144,7 +144,7 @@ class OutputFolder:
                     self.files.append(final)
             _flush(self.path)
         except OSError as error:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
 
     def _open(self) -> None:
         try:
@@ -156,7 +156,7 @@ class OutputFolder:
             if self._process == os.getpid():
                 self._remove_parts()
         except OSError as error:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
         for name in self.formats:
             if (self.path / FILES[name]).is_dir():
                 raise UserError(
@@ -169,11 +169,13 @@ class OutputFolder:
             if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
 
-    def _fault(self, error: OSError) -> UserError:
-        return UserError(
-            f"expected a folder that the results can be written to, found {self.path} ({error.strerror}): "
-            "free its name, its permissions or some space, or choose another folder with -out"
-        )
+
+def cannot_be_written(folder: Path, error: OSError) -> UserError:
+    """What to tell of a folder in which `error` came up."""
+    return UserError(
+        f"expected a folder that the results can be written to, found {folder} ({error.strerror}): "
+        "free its name, its permissions or some space, or choose another folder with -out"
+    )
 
 
 def _flush(path: Path) -> None:
