@@ -93,6 +93,16 @@ def test_results_are_saved_for_other_programs_and_say_what_was_left_out(tmp_path
     assert len(read_annotation(tmp_path / "all" / "segments.vtt").intervals) == 3
 
 
+def test_tracks_of_a_table_are_integers_and_its_values_those_of_the_csv(tmp_path):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    result = result_in_memory(tmp_path)
+    result = VideoResult(result.summary, [*result.rows, FrameResult(77, 3.08)])
+    table = result.to_pandas()
+    assert table["track"].tolist()[:77] == [1] * 77 and table["track"].isna().tolist()[77] and str(table["track"].dtype) == "Int64"
+    result.save(tmp_path / "mine", formats=("csv",))
+    pandas.testing.assert_frame_equal(table, pandas.read_csv(tmp_path / "mine" / "frames.csv"), check_dtype=False)
+
+
 def test_what_cannot_be_saved_is_told_and_leaves_nothing(tmp_path, monkeypatch):
     result = result_in_memory(tmp_path)
     for formats, least, told in ((["eaf"], {"min_confidence": 2}, "-min_confidence"), (["eaf", "odt"], {}, "found odt")):

@@ -22,7 +22,8 @@ class VideoResult:
     rows: list[FrameResult]
 
     def to_pandas(self):
-        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face.
+        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face; tracks are
+        integers all the same.
 
         Raises UserError where pandas, which nothing else needs, is not installed.
         """
@@ -30,7 +31,8 @@ class VideoResult:
             import pandas
         except ImportError:
             raise UserError("to_pandas() needs pandas, found none: pip install pandas, or read frames.csv") from None
-        return pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=list(COLUMNS))
+        table = pandas.DataFrame([values for result in self.rows for values in row_values(result)], columns=list(COLUMNS))
+        return table.astype({"track": "Int64"})
 
     def save(
         self,
