@@ -43,7 +43,7 @@ def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
     if "parquet" in formats and find_spec("pyarrow") is None:
-        raise UserError(f"-formats parquet: expected pyarrow, which writes it, found none: {INSTALL_PARQUET}")
+        raise UserError(f"-formats parquet needs the package pyarrow, which is not installed: {INSTALL_PARQUET}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 

@@ -42,7 +42,7 @@ def read_parquet_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise UserError(f"{path}: Parquet needs pyarrow, found none: {INSTALL_PARQUET}") from None
+        raise UserError(f"{path} needs the package pyarrow, which is not installed: {INSTALL_PARQUET}") from None
     try:
         with parquet.ParquetFile(path) as file:
             if file.schema_arrow.names != list(COLUMNS) or file.metadata.num_rows > MAX_ROWS:
