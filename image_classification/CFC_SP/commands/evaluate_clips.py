@@ -23,7 +23,7 @@ def run(arguments) -> int:
     from ..scoring.agreement_report import lines_of_agreement, write_agreement
     from ..scoring.annotated_clips import annotations_of
     from ..scoring.label_mapping import LabelMapping, read_mapping
-    from ..scoring.rater_agreement import compare
+    from ..scoring.rater_agreement import compare, in_same_classes
     from ..support.errors import UserError
 
     if not (arguments.annotations and arguments.video) or arguments.data or arguments.flip:
@@ -54,6 +54,7 @@ def run(arguments) -> int:
                 print(f"{name}: {note}", file=sys.stderr)
     if not tracks:
         return MISTAKE
+    tracks = in_same_classes(tracks)
     names = f"bundle {arguments.bundle}", str(arguments.annotations)
     print("\n".join(lines_of_agreement(tracks, names)))
     for path in write_agreement(tracks, arguments.out, names) if arguments.out else []:
