@@ -3,7 +3,10 @@
 import pytest
 
 from image_classification.CFC_SP import cli
+from image_classification.CFC_SP.commands import measure_agreement
 from image_classification.CFC_SP.core.annotation import Interval, annotation_from
+from image_classification.CFC_SP.scoring.rater_agreement import EVERY_S
+from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.writers.boris import write_boris
 from image_classification.CFC_SP.writers.elan import write_eaf
 
@@ -31,6 +34,12 @@ def test_the_clip_s_name_chooses_in_a_project(desk, capsys):
     write_boris(desk / "clips.boris", annotation_from([Interval("1", 0.0, 4.0, "Neutral")], media=str(desk / "ours.mp4")))
     assert cli.main(["agree", "ours.csv", "clips.boris", "-every", "1"]) == 0
     assert "1 samples a second" in capsys.readouterr().out
+
+
+def test_the_step_is_the_library_s():
+    parser = Parser()
+    measure_agreement.add_options(parser)
+    assert parser.parse_args(["a", "b"]).every == EVERY_S
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from image_classification.CFC_SP.core.annotation import Annotation, Interval, annotation_from
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.scoring.label_mapping import LabelMapping
-from image_classification.CFC_SP.scoring.rater_agreement import Disagreement, compare, kappa_of, total
+from image_classification.CFC_SP.scoring.rater_agreement import Disagreement, compare, in_same_classes, kappa_of, total
 from image_classification.CFC_SP.support.errors import UserError
 
 
@@ -105,6 +105,12 @@ def test_where_one_says_negative_coarse_classes_are_compared():
     theirs = annotation(("1", 0, 2, "Negative"), ("1", 2, 4, "Sadness"), ("1", 4, 6, "happy"))
     found = total(compare(ours, theirs).tracks)
     assert found.classes == ("Happiness", "Other", "Negative") and found.scores.accuracy == pytest.approx(1 / 3)
+
+
+def test_clips_are_summed_in_the_same_classes():
+    plain = compare(annotation(("1", 0, 2, "Anger")), annotation(("1", 0, 2, "angry"))).tracks
+    coarse = compare(annotation(("1", 0, 2, "Fear")), annotation(("1", 0, 2, "negative"))).tracks
+    assert total(in_same_classes(plain + coarse)).classes == ("Negative",) and total(in_same_classes(plain)).classes == ("Anger",)
 
 
 @pytest.mark.parametrize(

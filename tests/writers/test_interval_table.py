@@ -8,7 +8,7 @@ from image_classification.CFC_SP.writers.interval_table import read_intervals
 def test_columns_may_come_in_any_order_and_among_others(tmp_path):
     (tmp_path / "a.csv").write_text("label, coder,end_s,start_s,track,confidence\nhappy,x,2.5,1,face 2,\n,x,3,2,1,\n\nsad,x,9,3,1,0.5\n")
     expected = (Interval("2", 1.0, 2.5, "happy"), Interval("1", 3.0, 9.0, "sad", 0.5))
-    assert read_intervals(tmp_path / "a.csv") == Annotation(expected, ("2", "1"), None, 9.0)
+    assert read_intervals(tmp_path / "a.csv") == Annotation(expected, ("2", "1"))
 
 
 def test_a_track_need_not_be_named(tmp_path):

@@ -63,8 +63,8 @@ def annotation_from(
     return Annotation(tuple(ordered), tuple(names), media, length_s)
 
 
-def annotation_of(summary: Summary, media: str | None = None) -> Annotation:
-    """The segments of a result, to the millisecond; no interval begins before the time 0, at which every player begins.
+def annotation_of(summary: Summary, media: str | None = None, zero_s: float = 0.0) -> Annotation:
+    """The segments of a result, to the millisecond, in the time that players of `media` show, which begins at `zero_s`.
 
     Segments whose mean confidence is below `min_confidence` of the summary's options, or which are shorter than `min_segment`
     seconds, are left out, and so is what lasts less than a millisecond.
@@ -74,7 +74,7 @@ def annotation_of(summary: Summary, media: str | None = None) -> Annotation:
     kept = (
         segment for segment in summary.segments if segment.confidence >= least and round(segment.end_s - segment.start_s, 6) >= shortest
     )
-    intervals = intervals_of(kept)
+    intervals = intervals_of(kept, zero_s)
     tracks = tuple(str(track) for track in sorted({segment.track for segment in summary.segments}))
     duration_s = summary.source.duration_s
     # A clip that begins late ends late.
@@ -82,11 +82,14 @@ def annotation_of(summary: Summary, media: str | None = None) -> Annotation:
     return Annotation(tuple(intervals), tracks, media, length_s, summary.source.fps)
 
 
-def intervals_of(segments: Iterable[Segment]) -> list[Interval]:
-    """The segments as intervals, to the millisecond, from the time 0 on; what lasts less than a millisecond is left out."""
+def intervals_of(segments: Iterable[Segment], zero_s: float = 0.0) -> list[Interval]:
+    """The segments as intervals, to the millisecond, from `zero_s` on; what lies before it or lasts less than a millisecond is left
+    out."""
     intervals = []
     for segment in segments:
-        start_s, end_s = (max(0.0, round(time_s, MILLISECONDS)) for time_s in (segment.start_s, segment.end_s))
+        # Microseconds first, as in result.json, so that what is read back gives the same.
+        times = (round(round(time_s, 6) - zero_s, MILLISECONDS) for time_s in (segment.start_s, segment.end_s))
+        start_s, end_s = (max(0.0, time_s) for time_s in times)
         if end_s > start_s:
             intervals.append(Interval(str(segment.track), start_s, end_s, segment.label, segment.confidence))
     return intervals

@@ -10,13 +10,15 @@ from ..support.csv_files import plain_cells
 from ..support.errors import UserError
 from ..support.files import atomic_path
 from ..writers.timeline import printable
+from ..writers.track_names import tier_of
+from .agreement_picture import draw_agreement
 from .confusion import draw_confusion, write_confusion
 from .label_mapping import CLASSES
 from .rater_agreement import NOTHING, AgreementScores, Disagreement, TrackAgreement, total
 
 MOST_SHOWN = 10
 """The disagreements that are shown: the longest."""
-FILES = ("agreement.csv", "confusion.csv", "confusion.png", "disagreements.csv")
+FILES = ("agreement.csv", "confusion.csv", "confusion.png", "disagreements.csv", "agreement.png")
 """What `write_agreement` writes."""
 
 
@@ -53,7 +55,7 @@ def lines_of_agreement(tracks: Sequence[TrackAgreement], names: Sequence[str] = 
 
 def _place(one: TrackAgreement | Disagreement, clips: set[str]) -> str:
     """The clip and the track, as far as they tell anything apart."""
-    return ", ".join(filter(None, (one.clip if len(clips) > 1 else "", f"track {one.track}" if one.track else "")))
+    return ", ".join(filter(None, (one.clip if len(clips) > 1 else "", tier_of(one.track))))
 
 
 def _line(name: str, tracks: Sequence[TrackAgreement]) -> str:
@@ -96,6 +98,7 @@ def write_agreement(tracks: Sequence[TrackAgreement], folder: str | Path, names:
             rows.writerow(["clip", "track", "start_s", "end_s", "ours", "theirs"])
             for one in longest_first(tracks):
                 rows.writerow(plain_cells([one.clip, one.track, f"{one.start_s:.3f}", f"{one.end_s:.3f}", one.ours, one.theirs]))
+        draw_agreement(tracks, names, folder / FILES[4])
     except OSError as error:
         raise UserError(f"{folder}: cannot be written to ({error.strerror}): choose another -out") from error
     return [folder / name for name in FILES]

@@ -49,6 +49,12 @@ class LabelMapping:
             )
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names from outside for a message: the first eight, none of them long."""
+    names = [repr(name[:40]) for name in names]
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
 def read_mapping(path: str | Path) -> LabelMapping:
     """The mapping in the file at `path`: YAML, or a CSV of CSV_COLUMNS.
 

@@ -12,7 +12,7 @@ from ..core.annotation import Annotation, Interval
 from ..core.labels import COARSE
 from ..core.metrics import Scores, score
 from ..support.errors import UserError
-from .label_mapping import CLASSES, LabelMapping
+from .label_mapping import CLASSES, LabelMapping, listed
 
 EVERY_S = 0.04
 """Seconds from one sample to the next, as long as nothing else is asked for: 25 a second."""
@@ -118,7 +118,7 @@ def compare(
         found.append(TrackAgreement(names[0], track, every_s, *filled))
     if not any(pair.both.any() for pair in found):
         raise UserError(f"{names[1]}: expected labels of the same times as those of {names[0]}, found none: is it of another clip?")
-    return Comparison(_alike(found), list(_notes(ours, theirs, pairs, names)))
+    return Comparison(in_same_classes(found), list(_notes(ours, theirs, pairs, names)))
 
 
 def total(tracks: Iterable[TrackAgreement]) -> AgreementScores:
@@ -136,6 +136,16 @@ def kappa_of(confusion: np.ndarray) -> float:
     shares = confusion / confusion.sum()
     by_chance = float(shares.sum(0) @ shares.sum(1))
     return nan if by_chance >= 1 else (float(np.trace(shares)) - by_chance) / (1 - by_chance)
+
+
+def in_same_classes(tracks: list[TrackAgreement]) -> list[TrackAgreement]:
+    """The tracks as they are, or all in coarse classes where one of them says Negative."""
+    negative, plain = CLASSES.index("Negative"), [CLASSES.index(name) for name in COARSE]
+    if not any(np.any(side == negative) for track in tracks for side in (track.ours, track.theirs)):
+        return tracks
+    # The last entry is that of -1.
+    coarse = np.array([*(number if number in plain else negative for number in range(len(CLASSES))), NOTHING], np.int8)
+    return [replace(track, ours=coarse[track.ours], theirs=coarse[track.theirs]) for track in tracks]
 
 
 def _check_times(ours: Annotation, theirs: Annotation, names: Sequence[str]) -> None:
@@ -162,7 +172,7 @@ def _pairs(ours: Annotation, theirs: Annotation, mapping: LabelMapping, names: S
         for tier, track in mapping.tracks.items():
             for name, side, known in ((tier, names[1], other), (track, names[0], own)):
                 if name not in known:
-                    raise UserError(f"{side}: expected the tier {name!r} that -mapping names, found {_listed(known)}")
+                    raise UserError(f"{side}: expected the tier {name!r} that -mapping names, found {listed(known)}")
             pairs.setdefault(track, ({track: own[track]}, {}))[1][tier] = other[tier]
         return pairs
     if both := [track for track in own if track in other and (own[track] or other[track])]:
@@ -170,7 +180,7 @@ def _pairs(ours: Annotation, theirs: Annotation, mapping: LabelMapping, names: S
     said = [track for track, intervals in other.items() if intervals]
     if len(said) > 1:
         raise UserError(
-            f"{names[1]}: expected tiers of the tracks {_listed(own)} of {names[0]}, found {_listed(said)}: name them in a -mapping"
+            f"{names[1]}: expected tiers of the tracks {listed(own)} of {names[0]}, found {listed(said)}: name them in a -mapping"
         )
     longest = sorted(own, key=lambda track: -sum(interval.end_s - interval.start_s for interval in own[track]))
     return {said[0]: ({track: own[track] for track in longest}, {said[0]: other[said[0]]})}
@@ -180,15 +190,10 @@ def _notes(ours: Annotation, theirs: Annotation, pairs: dict[str, Pair], names: 
     for side, (annotation, name) in enumerate(zip((ours, theirs), names, strict=True)):
         compared = {tier for pair in pairs.values() for tier in pair[side]}
         if left := [tier for tier, intervals in annotation.by_track().items() if intervals and tier not in compared]:
-            yield f"not compared of {name}: {_listed(left)}"
+            yield f"not compared of {name}: {listed(left)}"
     stems = [re.sub(r"\.\w+$", "", re.split(r"[/\\]", annotation.media or "")[-1]) for annotation in (ours, theirs)]
     if all(stems) and stems[0] != stems[1]:
         yield f"{names[0]} is of the video {stems[0]!r}, {names[1]} of {stems[1]!r}"
-
-
-def _listed(tracks: Iterable[str]) -> str:
-    names = [repr(track[:40]) for track in tracks]
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _filled(tiers: dict[str, list[Interval]], count: int, every_s: float, mapping: LabelMapping, name: str, gaps: str | None) -> np.ndarray:
@@ -208,13 +213,3 @@ def _filled(tiers: dict[str, list[Interval]], count: int, every_s: float, mappin
                 first, last = (ceil(round(time_s / every_s - 0.5, 6)) for time_s in (interval.start_s, interval.end_s))
                 labels[max(0, first) : max(0, last)] = CLASSES.index(meant)
     return labels
-
-
-def _alike(tracks: list[TrackAgreement]) -> list[TrackAgreement]:
-    """The tracks as they are, or in coarse classes where one of them says Negative."""
-    negative, plain = CLASSES.index("Negative"), [CLASSES.index(name) for name in COARSE]
-    if not any(np.any(side == negative) for track in tracks for side in (track.ours, track.theirs)):
-        return tracks
-    # The last entry is that of -1.
-    coarse = np.array([*(number if number in plain else negative for number in range(len(CLASSES))), NOTHING], np.int8)
-    return [replace(track, ours=coarse[track.ours], theirs=coarse[track.theirs]) for track in tracks]

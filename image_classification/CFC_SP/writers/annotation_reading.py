@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..core.annotation import Annotation, annotation_from, annotation_of, intervals_of
+from ..core.annotation import Annotation, annotation_from, intervals_of
 from ..core.records import FrameResult
 from ..core.segments import SegmentBuilder
 from ..support.csv_files import read_table
 from ..support.errors import UserError
+from .annotation_files import annotation_to_play
 from .boris import read_boris
 from .elan import read_eaf
 from .interval_table import read_intervals
@@ -52,11 +53,12 @@ def read_annotation(path: str | os.PathLike, clip: str | None = None) -> Annotat
     return read_boris(path, clip) if ending == ".boris" else READERS[ending](path)
 
 
-def _of_summary(path: str | os.PathLike) -> Annotation:
-    """The segments of a result.json, whatever was left out of other files."""
+def _of_summary(path: Path) -> Annotation:
+    """The segments of a result.json, whatever was left out of other files; pictures and streams in the time of their annotated video."""
     summary = read_summary(path)
     summary.options.update(min_confidence=None, min_segment=None)
-    return annotation_of(summary, summary.source.path)
+    movie, rows = (path.with_name(FILES[name]) for name in ("mp4", "csv"))
+    return annotation_to_play(summary, movie if movie.is_file() and rows.is_file() else None, rows)
 
 
 def _of_rows(rows: Iterable[FrameResult]) -> Annotation:

@@ -19,7 +19,7 @@ FORMAT = "3.0"
 CONFIDENCE = " confidence"
 """What the name of a tier of confidences ends with."""
 MAX_BYTES = 64 << 20
-"""The largest file that is read: a hundred thousand annotations have half of that."""
+"""The largest file that is read: a hundred thousand annotations have as much."""
 _SCHEMA = {
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xsi:noNamespaceSchemaLocation": f"http://www.mpi.nl/tools/elan/EAFv{FORMAT}.xsd",
