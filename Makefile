@@ -13,7 +13,7 @@ WORKERS ?= 2
 N ?= 2000
 SEED ?= 0
 
-.PHONY: demo test slow parity onnx browser fuzz lint clean
+.PHONY: demo test slow parity onnx browser fuzz gpu lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -37,6 +37,11 @@ onnx: $(ONNX)/.ready
 browser: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# On a graphics card, with the environment's paddlepaddle replaced by paddlepaddle-gpu (docs/gpu.md); without one it says what it would do.
+gpu: $(VENV)/.dev
+	$(BIN)/python -m pytest -rs -m gpu tests
+	$(BIN)/python tools/gpu_check.py
 
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev

@@ -97,6 +97,7 @@ def options_of(parser) -> dict:
 VOCABULARY = {
     "align": "NAME",
     "all": "",
+    "batch": "N",
     "batches": "N",
     "bundle": "FOLDER",
     "cache": "FOLDER",

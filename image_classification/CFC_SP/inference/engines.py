@@ -21,7 +21,8 @@ def network_program(
 
     engine: "paddle", with oneDNN or without as the manifest records; "openvino", which takes the bundle's ONNX files; "auto", which is
     Paddle. precision: "float32"; "auto", bfloat16 where the export recorded it as correct and fastest; "bfloat16", which is checked now.
-    A CPU without bfloat16, and a GPU, compute in float32 in any case. Raises UserError for a choice that does not exist or does not fit.
+    A CPU without bfloat16, and a GPU, compute in float32 in any case; a GPU refuses to be asked for bfloat16. Raises UserError for a choice
+    that does not exist or does not fit.
     """
     for option, value, choices in (("engine", engine, ENGINES), ("precision", precision, PRECISIONS)):
         if value not in choices:
@@ -32,6 +33,8 @@ def network_program(
             raise UserError("-engine openvino runs on the CPU, and the device is a GPU: add -device cpu, or leave -engine out")
         model, recorded = open_onnx(bundle, name)
         return in_precision(lambda bfloat16: OpenVinoProgram(model, name, bfloat16), precision, recorded, name, size)
+    if device != "cpu" and precision == "bfloat16":
+        raise UserError("-precision bfloat16 is for CPUs: a GPU computes a bundle in float32: leave it out, or add -device cpu")
     if device != "cpu":
         return PaddleProgram(bundle, name, device)
     recorded = recorded_engine(bundle, name)

@@ -17,6 +17,7 @@ set_thread_counts(os.environ)
 _logging = logging.root.level, list(logging.root.handlers)
 with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
     import paddle
+    from paddle.base import core
 # Paddle sets up the root logger as it likes, and its signal handlers turn Ctrl-C and a broken pipe into a stack dump.
 logging.root.setLevel(_logging[0])
 logging.root.handlers[:] = _logging[1]
@@ -31,6 +32,7 @@ DEVICES = ("auto", "cpu", "gpu")
 def select_device(wanted: str) -> str:
     """Makes Paddle use `wanted` ("auto", "cpu" or "gpu") and returns the device chosen, "cpu" or "gpu"; the process keeps its memory since.
 
+    What a GPU computes in float32 is float32, without TF32.
     Raises UserError for a GPU that was asked for and cannot be used: never a silent fallback.
     """
     if wanted not in DEVICES:
@@ -42,6 +44,10 @@ def select_device(wanted: str) -> str:
             f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install that in the place of paddlepaddle, or use -device cpu"
         )
     device = "gpu" if available and wanted != "cpu" else "cpu"
+    if device == "gpu":
+        # From Ampere on, cuBLAS and cuDNN cut float32's factors to ten bits (TF32) unless they are told not to.
+        core.set_cublas_switch(False)
+        core.set_cudnn_switch(False)
     paddle.set_device(device)
     keep_freed_memory()
     return device
