@@ -46,6 +46,18 @@ def test_flat_runs_fill_every_stage(tables, trained, tmp_path):
     assert rows["2", "1"]["f1"] and rows["3", "repvgg negative"]["f1"] and rows["2", "9"]["missing"]
 
 
+def test_the_tables_smooth_as_the_runs_configs_say(tables, trained, tmp_path):
+    """Eq. 1 as printed divides by w: with a window longer than the videos next to nothing is added."""
+    found = {}
+    for normalizer in ("count", "window"):
+        trained("flat", run="one", seed=5, **{"SP.NORMALIZER": normalizer})
+        code, shown = tables("-members", "swin_s_flat=one")
+        assert code == 0 and f"SP as one has it: SP.NORMALIZER {normalizer}, CASCADE.NEGATIVE_SCOPE routed" in shown.out
+        with open(tmp_path / "tables" / "tables.csv", newline="") as file:
+            found[normalizer] = [row["f1"] for row in csv.DictReader(file) if row["row"] == "baseline + SP"]
+    assert found["count"] != found["window"]
+
+
 def test_mistakes_are_one_sentence(tables):
     for words, message in (((), "expected runs such as swin_s_flat"), (("-members", "swin_s"), "expected pairs such as")):
         code, shown = tables(*words)
