@@ -32,7 +32,7 @@ def run(arguments) -> int:
     from image_classification.CFC_SP.support.device import paddle
     from image_classification.CFC_SP.support.errors import UserError
     from image_classification.CFC_SP.support.files import git_sha
-    from tools.benchmarks.gpu_checks import CHECKS
+    from tools.benchmarks.card_checks import CHECKS
     from tools.benchmarks.gpu_report import collected, default_clips, report, speed_rows
     from tools.benchmarks.measuring import append_rows
     from tools.tables.rooms import RESULTS, SPEED
@@ -51,7 +51,7 @@ def run(arguments) -> int:
     results = {}
     for name in arguments.only:
         print(name, flush=True)
-        command = [sys.executable, "-m", "tools.benchmarks.gpu_checks", name, *map(str, clips)]
+        command = [sys.executable, "-m", "tools.benchmarks.card_checks", name, *map(str, clips)]
         results[name] = collected(command, ROOT, arguments.limit)
         for row in results[name]:
             print("  " + json.dumps(row), flush=True)

@@ -1,6 +1,6 @@
 import sys
 
-from tools.benchmarks.gpu_checks import CHECKS
+from tools.benchmarks.card_checks import CHECKS
 from tools.benchmarks.gpu_report import collected, default_clips, report, speed_rows
 
 
