@@ -251,7 +251,7 @@ def _load_data(config, say) -> tuple[StageData, StageData]:
 def _build(config, resume: bool, say):
     model = build_model(config)
     start = PAPER_STARTS.get(config.MODEL.NAME)
-    if start and not config.MODEL.PRETRAINED:
+    if start and not config.MODEL.PRETRAINED and not resume:
         say(
             f"warning: MODEL.PRETRAINED is empty, so {config.MODEL.NAME} begins with random weights; the paper begins with weights that "
             f"were trained on MS-Celeb-1M: {start}"
