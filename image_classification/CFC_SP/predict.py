@@ -9,13 +9,14 @@ examples:
 """
 
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from image_classification.CFC_SP.prediction.clip_arguments import add_clip_options, add_output_options, add_talk_options, clip_options_of
+from image_classification.CFC_SP.prediction import clip_arguments
 from image_classification.CFC_SP.support.command_line import MISTAKE, Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 
@@ -28,50 +29,51 @@ def add_options(parser: Parser) -> None:
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
-    add_output_options(parser)
-    add_clip_options(parser)
-    parser.option("lag", type=float, default=0.0, metavar="S", help="let a stream's labels wait for what comes after them (default: 0)")
-    parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle or openvino (default: auto)")
-    parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
-    parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
-    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
-    parser.option("device", default="auto", metavar="NAME", help="auto, cpu or gpu (default: auto, the GPU where there is one)")
-    parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
-    add_talk_options(parser)
+    clip_arguments.add_output_options(parser)
+    clip_arguments.add_clip_options(parser)
+    clip_arguments.add_model_options(parser)
+    clip_arguments.add_run_options(parser)
 
 
 def run(arguments) -> int:
     from image_classification.CFC_SP.prediction.live_output import live_output
-    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.writers.output import check_formats
 
     formats = check_formats(arguments.formats.split(","))
-    load = partial(Recognizer, arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face)
-    options = clip_options_of(arguments)
+    wanted = arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face
+    options = clip_arguments.clip_options_of(arguments)
     with live_output(arguments.live) as live:
-        return _write(arguments, load, formats, options, live)
+        return _write(arguments, wanted, formats, options, live)
 
 
-def _write(arguments, load, formats, options, live) -> int:
+def _write(arguments, wanted, formats, options, live) -> int:
+    from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.video.stream import is_stream
 
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity, live)
+        load = partial(Recognizer, *wanted)
+        write_stream(
+            load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive, live
+        )
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
-    # Its worker process imports Paddle while this one imports the rest.
-    with load() as recognizer:
+    # Its worker process imports the engine while this one imports the rest.
+    with Recognizer(*wanted) if arguments.jobs == 1 else nullcontext() as recognizer:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
-        from image_classification.CFC_SP.prediction.many_clips import write_clips
+        from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 
+        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity)
         clips, notes = find_clips(arguments.video, arguments.recursive)
         for note in notes if arguments.verbosity >= 0 else ():
             print(note)
-        failed = write_clips(recognizer, clips, arguments.out, formats, options, arguments.resume, arguments.verbosity, live)
-    return MISTAKE if failed else 0
+        if recognizer:
+            return MISTAKE if write_clips(recognizer, clips, task, live) else 0
+    from image_classification.CFC_SP.prediction.clips_at_a_time import write_clips_at_a_time
+
+    return MISTAKE if write_clips_at_a_time(wanted, arguments.jobs, clips, task) else 0
 
 
 if __name__ == "__main__":

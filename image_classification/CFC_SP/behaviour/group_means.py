@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
 
 RESAMPLES, LEVEL = 2000, 0.95
 """How often clips are drawn again, and the share of those draws that an interval holds."""
@@ -44,16 +43,18 @@ def interval(samples: tuple[Values, ...], seed: int) -> tuple[float | None, floa
     """The percentile bootstrap interval of the mean of one sample, or of the difference of the means of two, which are drawn apart."""
     if min(map(len, samples)) < 2:
         return None, None
-    batch = max(1, _MOST_DRAWN // max(map(len, samples)))
-    drawn = stats.bootstrap(
-        samples, _difference if len(samples) == 2 else np.mean, n_resamples=RESAMPLES, batch=batch, vectorized=True, paired=False,
-        confidence_level=LEVEL, method="percentile", rng=np.random.default_rng(seed),
-    )  # fmt: skip
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+    random = np.random.default_rng(seed)
+    means = [_drawn_means(np.array(values), random) for values in samples]
+    strayed = means[0] - means[1] if len(means) == 2 else means[0]
+    low, high = np.percentile(strayed, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
+    return float(low), float(high)
 
 
-def _difference(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
-    return a.mean(axis=axis) - b.mean(axis=axis)
+def _drawn_means(values: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The means of RESAMPLES samples as large as this one, drawn from it with replacement, float [RESAMPLES]."""
+    at_once = max(1, _MOST_DRAWN // len(values))
+    counts = [min(at_once, RESAMPLES - begin) for begin in range(0, RESAMPLES, at_once)]
+    return np.concatenate([random.choice(values, (count, len(values))).mean(axis=1) for count in counts])
 
 
 def _each(groups: dict[str, list[dict]], names: Sequence[str]):

@@ -11,13 +11,13 @@ from ..core.labels import EXPR
 from ..support.csv_files import plain_cells
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.packages import require_package
 from ..writers.output import FILES
 from .group_file import read_groups
 from .group_means import difference_rows, group_rows
 from .measured_clip import MeasuredClip, read_clip
 from .measures import COMPARED, NAMES, measure, transitions
 from .pairs import cooccurrence, lagged_correlations, pairs_of
-from .statistics_page import write_page
 
 PAGE = "summary.html"
 """The name of the page beside the tables."""
@@ -41,6 +41,7 @@ def summarize(
     groups: a CSV with the columns clip and group, by which clips are compared; seed: of the bootstrap. Raises UserError for a folder
     without results, results that are not whole or of another version, and groups that name other clips. Then nothing is written.
     """
+    require_package("jinja2", "the page of statistics")
     folder, out = Path(folder), Path(out)
     statistics = compute(folder, None if groups is None else Path(groups), seed)
     try:
@@ -54,6 +55,8 @@ def summarize(
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(rows[0] if rows else _HEADERS[name])
             writer.writerows(plain_cells(map(_rounded, row.values())) for row in rows)
+    from .statistics_page import write_page
+
     with atomic_path(out / PAGE) as part:
         write_page(part, statistics.tables, statistics.notes)
     return statistics

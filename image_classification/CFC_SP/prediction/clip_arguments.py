@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..support.command_line import Parser
+from ..support.errors import UserError
 from ..writers.output import FILES
 
 if TYPE_CHECKING:
@@ -31,8 +32,20 @@ def add_output_options(parser: Parser) -> None:
     parser.option("no_labels", action="store_true", help="draw nothing: with -hide, annotated.mp4 is a copy of the clip to share")
 
 
-def add_talk_options(parser: Parser) -> None:
-    """Adds `-live`, `-v` and `-q`."""
+def add_model_options(parser: Parser) -> None:
+    """Adds the bundle, what runs it, and the smallest face it looks for."""
+    parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle, onnxruntime or openvino")
+    parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
+    parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
+    parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
+    parser.option("device", default="auto", metavar="NAME", help="auto, cpu, gpu, tensorrt, coreml or directml (default: auto)")
+
+
+def add_run_options(parser: Parser) -> None:
+    """Adds what says how a run goes: `-lag`, `-jobs`, `-resume`, `-live`, `-v` and `-q`."""
+    parser.option("lag", type=float, default=0.0, metavar="S", help="let a stream's labels wait for what comes after them (default: 0)")
+    parser.option("jobs", type=int, default=1, metavar="N", help="clips at a time, each in a process of its own (default: 1)")
+    parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
     parser.option("live", metavar="NAME", help="jsonl: a line of JSON a frame on standard output; lsl: a Lab Streaming Layer stream a face")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")
@@ -46,5 +59,7 @@ def clip_options_of(arguments) -> "ClipOptions":
 
     names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment", "lag", "hide")
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    if getattr(arguments, "live", None) and arguments.jobs > 1:
+        raise UserError("-live: expected one clip at a time, whose lines come in order, found -jobs: leave one of the two out")
     part = span_of(arguments.start, arguments.end, arguments.stride)
     return ClipOptions(span=part, labels=not getattr(arguments, "no_labels", False), **given)

@@ -4,6 +4,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import tee
@@ -23,13 +24,12 @@ from ..writers.annotation_files import write_annotation_files
 from ..writers.hiding import hidden_pairs
 from ..writers.output import FILES, OutputFolder
 from ..writers.overlay import Overlay
-from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
 from .closing_summary import describe
 from .live_output import LiveOutput
 from .options import ClipOptions
 from .recognizer import Recognizer
-from .recording import begin_recording, end_recording, finish_left_recordings
+from .recording import Recording, finish_left_recordings
 from .result_files import write_summary
 from .stream_session import StreamSession
 from .summary_builder import SummaryBuilder
@@ -47,6 +47,7 @@ def write_stream(
     options: ClipOptions,
     resume: bool = False,
     verbosity: int = 0,
+    recursive: bool = False,
     live: LiveOutput | None = None,
 ) -> None:
     """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
@@ -58,7 +59,7 @@ def write_stream(
     if len(words) > 1:
         raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
     senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
-    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats}
+    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats, "-recursive": recursive}
     if found := [name for name, given in senseless.items() if given]:
         raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
     finish_left_recordings(root)
@@ -93,29 +94,29 @@ def record(
         asked = recognizer.asked(options) | {"lag": options.lag}
         summarise = partial(session.summarise, counts, reader, asked)
         timeline, warnings = Timeline(counts.frame_duration_s), []
-        begin_recording(folder, summarise())
         if not quiet:
             print(f"Rows are added to {folder.part('csv')} as they come; in the end it becomes {FILES['csv']}.", file=sys.stderr)
+        with Recording(folder, summarise()) as recording:
 
-        def told(result: FrameResult) -> None:
-            writer.write(result)
-            if live is not None:
-                live.write(folder.path.name, result)
-                if not live.is_open:
-                    reader.stop()
+            def told(result: FrameResult) -> None:
+                recording.write(result)
+                if live is not None:
+                    live.write(folder.path.name, result)
+                    if not live.is_open:
+                        reader.stop()
 
-        try:
-            with CsvWriter(folder.part("csv"), every_row=True) as writer:
+            try:
                 answered = _answered(session, _until(reader, options.span), counts, told, timeline)
                 answered = shown(answered, "live", None, quiet, lambda: _words(counts.latest, reader.dropped))
                 if options.hide:
                     answered = hidden_pairs(answered, options.hide)
                 warnings += _draw(source, _pictured(answered, folder, options.labels), folder, options.labels)
-        finally:
-            # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
-            summary = summarise()
-            summary = replace(summary, warnings=[*summary.warnings, *warnings])
-            end_recording(folder, summary)
+            finally:
+                # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
+                summary = summarise()
+                summary = replace(summary, warnings=[*summary.warnings, *warnings])
+                recording.end(summary)
+            summary = replace(summary, warnings=[*summary.warnings, *recording.warnings])
         if "png" in folder.formats:
             write_timeline(folder.part("png"), summary, timeline)
         write_annotation_files(folder, summary)
@@ -150,7 +151,8 @@ def _pictured(pairs: Iterator[tuple[Frame, FrameResult]], folder: OutputFolder, 
             picture = frame.image.copy()
             if labels:
                 overlay.draw(picture, result)
-            with atomic_path(folder.path / LATEST) as part:
+            # A picture to look at is not worth a recording.
+            with suppress(OSError), atomic_path(folder.path / LATEST) as part:
                 part.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
         yield frame, result
 
@@ -164,7 +166,11 @@ def _draw(source: Source, pairs: Iterator[tuple[Frame, FrameResult]], folder: Ou
     fault: list[BaseException] = []
     frames, results = _unzipped(_remembering(pairs, fault))
     try:
-        return write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE, None, labels)
+        warnings = write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE, None, labels)
+        if folder.part("mp4").is_file():
+            return warnings
+        folder.leave_out("mp4")
+        return [*warnings, "The annotated video was left out: its folder was removed while it was written."]
     except (UserError, OSError) as error:
         if fault:
             raise

@@ -2,6 +2,7 @@
 
 from ..core.records import FrameResult
 from ..support.errors import UserError
+from ..support.packages import import_package
 from .rows_csv import COLUMNS, row_values
 
 CHANNELS = tuple(name for name in COLUMNS if name.startswith("p_") or name in ("x1", "y1", "x2", "y2", "face_score"))
@@ -23,10 +24,11 @@ class LslStreams:
 
     def __init__(self):
         try:
-            import pylsl
-        except (ImportError, RuntimeError) as fault:
-            raise UserError("-live lsl needs the package pylsl with liblsl, found none: pip install 'cfc-sp[lsl]'") from fault
-        self._lsl = pylsl
+            self._lsl = import_package("pylsl", "-live lsl")
+        except RuntimeError as fault:
+            raise UserError(
+                "-live lsl: expected the library liblsl, which pylsl loads, found none: install it, or a wheel with it"
+            ) from fault
         self._clip, self._origin_s = None, 0.0
         self._outlets: dict[int, tuple[float, object]] = {}
 
