@@ -31,7 +31,7 @@ UNRELATED_FPS = 1.0
 _TOLD = 3
 
 
-class _Refused(Exception):
+class _NotRead(Exception):
     """Why a picture file is not read, in a few words."""
 
 
@@ -145,7 +145,7 @@ class PictureReader:
             if (inside - 1) % self._span.stride == 0:
                 try:
                     image = _decoded(path, self._most_pixels)
-                except _Refused as refused:
+                except _NotRead as refused:
                     self.pictures.append(PictureFile(self.name_of(index), index, refused=str(refused)))
                 else:
                     self.pictures.append(PictureFile(self.name_of(index), index, *image.shape[1::-1]))
@@ -158,7 +158,7 @@ class PictureReader:
         for path in self._paths:
             try:
                 return _decoded(path, self._most_pixels)
-            except _Refused as refused:
+            except _NotRead as refused:
                 reasons.append(f"{str(path)!r} ({refused})")
         raise UserError(f"expected a picture that can be read, found none: {'; '.join(reasons[:_TOLD])}: replace or convert them.")
 
@@ -180,33 +180,33 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
     """The picture in a file as HWC RGB uint8, upright; raises UserError where there is none that can be read and decoded."""
     try:
         return _decoded(Path(path), MAX_PIXELS)
-    except _Refused as refused:
+    except _NotRead as refused:
         raise UserError(f"expected a picture, found none that can be read at {os.fspath(path)!r} ({refused}): replace it.") from refused
 
 
 def _decoded(path: Path, most_pixels: int) -> np.ndarray:
-    """The picture in a file as HWC RGB uint8, upright; raises _Refused where there is none that is read."""
+    """The picture in a file as HWC RGB uint8, upright; raises _NotRead where there is none that is read."""
     if path.suffix.lower() in _FOREIGN_ENDINGS:
-        raise _Refused(f"{path.suffix} is not read: convert it to JPEG or PNG")
+        raise _NotRead(f"{path.suffix} is not read: convert it to JPEG or PNG")
     try:
         # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
         with Image.open(path) as picture:
             width, height = picture.size
         if width * height > most_pixels:
             remedy = f"; -max_pixels {width * height} allows it" if width * height <= MOST_PIXELS else ""
-            raise _Refused(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
+            raise _NotRead(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
         # A file of more bytes than its pixels can take is no picture, whatever its head says.
         if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
-            raise _Refused("more bytes than its pixels can take")
+            raise _NotRead("more bytes than its pixels can take")
         data = path.read_bytes()
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except (UnidentifiedImageError, ValueError, SyntaxError, cv2.error):
         image = None
     except OSError as fault:
         if fault.errno is not None:
-            raise _Refused(f"cannot be read: {fault.strerror}") from fault
+            raise _NotRead(f"cannot be read: {fault.strerror}") from fault
         # Pillow's word for a head that is cut off.
         image = None
     if image is None:
-        raise _Refused("does not decode")
+        raise _NotRead("does not decode")
     return image

@@ -111,9 +111,8 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
                     "write the file again with `cfc-sp predict`"
                 )
-            if has_pictures:
-                lines = ([*row[:-1], told_cell(row[-1])] for row in lines)
-            yield from results_of(lines, has_pictures)
+            rows = ([*row[:-1], told_cell(row[-1])] for row in lines) if has_pictures else lines
+            yield from results_of(rows, has_pictures)
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
                 f"expected the {len(columns)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
