@@ -48,7 +48,9 @@ def search_each(detector: FaceDetector, frames: Iterable[Frame], found: Callable
     """Every one of `frames` searched by itself, as if nothing came before it or after it: unrelated pictures. found: as for
     FaceFollower."""
     for frame in frames:
-        seen = Seen(frame, detector.detect(frame.image), True, True)
+        # With nothing before it, all has changed.
+        change = Change(True, None, frame.image, frame.image.shape[1::-1])
+        seen = Seen(frame, detector.detect(frame.image), change, True)
         found(seen)
         yield seen
 
