@@ -51,7 +51,7 @@ def test_a_folder_without_whole_results_is_told(recognizer, tmp_path, street, da
 def test_rows_as_a_table(recognizer, street, monkeypatch):
     result = recognizer.video(street, end=0.1).run()
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UserError, match="pip install pandas"):
+    with pytest.raises(UserError, match=r"pip install 'cfc-sp\[pandas\]'"):
         result.to_pandas()
     monkeypatch.undo()
     pandas = pytest.importorskip("pandas")
