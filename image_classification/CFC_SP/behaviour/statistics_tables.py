@@ -40,6 +40,11 @@ def summarize(
 
     groups: a CSV with the columns clip and group, by which clips are compared; seed: of the bootstrap. Raises UserError for a folder
     without results, results that are not whole or of another version, and groups that name other clips. Then nothing is written.
+
+    >>> from cfc_sp import summarize
+    >>> files = recognizer.video("clip.mp4").run().save("output/clip")
+    >>> summarize("output").tables["clip_measures"][0]["share_happiness"]
+    1.0
     """
     require_package("jinja2", "the page of statistics")
     folder, out = Path(folder), Path(out)
