@@ -151,9 +151,9 @@ def test_the_notebook_runs_from_clips_to_a_figure(tmp_path, monkeypatch, capsys)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     (tmp_path / "interviews").mkdir()
     with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
-        frames = [frame.image for frame in reader]
+        frames = [frame.image[:, :192] for frame in reader]
     for number in range(10):
-        clips.write_clip(tmp_path / "interviews" / f"p{number:02d}.mp4", frames[10 * number : 10 * number + 20])
+        clips.write_clip(tmp_path / "interviews" / f"p{number:02d}.mp4", frames[10 * number : 10 * number + 8])
     names = {}
     for block in blocks("docs/two-groups.md", "python"):
         exec(compile(block, "two-groups.md", "exec"), names)
