@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.support.command_line import MISTAKE, guarded
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.packages import EXTRAS, import_package, installed_version, missing_package, require_package
@@ -57,6 +58,7 @@ def test_a_command_without_its_package_ends_in_one_sentence(monkeypatch, capsys)
     def run(arguments):
         raise ModuleNotFoundError("No module named 'yacs.config'", name="yacs.config")
 
-    run.__module__ = "image_classification.CFC_SP.predict"
+    # A command that does not import Paddle first.
+    run.__module__ = predict.__name__
     assert guarded(run, None) == MISTAKE
     assert capsys.readouterr().err == "error: this needs the package yacs, which is not installed: pip install 'cfc-sp[train]'\n"
