@@ -49,7 +49,8 @@ def write_stream(
     """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
 
     load: makes the recognizer, once it is known that all fits together. verbosity: -1 says nothing, 0 a summary, 1 more of it.
-    of_files: by name, whether options were given that have a meaning for files alone. Raises UserError as `record`, for several things to look at, and for options that have no meaning for a stream.
+    of_files: by name, whether options were given that have a meaning for files alone. Raises UserError as `record`, for several things
+    to look at, and for options that have no meaning for a stream.
     """
     if len(words) > 1:
         raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
