@@ -28,6 +28,7 @@ def tables(results: Path) -> dict:
 
     makers = {
         "bundles": overview.bundles,
+        "bundles-cn": partial(overview.bundles, language="cn"),
         "install": installed.install,
         "pictures": scores.pictures,
         "stages": scores.stages,
@@ -35,12 +36,15 @@ def tables(results: Path) -> dict:
         "clips": footage.clips,
         "clip-modes": footage.clip_modes,
         "clip-failures": footage.clip_failures,
+        "alignment": footage.alignment,
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,
         "budgets": speed.budgets,
         "bundle-networks": zoo.members,
         "bundle-files": zoo.files,
+        "model-zoo": zoo.model_zoo,
+        "model-zoo-cn": partial(zoo.model_zoo, language="cn"),
         "networks": zoo.networks,
         "paper-networks": zoo.paper_networks,
         "stand-in": paper.stand_in,

@@ -55,8 +55,8 @@ def run(arguments) -> int:
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        load = partial(Recognizer, *wanted)
-        write_stream(load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs != 1}
+        write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files)
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
@@ -65,7 +65,7 @@ def run(arguments) -> int:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 
-        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity)
+        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive)
         clips, notes = find_clips(arguments.video, arguments.recursive)
         for note in notes if arguments.verbosity >= 0 else ():
             print(note)

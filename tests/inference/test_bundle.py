@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle, parameter_names
+from image_classification.CFC_SP.inference.loaded_model import LoadedModel
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from tests.bundles import edit_manifest
@@ -66,7 +67,7 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.update(schema=1), "schema 1, this program reads 2 and 3; .*export it again"),
+        (lambda m: m.update(schema=1), "schema 1, this program reads 2 to 4; .*export it again"),
         (lambda m: m.update(batch=0), "batch is out of its range"),
         (lambda m: m["networks"].append("swin"), "networks is missing or malformed"),
         (lambda m: m["networks"][0].pop("origin"), "networks is missing or malformed"),
@@ -97,6 +98,19 @@ def test_a_manifest_of_the_former_schema_has_no_kinds(lite_copy):
     assert open_bundle(lite_copy).has_kinds
     edit_manifest(lite_copy, lambda m: (m.update(schema=2), m["sp"].pop("kind"), m.pop("prior")))
     assert not open_bundle(lite_copy).has_kinds
+
+
+def test_a_manifest_of_schema_3_aligns_no_faces_and_one_of_schema_4_says_so(lite_copy):
+    edit_manifest(lite_copy, lambda m: (m.update(schema=3), m["crop"].pop("align", None)))
+    assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "none"
+    edit_manifest(lite_copy, lambda m: m.update(schema=4))
+    with pytest.raises(UserError, match="crop.align is missing or malformed"):
+        open_bundle(lite_copy)
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="upright"))
+    with pytest.raises(UserError, match="crop.align is out of its range"):
+        open_bundle(lite_copy)
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="similarity"))
+    assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "similarity"
 
 
 def test_random_weights_are_known_as_such(lite_copy):

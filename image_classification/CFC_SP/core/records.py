@@ -14,7 +14,8 @@ class Source:
     """What the container says of a clip; `width` and `height` are those of the displayed frame: of square pixels, upright.
 
     rotation: degrees against the clock by which frames were turned, once they were mirrored left to right where `mirrored` says so.
-    start_s: the time of the first frame. `size_bytes` and `modified_s` (seconds since 1970) are the file's; those of a folder of
+    start_s: the time of the first frame. zero_s: the time at which players begin to count, other than 0 where a file's clock began before
+    the file, as in transport streams. `size_bytes` and `modified_s` (seconds since 1970) are the file's; those of a folder of
     pictures are the sum and the latest of its files'.
     """
 
@@ -29,6 +30,7 @@ class Source:
     modified_s: float = 0.0
     mirrored: bool = False
     start_s: float = 0.0
+    zero_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

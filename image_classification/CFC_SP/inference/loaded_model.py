@@ -39,7 +39,7 @@ class LoadedModel:
         from ..core.aligner import CropGeometry
 
         crop = self.bundle.manifest["crop"]
-        return CropGeometry(crop["size"], crop["margin"])
+        return CropGeometry(crop["size"], crop["margin"], crop.get("align", "none"))
 
     def make_detector(self) -> "FaceDetector":
         """A face detector of one session's own: OpenCV's networks serve one thread. It runs on the CPU, whatever the device is."""

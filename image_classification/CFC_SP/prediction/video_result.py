@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ..support.packages import import_package
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+from .options import check_least
 from .result_files import finish_files, timeline_of
 
 if TYPE_CHECKING:
@@ -31,30 +32,42 @@ class VideoResult:
     rows: list[FrameResult]
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face.
+        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face; tracks are
+        integers all the same.
 
         Raises UserError where pandas, which nothing else needs, is not installed.
         """
         module = import_package("pandas", "to_pandas()")
         rows = [values for result in self.rows for values in row_values(result)]
         table: pandas.DataFrame = module.DataFrame(rows, columns=list(COLUMNS))
-        return table
+        return table.astype({"track": "Int64"})
 
-    def save(self, folder: str | os.PathLike[str], formats: Iterable[str] = ("csv", "json")) -> list[Path]:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Iterable[str] = ("csv", "json"),
+        min_confidence: float | None = None,
+        min_segment: float | None = None,
+    ) -> list[Path]:
         """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
 
-        formats: among csv, json, png, mp4 and html; the last two read the clip again, at `summary.source.path`. Raises UserError for an
-        unknown format, a folder that cannot be written to, and a clip that is not there any more.
+        formats: among those of `writers.output.FILES`; mp4 and html read the clip again, at `summary.source.path`. min_confidence,
+        min_segment: segments of less, in [0, 1] and in seconds, are left out of the files for other programs (None: as when the clip was
+        predicted). Raises UserError for an unknown format and one that needs what is not installed, a folder that cannot be written to,
+        and a clip that is not there any more.
 
         >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
         ['frames.csv', 'result.json']
         """
+        check_least(min_confidence, min_segment)
+        asked = {"min_confidence": min_confidence, "min_segment": min_segment}
+        options = self.summary.options | {name: least for name, least in asked.items() if least is not None}
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
             with CsvWriter(output.part("csv")) as writer:
                 for result in self.rows:
                     writer.write(result)
-            finish_files(output, self.summary, timeline_of(self.rows, self.summary))
+            finish_files(output, replace(self.summary, options=options), timeline_of(self.rows, self.summary))
         return output.files
 
 

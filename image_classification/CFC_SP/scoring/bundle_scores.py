@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ..core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from ..core.metrics import Scores, score
-from ..data.datasets import DATASETS, as_stage
+from ..data.datasets import DATASETS, as_stage, check_alignment
 from ..data.loader import plain_batches
 from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
@@ -47,8 +47,9 @@ def evaluate_bundle(
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
-    bundle = open_bundle(location)
-    data = as_stage(DATASETS[dataset](root, split), "flat", "single")
+    bundle, source = open_bundle(location), DATASETS[dataset](root, split)
+    check_alignment(source, bundle.manifest["crop"].get("align", "none"), root)
+    data = as_stage(source, "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
     sequence, mode = sequence_of(bundle), mode_of(bundle, "logits", DATA_PRIOR)
     parts = []

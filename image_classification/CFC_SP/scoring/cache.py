@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..core.labels import STAGES
+from ..data.datasets import check_alignment
 from ..data.loader import plain_batches
 from ..support.errors import UserError
 from ..support.files import atomic_path, git_sha, read_bounded, sha256_of
@@ -47,6 +48,7 @@ class LogitsCache:
         Raises UserError as `load_trained` does, for weights that give NaN, for a full disk, and while another process computes the same.
         """
         config, _ = trained_config(path, *dict.fromkeys((stage, "flat")))
+        check_alignment(self._frames.source, config.DATA.ALIGN, path)
         stage = config.STAGE
         key = {"stage": stage, "weights_sha256": sha256_of(path), **self._pictures, "crop_size": config.DATA.CROP_SIZE}
         name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]

@@ -26,7 +26,7 @@ EXTRAS = {
 
 
 def import_package(name: str, what: str = "this") -> ModuleType:
-    """The module `name`, one of EXTRAS. Raises UserError, with what to install for `what`, where it is not there."""
+    """The module `name`, which is one of EXTRAS or inside one. Raises UserError, with what to install for `what`, where it is not there."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

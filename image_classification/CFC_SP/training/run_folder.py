@@ -1,8 +1,9 @@
 """A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
 
 import csv
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,24 @@ class RunFolder:
     def claimed(self, resume: bool) -> Iterator[None]:
         """Keeps other processes out as long as the block lasts; the claim of a killed process dies with it.
 
-        Raises UserError for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
+        A block that ends with a UserError before its first checkpoint leaves no folder behind that was not there before. Raises UserError
+        for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
         """
         self._check(resume)
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         with self._claim():
-            if not self.last.exists():
-                self.write_config()
-            yield
+            try:
+                if not self.last.exists():
+                    self.write_config()
+                yield
+            except UserError:
+                if made and not self.last.exists():
+                    shutil.rmtree(self.path, ignore_errors=True)
+                    for folder in made[1:]:
+                        # Another run may have come to it meanwhile.
+                        with suppress(OSError):
+                            folder.rmdir()
+                raise
 
     def write_config(self) -> None:
         """Writes config.yaml, by which the run is to be resumed."""

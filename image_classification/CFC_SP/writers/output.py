@@ -18,13 +18,16 @@ FILES = {
     "mp4": "annotated.mp4",
     "html": "report.html",
     "png": "timeline.png",
+    "eaf": "segments.eaf",
+    "textgrid": "segments.TextGrid",
     "vtt": "segments.vtt",
     "srt": "segments.srt",
+    "boris": "segments.boris",
+    "parquet": "frames.parquet",
 }
 """What `-formats` may ask for, and the name each has in the clip's folder."""
-
-# The packages that drawing some of them takes, which not everyone has.
-_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",)}
+# The packages that writing some of them takes, which not everyone has.
+_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",), "parquet": ("pyarrow",)}
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 
