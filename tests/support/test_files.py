@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -87,3 +88,11 @@ def test_only_ordinary_files_of_a_known_size_are_read(tmp_path):
     for name, words in (("pipe", "a pipe"), (".", "a folder"), ("none", "No such file")):
         with pytest.raises(UserError, match=words):
             read_bounded(tmp_path / name, 4)
+
+
+def test_processes_of_windows_are_asked_for_without_a_signal(monkeypatch):
+    """Signal 0 is Ctrl-C there."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "psutil", types.SimpleNamespace(pid_exists=lambda process: process == 7))
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a signal was sent"))
+    assert is_alive(7) and not is_alive(8)
