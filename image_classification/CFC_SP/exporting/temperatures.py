@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
-from ..core.cascade import Temperature
+from ..core.cascade_settings import Temperature
 from ..core.labels import IGNORED
 from ..scoring.cache import LogitsCache
 from ..scoring.frames import load_frames

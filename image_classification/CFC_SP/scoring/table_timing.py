@@ -1,6 +1,6 @@
 """How long Tables 2 and 4 take from cached logits, and how much memory: random logits at the size of Aff-Wild2."""
 
-import resource
+import sys
 import time
 from pathlib import Path
 
@@ -18,7 +18,7 @@ WITHOUT_CROP, ANNOTATED = 0.03, 0.9
 
 
 def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, seed: int = 0) -> dict[str, float]:
-    """seconds for reading the logits and computing each table, "peak_mb" of the whole process, and the sizes.
+    """seconds for reading the logits and computing each table, "peak_mb" of the whole process (NaN on Windows), and the sizes.
 
     The logits lie on disk as a cache has them; writing them is not counted.
     """
@@ -33,8 +33,17 @@ def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, se
             begin = time.perf_counter()
             compute([line for line in lines if line.table == table], scorer, set(logits))
             seconds[f"table{table}_s"] = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak_mb()
     return {"frames": frames, "videos": videos, **seconds, "total_s": sum(seconds.values()), "peak_mb": peak}
+
+
+def _peak_mb() -> float:
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return float("nan")
+    # Linux counts in KB, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _random_frames(frames: int, videos: int, rng: np.random.Generator) -> Frames:

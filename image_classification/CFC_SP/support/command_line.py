@@ -12,6 +12,7 @@ import textwrap
 from types import ModuleType
 
 from .errors import UserError, shortage
+from .packages import missing_package
 from .printable import PrintableStream
 from .threads import set_thread_counts
 
@@ -124,7 +125,7 @@ def guarded(run, arguments) -> int:
     try:
         _check_working_directory()
         if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
-            importlib.import_module("image_classification.CFC_SP.support.device")
+            importlib.import_module("image_classification.CFC_SP.support.quiet_paddle")
         code = run(arguments) or 0
         sys.stdout.flush()
         if sys.stdout.fault:
@@ -137,9 +138,10 @@ def guarded(run, arguments) -> int:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             _drop(sys.stdout)
             return NOBODY_READS
-        if (sentence := shortage(error)) is None:
+        told = missing_package(error) if isinstance(error, ModuleNotFoundError) else shortage(error)
+        if told is None:
             raise
-        print(f"error: {sentence}", file=sys.stderr)
+        print(f"error: {told}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -165,6 +167,9 @@ def _check_working_directory() -> None:
 
 def _reader_is_gone() -> bool:
     """Whether standard output is a pipe without a reader: a pipe to a program of ours may break as well."""
+    if not hasattr(select, "poll"):
+        # Windows has no such question; its pipes break for no other reason here.
+        return True
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,6 +1,5 @@
 """Folders for a while, also where the process that made one is killed."""
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -10,6 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import NO_ROOM, UserError
+
+try:
+    import fcntl
+except ModuleNotFoundError:
+    # Windows, where what a killed process leaves behind stays.
+    fcntl = None
 
 _PREFIX = "cfc-sp-tmp-"
 # A younger folder may not be locked yet.
@@ -43,6 +48,9 @@ def temporary_folder() -> Iterator[str]:
 @contextmanager
 def _locked(path: str | os.PathLike) -> Iterator[None]:
     """Holds the folder as long as the block, and this process, last; raises OSError where another process does."""
+    if fcntl is None:
+        yield
+        return
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,7 +60,7 @@ def _locked(path: str | os.PathLike) -> Iterator[None]:
 
 
 def _remove_left_behind(root: Path) -> None:
-    for path in root.glob(f"{_PREFIX}*"):
+    for path in root.glob(f"{_PREFIX}*") if fcntl else ():
         # Another's, or another process is faster.
         with suppress(OSError):
             if path.stat().st_uid == os.getuid() and path.stat().st_mtime < time.time() - _YOUNG_S:

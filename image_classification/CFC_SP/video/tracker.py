@@ -2,13 +2,13 @@
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install
 opencv-python over our headless one, supervision 0.31.2 has no tracker any more). Little is needed: faces are paired with where the
-tracks' faces were, or should be by now, by SciPy's optimal assignment.
+tracks' faces were, or should be by now, by an optimal assignment (lapx; SciPy's gives the same and takes a hundred megabytes).
 """
 
 from dataclasses import dataclass, replace
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ..core.records import Faces
 from .cuts import Change
@@ -115,7 +115,7 @@ class FaceTracker:
 
 def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
-    rows, columns = linear_sum_assignment(scores, maximize=True)
+    rows, columns = lap.lapjvx(-scores, extend_cost=True, return_cost=False)
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]
 

@@ -3,12 +3,14 @@
 import itertools
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..support.errors import NO_ROOM, UserError
 from ..support.files import is_alive
+from ..support.packages import require_package
 
 FILES = {
     "csv": "frames.csv",
@@ -16,22 +18,32 @@ FILES = {
     "mp4": "annotated.mp4",
     "html": "report.html",
     "png": "timeline.png",
+    "eaf": "segments.eaf",
+    "textgrid": "segments.TextGrid",
     "vtt": "segments.vtt",
     "srt": "segments.srt",
+    "boris": "segments.boris",
+    "parquet": "frames.parquet",
 }
 """What `-formats` may ask for, and the name each has in the clip's folder."""
+# The packages that writing some of them takes, which not everyone has.
+_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",), "parquet": ("pyarrow",)}
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none."""
+    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown or needs a
+    package that is not installed, and where there is none."""
     formats = tuple(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FILES]
     if unknown or not formats:
         raise UserError(
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
+    for name in formats:
+        for package in _PACKAGES.get(name, ()):
+            require_package(package, f"-formats {name}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 
@@ -178,7 +190,10 @@ def cannot_be_written(folder: Path, error: OSError) -> UserError:
 
 def _flush(path: Path) -> None:
     """Waits until the file or folder is on the disk, so that no crash of the machine leaves a final name without its contents."""
-    handle = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        # No folder can be opened there.
+        return
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -4,7 +4,7 @@ import csv
 import itertools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from ..core.labels import EXPR
@@ -99,14 +99,22 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
                     "write the file again with `cfc-sp predict`"
                 )
-            for (frame, time_s), rows in itertools.groupby(lines, key=lambda row: (row[0], row[1])):
-                faces = tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2])
-                yield FrameResult(int(frame), float(time_s), faces)
+            yield from results_of(lines)
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
                 f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
                 "does not follow it: write the file again with `cfc-sp predict`"
             ) from error
+
+
+def results_of(rows: Iterable[Sequence]) -> Iterator[FrameResult]:
+    """The FrameResults of rows of the row contract, in text or as values, with nothing, or None, where a frame has no face.
+
+    Raises ValueError or IndexError for a row that does not follow it.
+    """
+    for (frame, time_s), own in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
+        faces = tuple(_face(row) for row in own if len(row) != len(COLUMNS) or row[2])
+        yield FrameResult(int(frame), float(time_s), faces)
 
 
 def drop_cut_row(path: str | os.PathLike) -> None:
@@ -134,7 +142,7 @@ def _rounded(value, places: int | None):
     return round(float(value), places) + 0.0
 
 
-def _face(row: list[str]) -> Face:
+def _face(row: Sequence) -> Face:
     track, x1, y1, x2, y2, score, label, confidence, coarse, raw_label, *probabilities = row[2:]
     box = (float(x1), float(y1), float(x2), float(y2))
     probabilities = tuple(map(float, probabilities))
