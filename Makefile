@@ -81,7 +81,7 @@ constraints: $(VENV)/.dev
 wheels: $(VENV)/.dev
 	$(BIN)/python $(INSTALL) uv
 	@for python in $(PYTHONS); do for platform in $(PLATFORMS); do \
-		$(BIN)/uv pip compile --quiet --only-binary :all: --python-version $$python --python-platform $$platform \
+		MACOSX_DEPLOYMENT_TARGET=14.0 $(BIN)/uv pip compile --quiet --only-binary :all: --python-version $$python --python-platform $$platform \
 			--extra cpu --extra onnx --extra openvino --extra train --extra report --extra serve pyproject.toml > /dev/null \
 			&& echo "Python $$python, $$platform: wheels of everything" || exit 1; done; done
 

@@ -179,6 +179,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
+    "align": ("none", "similarity"),
     "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 
@@ -237,8 +238,10 @@ def test_the_wheel_holds_configs_and_bundle(tmp_path):
         "bundles/lite/manifest.yaml",
         "bundles/lite/coarse.json",
         "video/mtcnn.safetensors",
+        "bundles/lite/frame.onnx",
     ):
         assert f"image_classification/CFC_SP/{name}" in names
+    assert {"cfc_sp/py.typed", "image_classification/py.typed"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]
 
 

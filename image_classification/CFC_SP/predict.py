@@ -53,10 +53,8 @@ def _write(arguments, wanted, formats, options, live) -> int:
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        load = partial(Recognizer, *wanted)
-        write_stream(
-            load, arguments.video, arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive, live
-        )
+        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs != 1}
+        write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files, live)
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")

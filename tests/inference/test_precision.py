@@ -4,7 +4,6 @@ import pytest
 from paddle import nn
 
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
-from image_classification.CFC_SP.inference import precision
 from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS
@@ -36,8 +35,12 @@ def shifted(shift):
     return lambda bfloat16: Logits(shift, bfloat16)
 
 
-def with_cpu(monkeypatch, has: bool):
-    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: has)
+def has():
+    return True
+
+
+def has_not():
+    return False
 
 
 def test_the_check_measures_probabilities():
@@ -46,34 +49,28 @@ def test_the_check_measures_probabilities():
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0.05, "bfloat16"), (0.2, "float32"), (np.nan, "float32")])
-def test_only_small_changes_are_recorded_as_bfloat16(shift, expected, monkeypatch):
-    with_cpu(monkeypatch, True)
-    assert checked_precision(shifted(shift), 8) == expected
-    with_cpu(monkeypatch, False)
-    assert checked_precision(shifted(shift), 8) == "float32"
+def test_only_small_changes_are_recorded_as_bfloat16(shift, expected):
+    assert checked_precision(shifted(shift), 8, has) == expected
+    assert checked_precision(shifted(shift), 8, has_not) == "float32"
 
 
 @pytest.mark.parametrize("kind", [NotImplementedError, RuntimeError, ValueError])
-def test_an_engine_that_cannot_means_float32(kind, monkeypatch):
-    with_cpu(monkeypatch, True)
-
+def test_an_engine_that_cannot_means_float32(kind):
     def build(bfloat16):
         if bfloat16:
             raise kind("the input of Op(pool) should be 4-D")
         return Logits(0, False)
 
-    assert checked_precision(build, 8) == "float32"
+    assert checked_precision(build, 8, has) == "float32"
 
 
-def test_an_engine_that_gave_up_means_float32(monkeypatch):
-    with_cpu(monkeypatch, True)
-
+def test_an_engine_that_gave_up_means_float32():
     def build(bfloat16):
         program = Logits(0, bfloat16)
         program.fell_back = bfloat16
         return program
 
-    assert checked_precision(build, 8) == "float32"
+    assert checked_precision(build, 8, has) == "float32"
 
 
 @pytest.mark.parametrize(
@@ -87,21 +84,18 @@ def test_an_engine_that_gave_up_means_float32(monkeypatch):
         ("bfloat16", "float32", False, False),
     ],
 )
-def test_who_computes_in_bfloat16(wanted, recorded, cpu, expected, monkeypatch):
-    with_cpu(monkeypatch, cpu)
-    assert in_precision(shifted(0.01), wanted, recorded, "coarse", 8).bfloat16 is expected
+def test_who_computes_in_bfloat16(wanted, recorded, cpu, expected):
+    assert in_precision(shifted(0.01), wanted, recorded, "coarse", 8, has if cpu else has_not).bfloat16 is expected
 
 
-def test_bfloat16_that_changes_too_much_is_refused(monkeypatch):
-    with_cpu(monkeypatch, True)
+def test_bfloat16_that_changes_too_much_is_refused():
     with pytest.raises(UserError, match=r"program coarse that change by 0\.02 at most, found that they change by 0\.05: use"):
-        in_precision(shifted(0.2), "bfloat16", "bfloat16", "coarse", 8)
+        in_precision(shifted(0.2), "bfloat16", "bfloat16", "coarse", 8, has)
 
 
-def test_bfloat16_without_probabilities_is_refused(monkeypatch):
-    with_cpu(monkeypatch, True)
+def test_bfloat16_without_probabilities_is_refused():
     with pytest.raises(UserError, match="program coarse .* found that its networks cannot be computed in it here: use"):
-        in_precision(shifted(float("nan")), "bfloat16", "bfloat16", "coarse", 8)
+        in_precision(shifted(float("nan")), "bfloat16", "bfloat16", "coarse", 8, has)
 
 
 @needs_bfloat16

@@ -116,6 +116,13 @@ def test_an_encrypted_clip_is_called_so(tmp_path):
         open_video(path)
 
 
+def test_a_track_that_says_no_more_than_that_it_is_encrypted_is_called_so(tmp_path):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(5))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"encv"))
+    with pytest.raises(UserError, match="encrypted"):
+        open_video(path)
+
+
 def test_an_animated_webp_is_called_so(tmp_path):
     path = clips.write_clip(tmp_path / "a.webp", clips.pictures(5), codec="libwebp_anim")
     with pytest.raises(UserError, match="animated WebP"):

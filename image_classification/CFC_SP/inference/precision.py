@@ -38,7 +38,7 @@ def checked_precision(build, size: int, has_bfloat16) -> str:
     return "float32"
 
 
-def in_precision(build, wanted: str, recorded: str, name: str, size: int, has_bfloat16=cpu_has_bfloat16):
+def in_precision(build, wanted: str, recorded: str, name: str, size: int, has_bfloat16):
     """The program that `build` gives, in bfloat16 where the CPU has it and it is `wanted`, or "auto" is and it was `recorded`.
 
     has_bfloat16: says whether the engine would multiply in it on this CPU. Asked for outright, bfloat16 is checked first; raises

@@ -3,11 +3,12 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import tee
+from types import MappingProxyType
 
 import cv2
 
@@ -45,21 +46,20 @@ def write_stream(
     root: str,
     formats: tuple[str, ...],
     options: ClipOptions,
-    resume: bool = False,
     verbosity: int = 0,
-    recursive: bool = False,
+    of_files: Mapping[str, bool] = MappingProxyType({}),
     live: LiveOutput | None = None,
 ) -> None:
     """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
 
-    load: makes the recognizer, once it is known that all fits together. verbosity: -1 says nothing, 0 a summary, 1 more of it. live: takes
-    the results as they are decided. Raises UserError as `record`, for several things to look at, and for options that have no meaning for a
-    stream.
+    load: makes the recognizer, once it is known that all fits together. verbosity: -1 says nothing, 0 a summary, 1 more of it.
+    of_files: by name, whether options were given that have a meaning for files alone. live: takes the results as
+    they are decided. Raises UserError as `record`, for several things to look at, and for options that have no meaning for a stream.
     """
     if len(words) > 1:
         raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
     senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
-    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats, "-recursive": recursive}
+    senseless |= {"-search": options.search != "auto", "-formats html": "html" in formats, **of_files}
     if found := [name for name, given in senseless.items() if given]:
         raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
     finish_left_recordings(root)

@@ -110,9 +110,12 @@ class AnonymousFile:
         self.read, self.tell, self._seek = file.read, file.tell, file.seek
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves as the file does; below its begin, where damage may lead, FFmpeg gets an error number and not an exception that PyAV
-        prints."""
-        return -errno.EINVAL if whence == os.SEEK_SET and offset < 0 else self._seek(offset, whence)
+        """Moves as the file does; where there is no such place, below its begin or far beyond any end, to which damage may lead, FFmpeg
+        gets an error number and not an exception that PyAV prints."""
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -errno.EINVAL
 
 
 def sha256_of(path: str | Path) -> str:

@@ -37,8 +37,6 @@ def camera_of(word: str) -> Camera:
 
 def _directshow_name(word: str) -> str:
     """DirectShow knows cameras by name alone: that of the camera of a number."""
-    if not hasattr(av, "enumerate_input_devices"):
-        raise UserError(f"camera {word}: expected PyAV 17 or newer, which lists cameras, found {av.__version__}: pip install --upgrade av")
     names = [device.name for device in av.enumerate_input_devices("dshow") if "video" in device.media_types]
     if not word.isdigit() or int(word) >= len(names):
         known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))

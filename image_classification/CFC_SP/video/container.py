@@ -126,10 +126,10 @@ def encrypted(shown: str) -> str:
     )
 
 
-def pick_stream(container, shown: str, most_pixels: int = MAX_PIXELS, warnings: list[str] | None = None):
+def pick_stream(container, shown: str, most_pixels: int = MAX_PIXELS, warnings: list[str] | None = None, file=None):
     """The stream of pictures that FFmpeg thinks best, never a cover; raises UserError where there is none to decode.
 
-    Adds a sentence to `warnings` where there are several.
+    Adds a sentence to `warnings` where there are several. file: the container's open file, which may say why there is none.
     """
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not streams:
@@ -138,6 +138,8 @@ def pick_stream(container, shown: str, most_pixels: int = MAX_PIXELS, warnings: 
     stream = container.streams.best("video")
     stream = stream if stream in streams else streams[0]
     if stream.codec_context is None:
+        if file is not None and (sentence := _protected(file, shown)):
+            raise UserError(sentence)
         raise UserError(f"expected a codec that this FFmpeg decodes, found an unknown one in {shown}: convert the clip to H.264.")
     width, height = stream.codec_context.width, stream.codec_context.height
     check_size(width, height, shown, most_pixels)

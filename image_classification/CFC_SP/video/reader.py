@@ -138,7 +138,7 @@ class VideoReader:
         with ExitStack() as opened:
             self._file = opened.enter_context(open_file(self._path))
             self._container = opened.enter_context(open_container(self._file, self._shown, self._most_pixels))
-            self._stream = pick_stream(self._container, self._shown, self._most_pixels, self.warnings)
+            self._stream = pick_stream(self._container, self._shown, self._most_pixels, self.warnings, self._file)
             self._decode(threaded)
             self._opened = opened.pop_all()
 
