@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -107,3 +108,11 @@ def test_a_place_that_is_none_is_an_error_number(tmp_path, place):
         anonymous = AnonymousFile(file)
         assert anonymous.seek(3) == 3 and anonymous.seek(*place) < 0
         assert anonymous.tell() == 3 and anonymous.read() == b"3456789"
+
+
+def test_processes_of_windows_are_asked_for_without_a_signal(monkeypatch):
+    """Signal 0 is Ctrl-C there."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "psutil", types.SimpleNamespace(pid_exists=lambda process: process == 7))
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a signal was sent"))
+    assert is_alive(7) and not is_alive(8)

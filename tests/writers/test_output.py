@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.writers import output
 from image_classification.CFC_SP.writers.output import OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter
 
@@ -57,6 +58,7 @@ def test_a_killed_process_leaves_no_final_file_and_the_next_run_cleans_up(tmp_pa
     code = """
 import sys
 from image_classification.CFC_SP.core.records import FrameResult
+from image_classification.CFC_SP.writers import output
 from image_classification.CFC_SP.writers.output import OutputFolder
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter
 with OutputFolder(sys.argv[1], "clip", ["csv"]) as folder, CsvWriter(folder.part("csv")) as writer:
@@ -145,6 +147,7 @@ import numpy as np
 from image_classification.CFC_SP.core.records import Frame, FrameResult, Source, Summary
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
+from image_classification.CFC_SP.writers import output
 from image_classification.CFC_SP.writers.output import OutputFolder
 from image_classification.CFC_SP.writers.result_json import write_json
 from image_classification.CFC_SP.writers.rows_csv import CsvWriter
@@ -192,3 +195,13 @@ def test_what_is_left_out_is_not_delivered(tmp_path):
             folder.part(name).write_text(name)
         folder.leave_out("mp4")
     assert names(folder.path) == ["frames.csv"]
+
+
+def test_folders_of_windows_which_cannot_be_opened_are_not_flushed(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(output, "is_alive", lambda process: True)
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.readlink(f"/proc/self/fd/{handle}")))
+    with OutputFolder(tmp_path, "clip", ("csv",)) as folder:
+        folder.part("csv").write_text("a\n")
+    assert [Path(path).parent for path in flushed] == [tmp_path / "clip"]
