@@ -99,6 +99,14 @@ def test_only_ordinary_files_of_a_known_size_are_read(tmp_path):
             read_bounded(tmp_path / name, 4)
 
 
+def test_processes_of_windows_are_asked_for_without_a_signal(monkeypatch):
+    """Signal 0 is Ctrl-C there."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "psutil", types.SimpleNamespace(pid_exists=lambda process: process == 7))
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a signal was sent"))
+    assert is_alive(7) and not is_alive(8)
+
+
 @pytest.mark.parametrize(
     "place", [(-1, os.SEEK_SET), (-9, os.SEEK_CUR), (-99, os.SEEK_END), (1 << 63, os.SEEK_SET), (1 << 70, os.SEEK_CUR)]
 )
@@ -108,11 +116,3 @@ def test_a_place_that_is_none_is_an_error_number(tmp_path, place):
         anonymous = AnonymousFile(file)
         assert anonymous.seek(3) == 3 and anonymous.seek(*place) < 0
         assert anonymous.tell() == 3 and anonymous.read() == b"3456789"
-
-
-def test_processes_of_windows_are_asked_for_without_a_signal(monkeypatch):
-    """Signal 0 is Ctrl-C there."""
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setitem(sys.modules, "psutil", types.SimpleNamespace(pid_exists=lambda process: process == 7))
-    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a signal was sent"))
-    assert is_alive(7) and not is_alive(8)

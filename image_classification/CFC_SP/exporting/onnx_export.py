@@ -21,7 +21,7 @@ OPSET = 17
 BATCHES = (1, 3, 8)
 PACKAGES = ("onnx", "paddle2onnx", "onnxruntime", "openvino")
 # Without what they ask for: an optimiser of paddle2onnx installs packages while it runs.
-INSTALL = "pip install --no-deps paddle2onnx onnxruntime openvino flatbuffers packaging"
+INSTALL = "pip install onnx onnxruntime openvino, then pip install --no-deps paddle2onnx"
 
 
 def write_onnx(location: str | Path) -> list[Path]:
