@@ -61,9 +61,11 @@ def _now() -> str:
 def _media(path: str, folder: str) -> dict[str, str]:
     """The video as ELAN's own files name it: paths as they are, none of their letters escaped."""
     relative = printable(os.path.relpath(path, folder).replace(os.sep, "/"))
+    kind = mimetypes.guess_type(path)[0] or ""
     return {
         "MEDIA_URL": f"file:///{printable(path).replace(os.sep, '/').lstrip('/')}",
-        "MIME_TYPE": mimetypes.guess_type(path)[0] or "unknown",
+        # Some systems take .ts for a table of translations.
+        "MIME_TYPE": kind if kind.startswith("video/") else "unknown",
         "RELATIVE_MEDIA_URL": relative if relative.startswith("../") else f"./{relative}",
     }
 
