@@ -124,6 +124,7 @@ def test_an_error_in_the_middle_costs_no_rows(recognizer, tmp_path, monkeypatch)
         (["0", "-start", "1"], "-start: expected a file"),
         (["0", "-fps", "5"], "-fps: expected a file"),
         (["0", "-resume"], "-resume: expected a file"),
+        (["0", "-recursive"], "-recursive: expected a file"),
         (["0", "-search", "every"], "-search: expected a file"),
         (["rtsp://h/a", "-formats", "csv,html"], "-formats html: expected a file"),
         (["0", "-lag", "2"], "a lag of 0 to 1 s"),

@@ -22,6 +22,7 @@ from ..support.interrupts import on_first_interrupt
 from ..support.process_group import ALONE, Group
 from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
+from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
 from .ema import Ema
 from .optim import count_decayed, trainable
@@ -180,11 +181,15 @@ class _Training:
 
     def _resume(self) -> None:
         arrays, note = load_checkpoint(self.folder.last)
-        theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), self.config))
-        if theirs != ours:
-            changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
-            own = self.folder.path / "config.yaml"
-            raise UserError(f"{self.folder.last} was trained with another config ({changed}): resume with its own, {own}")
+        theirs, ours = parse_config(note.get("config", "")), self.config
+        changed = _differences(_comparable(theirs), _comparable(ours))
+        more = theirs.TRAIN.EPOCHS < ours.TRAIN.EPOCHS
+        if more:
+            changed.pop("TRAIN.EPOCHS")
+        if changed:
+            values = "; ".join(f"{name}: {its!r} in the run, {own!r} here" for name, (its, own) in changed.items())
+            place = self.folder.path / "config.yaml"
+            raise UserError(f"{self.folder.last} was trained with another config ({values}): resume with its own, {place}")
         try:
             self.progress = Progress.of_note(note.get("progress"))
         except ValueError as error:
@@ -209,6 +214,10 @@ class _Training:
             stored = arrays[_EMA + name]
             self.ema.weights[name] = stored if isinstance(value, np.ndarray) else paddle.to_tensor(stored)
         self.ema.steps = note["ema_steps"]
+        if more:
+            self.say(f"TRAIN.EPOCHS {theirs.TRAIN.EPOCHS} -> {ours.TRAIN.EPOCHS}: from here on the learning rate is that of the longer run")
+            if self.group.leads:
+                self.folder.write_config()
 
     def _no_part(self, reason: str) -> UserError:
         return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
@@ -216,8 +225,10 @@ class _Training:
 
 def _check_options(config, device: str, group: Group) -> None:
     train = config.TRAIN
-    if train.AMP != "none" and device == "cpu":
-        raise UserError(f"TRAIN.AMP {train.AMP}: expected a GPU, found -device cpu, where Paddle's autocast does nothing: set it to none")
+    if train.AMP != "none" and device == "cpu" and group.leads:
+        print(f"warning: TRAIN.AMP {train.AMP} is for GPUs: on this CPU the network computes in float32")
+    if train.AMP == "bfloat16" and device == "gpu" and not paddle.amp.is_bfloat16_supported():
+        raise UserError("TRAIN.AMP bfloat16: expected a GPU that computes in it (Ampere or later), found an older one: take float16")
     if train.BATCH_SIZE % (group.size * train.ACCUMULATE):
         parts = f"{group.size} processes x TRAIN.ACCUMULATE {train.ACCUMULATE}"
         raise UserError(f"TRAIN.BATCH_SIZE {train.BATCH_SIZE}: expected a multiple of {parts}, which share a batch: change one of them")
@@ -237,6 +248,12 @@ def _load_data(config, say) -> tuple[StageData, StageData]:
 
 def _build(config, resume: bool, say):
     model = build_model(config)
+    start = PAPER_STARTS.get(config.MODEL.NAME)
+    if start and not config.MODEL.PRETRAINED:
+        say(
+            f"warning: MODEL.PRETRAINED is empty, so {config.MODEL.NAME} begins with random weights; the paper begins with weights that "
+            f"were trained on MS-Celeb-1M: {start}"
+        )
     if config.MODEL.PRETRAINED and not resume:
         report = load_pretrained(model, config.MODEL.PRETRAINED)
         reasons = "; ".join(f"{count} {reason}" for reason, count in Counter(report.left_out.values()).items())
@@ -262,10 +279,22 @@ def _exhausted(progress: Progress, patience: int) -> bool:
     return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
 
-def _comparable(config) -> str:
+def _comparable(config):
     """The config without the places of files, which may move between two parts of a run."""
     tree = config.clone()
     tree.defrost()
     tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
     tree.TRAIN.TEACHERS = []
-    return tree.dump()
+    return tree
+
+
+def _differences(theirs: dict, ours: dict, prefix: str = "") -> dict[str, tuple]:
+    """Both values of every key in which two configs differ, by its full name."""
+    found = {}
+    for key in theirs:
+        name = f"{prefix}{key}"
+        if isinstance(theirs[key], dict):
+            found |= _differences(theirs[key], ours[key], f"{name}.")
+        elif theirs[key] != ours[key]:
+            found[name] = theirs[key], ours[key]
+    return found

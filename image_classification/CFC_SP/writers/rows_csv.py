@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from ..core.labels import EXPR
 from ..core.records import Face, FrameResult
@@ -31,8 +32,7 @@ class CsvWriter:
         self._path, self._buffering = path, 1 if every_row else -1
 
     def __enter__(self) -> "CsvWriter":
-        self._file = open(self._path, "w", self._buffering, encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._begin(self._opened("w+"))
         self._rows.writerow(COLUMNS)
         return self
 
@@ -45,6 +45,32 @@ class CsvWriter:
             self._rows.writerow(
                 [v if places is None or v is None else f"{v:.{places}f}" for v, places in zip(values, _PLACES, strict=True)]
             )
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is written to is still found at its path: nobody has removed it, or moved its folder."""
+        own = os.fstat(self._file.fileno())
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return False
+        return (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino)
+
+    def go_on_at(self, path: str | os.PathLike) -> None:
+        """Copies to the file `path` what was written, also of a file that has no name any more, and goes on there."""
+        self._file.flush()
+        source, place = self._file.fileno(), 0
+        with open(path, "wb") as target:
+            while data := os.pread(source, 1 << 20, place):
+                place += target.write(data)
+        self._file.close()
+        self._path = path
+        self._begin(self._opened("a+"))
+
+    def _opened(self, mode: str) -> TextIO:
+        return open(self._path, mode, self._buffering, encoding="utf-8", newline="")
+
+    def _begin(self, file: TextIO) -> None:
+        self._file, self._rows = file, csv.writer(file, lineterminator="\n")
 
 
 def row_values(result: FrameResult) -> Iterator[tuple[int | float | str | None, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..core.records import FrameResult
 from ..support.errors import UserError
-from .output import INSTALL_PARQUET
+from ..support.packages import import_package
 from .rows_csv import COLUMNS, results_of, row_values
 
 _INTEGERS, _TEXTS = ("frame", "track"), ("label", "coarse", "raw_label")
@@ -38,11 +38,7 @@ def read_parquet_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
 
     Raises UserError where pyarrow is not installed, and for a file that is not whole or does not follow the row contract.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise UserError(f"{path} needs the package pyarrow, which is not installed: {INSTALL_PARQUET}") from None
+    pyarrow, parquet = (import_package(name, f"{path}: Parquet") for name in ("pyarrow", "pyarrow.parquet"))
     try:
         with parquet.ParquetFile(path) as file:
             if file.schema_arrow.names != list(COLUMNS) or file.metadata.num_rows > MAX_ROWS:
