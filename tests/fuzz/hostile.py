@@ -27,11 +27,11 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, read_tensors
 from image_classification.CFC_SP.weights.trained import trained_config
-from image_classification.CFC_SP.writers.result_json import read_summary, write_json
-from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 from image_classification.CFC_SP.writers.annotation_files import WRITERS
 from image_classification.CFC_SP.writers.annotation_reading import read_annotation
 from image_classification.CFC_SP.writers.output import FILES
+from image_classification.CFC_SP.writers.result_json import read_summary, write_json
+from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 from tests.fuzz.damaged import damaged
 from tests.writers.annotations import MADE_UP
 
