@@ -22,7 +22,7 @@ N ?= 2000
 SEED ?= 0
 MINUTES ?= 60
 
-.PHONY: demo test slow parity onnx browser fuzz soak lint docs constraints wheels lowest clean
+.PHONY: demo test slow parity onnx browser fuzz soak gpu lint docs constraints wheels lowest clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -46,6 +46,11 @@ onnx: $(ONNX)/.ready
 browser: $(VENV)/.dev
 	$(BIN)/python $(INSTALL) --editable '.[browser]'
 	$(BIN)/python -m pytest -m browser tests/browser
+
+# On a graphics card, with the environment's paddlepaddle replaced by paddlepaddle-gpu (docs/gpu.md); without one it says what it would do.
+gpu: $(VENV)/.dev
+	$(BIN)/python -m pytest -rs -m gpu tests
+	$(BIN)/python tools/gpu_check.py
 
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev

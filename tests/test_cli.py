@@ -98,6 +98,7 @@ VOCABULARY = {
     "align": "NAME",
     "all": "",
     "annotations": "PATH",
+    "batch": "N",
     "batches": "N",
     "bundle": "FOLDER",
     "cache": "FOLDER",

@@ -27,6 +27,11 @@ def test_an_unknown_choice_lists_the_known_ones(lite, option, choices):
         network_program(open_bundle(lite), "coarse", **{option: "fast"})
 
 
+def test_bfloat16_of_a_gpu_is_refused_and_not_ignored(lite):
+    with pytest.raises(UserError, match="-precision bfloat16 is for CPUs: a GPU computes a bundle in float32"):
+        network_program(open_bundle(lite), "coarse", "gpu", precision="bfloat16")
+
+
 def test_openvino_and_a_gpu_do_not_go_together(lite):
     with pytest.raises(UserError, match="-engine openvino runs on cpu"):
         network_program(open_bundle(lite), "coarse", "gpu", "openvino")

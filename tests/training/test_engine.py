@@ -330,6 +330,16 @@ def test_a_run_that_fails_on_its_data_leaves_what_was_there_before(run_config, t
 
 
 @pytest.mark.usefixtures("tiny_network")
+def test_a_step_that_memory_does_not_hold_names_the_keys_to_change(run_config, monkeypatch):
+    def fail(self, crops, targets):
+        raise MemoryError("(ResourceExhausted) Out of memory error on GPU 0.")
+
+    monkeypatch.setattr(StaticStep, "__call__", fail)
+    with pytest.raises(UserError, match="does not hold a step of 16 pictures in 1 parts: raise TRAIN.ACCUMULATE, .* or lower TRAIN.BATCH"):
+        train(run_config(), "cpu")
+
+
+@pytest.mark.usefixtures("tiny_network")
 def test_what_a_gpu_or_the_paper_would_have_otherwise_is_said(run_config, monkeypatch, capsys):
     monkeypatch.setitem(engine.PAPER_STARTS, "repvgg_lite", "RepVGG_B1, which someone links")
     train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.AMP": "float16"}), "cpu")

@@ -76,7 +76,7 @@ def batch_of(input_size: int) -> int:
     return next(batch for side, batch in BATCHES if input_size <= side)
 
 
-def make_manifest(name: str, work: Path, members: dict[str, list[Member]], cascade: Cascade, config, licence: str) -> dict:
+def make_manifest(name: str, work: Path, members: dict[str, list[Member]], cascade: Cascade, config, licence: str, batch=None) -> dict:
     """The manifest's tree of the files in `work`. config: the defaults of SP and of the prior; the rest as in `export_bundle`."""
     coarse, negative, normalizer, scope, shares, calibration = cascade.settings
     temperatures = {"coarse": coarse, "negative": negative}
@@ -99,7 +99,7 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], casca
             "align": first.DATA.ALIGN,
             "shape": CROP_SHAPES[first.DATA.ALIGN],
         },
-        "batch": batch_of(largest),
+        "batch": batch or batch_of(largest),
         "sp": {
             "kind": config.SP.KIND,
             "window": config.SP.WINDOW,

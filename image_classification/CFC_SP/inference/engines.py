@@ -34,8 +34,8 @@ def network_program(bundle: Bundle, name: str, device: str = "cpu", engine: str 
     device: one of `engine_choice.DEVICES`; "auto" is the GPU where the engine has one. engine: "paddle", with oneDNN or without as the
     manifest records; "onnxruntime" and "openvino", which take the bundle's ONNX files; "auto", as `engine_choice.chosen_engine` says.
     precision: "float32"; "auto", bfloat16 where the export recorded it as correct and fastest; "bfloat16", which is checked now. A CPU
-    without bfloat16, and a GPU, compute in float32 in any case. Raises UserError for a choice that does not exist, is not installed or
-    does not fit.
+    without bfloat16, and a GPU, compute in float32 in any case; a GPU refuses to be asked for bfloat16. Raises UserError for a choice that
+    does not exist, is not installed or does not fit.
     """
     return _MAKERS[check_choice(device, engine, precision)](bundle, name, device, precision)
 
@@ -54,6 +54,8 @@ def _on_paddle(bundle: Bundle, name: str, device: str, precision: str) -> Networ
     from .precision import cpu_has_bfloat16
 
     if device != "cpu":
+        if precision == "bfloat16":
+            raise UserError("-precision bfloat16 is for CPUs: a GPU computes a bundle in float32: leave it out, or add -device cpu")
         return PaddleProgram(bundle, name, device)
     recorded = recorded_engine(bundle, name)
     return in_precision(

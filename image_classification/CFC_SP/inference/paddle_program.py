@@ -16,6 +16,8 @@ from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
 _ONEDNN_SHAPES = 10
+# Passes that put a convolution, its bias and what follows into one call of cuDNN, which has not every such kernel.
+_CUDNN_FUSIONS = ("conv2d_add_act_fuse_pass", "conv2d_add_fuse_pass")
 # What Paddle raises for operators that do not fit together, when it runs them and already when it loads them.
 _MISFITS = (ValueError, TypeError, IndexError, KeyError)
 _FAULTS = (*_MISFITS, RuntimeError, SystemError)
@@ -24,8 +26,9 @@ _FAULTS = (*_MISFITS, RuntimeError, SystemError)
 class PaddleProgram:
     """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
-    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines
-    ("could not execute a primitive"): the program is then built again without it, once, and `engine` says so.
+    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu", "gpu" or "gpu unfused". oneDNN fails at random on some
+    machines ("could not execute a primitive"), and cuDNN has no kernel for some convolutions that are fused with what follows them: the
+    program is then built again without it, once, and `engine` says so. Raises UserError where a GPU's memory does not hold a run.
     """
 
     def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
@@ -37,12 +40,20 @@ class PaddleProgram:
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         try:
             return self._run(arrays)
-        except RuntimeError as error:
-            if not self.engine.startswith("onednn") or "primitive" not in str(error):
+        except (RuntimeError, OSError) as error:
+            plainer = plainer_engine(self.engine, str(error))
+            if plainer is None:
                 raise
-            self.engine, self.fell_back = "cpu", True
+            self.engine, self.fell_back = plainer, True
             self._predictor = self._build()
             return self._run(arrays)
+        except MemoryError as error:
+            if not self.engine.startswith("gpu"):
+                raise
+            raise UserError(
+                f"the GPU's memory does not hold a run of {self.name}: end what else uses it, export the bundle with a smaller -batch, or "
+                "use -device cpu"
+            ) from error
 
     def _run(self, arrays):
         for name, array in zip(self._predictor.get_input_names(), arrays, strict=True):
@@ -64,8 +75,10 @@ class PaddleProgram:
         with program_files(self._bundle, self.name) as (structure, parameters):
             config = paddle.inference.Config(str(structure), str(parameters))
             config.disable_glog_info()
-            if self.engine == "gpu":
+            if self.engine.startswith("gpu"):
                 config.enable_use_gpu(256, 0)
+                for fusion in _CUDNN_FUSIONS if self.engine == "gpu unfused" else ():
+                    config.delete_pass(fusion)
             else:
                 config.set_cpu_math_library_num_threads(thread_count())
                 if self.engine.startswith("onednn"):
@@ -79,6 +92,15 @@ class PaddleProgram:
                 return paddle.inference.create_predictor(config)
             except _FAULTS as error:
                 raise self._refusal(error) from error
+
+
+def plainer_engine(engine: str, error: str) -> str | None:
+    """What to run a program on that failed with `error` on `engine`; None where the error is none that another build gets round."""
+    if engine.startswith("onednn") and "primitive" in error:
+        return "cpu"
+    if engine == "gpu" and "CUDNN" in error and "NOT_SUPPORTED" in error:
+        return "gpu unfused"
+    return None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ DEVICES = ("auto", "cpu", "gpu")
 def select_device(wanted: str) -> str:
     """Makes Paddle use `wanted` ("auto", "cpu" or "gpu") and returns the device chosen, "cpu" or "gpu"; the process keeps its memory since.
 
+    What a GPU computes in float32 is float32, without TF32.
     Raises UserError for a GPU that was asked for and cannot be used: never a silent fallback.
     """
     if wanted not in DEVICES:
@@ -22,6 +23,12 @@ def select_device(wanted: str) -> str:
             f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install that in the place of paddlepaddle, or use -device cpu"
         )
     device = "gpu" if available and wanted != "cpu" else "cpu"
+    if device == "gpu":
+        # From Ampere on, cuBLAS and cuDNN cut float32's factors to ten bits (TF32) unless they are told not to.
+        from paddle.base import core
+
+        core.set_cublas_switch(False)
+        core.set_cudnn_switch(False)
     paddle.set_device(device)
     keep_freed_memory()
     return device

@@ -116,7 +116,7 @@ class _Training:
             for crops, targets in self.teachers.teach(batches):
                 # Dropout draws from a state that is a function of step and process alone, so that a resumed run repeats it.
                 paddle.seed(((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank) % _SEEDS)
-                loss = self.stepper(crops, targets)
+                loss = self._step(crops, targets)
                 self._check_loss(loss, order)
                 if config.TRAIN.EMA_DECAY:
                     self.ema.update(self.stepper.weights())
@@ -130,6 +130,16 @@ class _Training:
                     self._save()
                 if ends:
                     break
+
+    def _step(self, crops, targets) -> float:
+        try:
+            return self.stepper(crops, targets)
+        except MemoryError as error:
+            train = self.config.TRAIN
+            raise UserError(
+                f"the {self.device}'s memory does not hold a step of {train.BATCH_SIZE} pictures in {train.ACCUMULATE} parts: raise "
+                "TRAIN.ACCUMULATE, which computes the same, or lower TRAIN.BATCH_SIZE"
+            ) from error
 
     def _check_loss(self, loss: float, order) -> None:
         if math.isfinite(loss) and loss < EXPLODED * math.log(len(self.data.names)):
@@ -249,7 +259,7 @@ def _load_data(config, say) -> tuple[StageData, StageData]:
 def _build(config, resume: bool, say):
     model = build_model(config)
     start = PAPER_STARTS.get(config.MODEL.NAME)
-    if start and not config.MODEL.PRETRAINED:
+    if start and not config.MODEL.PRETRAINED and not resume:
         say(
             f"warning: MODEL.PRETRAINED is empty, so {config.MODEL.NAME} begins with random weights; the paper begins with weights that "
             f"were trained on MS-Celeb-1M: {start}"
