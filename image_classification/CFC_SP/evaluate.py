@@ -29,12 +29,8 @@ def add_options(parser: Parser) -> None:
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option(
-        "engine",
-        default="auto",
-        choices=("auto", "paddle", "onnxruntime", "openvino"),
-        help="what runs a bundle's networks (default: auto)",
-    )
+    engines = "auto", "paddle", "onnxruntime", "openvino"
+    parser.option("engine", default="auto", choices=engines, help="what runs a bundle's networks (default: auto)")
     parser.option(
         "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
     )

@@ -101,15 +101,15 @@ def test_a_manifest_of_the_former_schema_has_no_kinds(lite_copy):
 
 
 def test_a_manifest_of_schema_3_aligns_no_faces_and_one_of_schema_4_says_so(lite_copy):
-    edit(lite_copy, lambda m: (m.update(schema=3), m["crop"].pop("align", None)))
+    edit_manifest(lite_copy, lambda m: (m.update(schema=3), m["crop"].pop("align", None)))
     assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "none"
-    edit(lite_copy, lambda m: m.update(schema=4))
+    edit_manifest(lite_copy, lambda m: m.update(schema=4))
     with pytest.raises(UserError, match="crop.align is missing or malformed"):
         open_bundle(lite_copy)
-    edit(lite_copy, lambda m: m["crop"].update(align="upright"))
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="upright"))
     with pytest.raises(UserError, match="crop.align is out of its range"):
         open_bundle(lite_copy)
-    edit(lite_copy, lambda m: m["crop"].update(align="similarity"))
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="similarity"))
     assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "similarity"
 
 

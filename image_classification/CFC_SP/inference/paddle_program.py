@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..support.errors import shortage
+from ..support.errors import UserError, shortage
 from ..support.protobuf import message
 from ..support.quiet_paddle import paddle
 from ..support.temporary import temporary_folder

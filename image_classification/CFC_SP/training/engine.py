@@ -24,6 +24,7 @@ from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
 from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
+from .config_differences import config_differences
 from .ema import Ema
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
@@ -192,7 +193,7 @@ class _Training:
     def _resume(self) -> None:
         arrays, note = load_checkpoint(self.folder.last)
         theirs, ours = parse_config(note.get("config", "")), self.config
-        changed = _differences(_comparable(theirs), _comparable(ours))
+        changed = config_differences(theirs, ours)
         more = theirs.TRAIN.EPOCHS < ours.TRAIN.EPOCHS
         if more:
             changed.pop("TRAIN.EPOCHS")
@@ -287,24 +288,3 @@ def _exhausted(progress: Progress, patience: int) -> bool:
     """Whether the last `patience` epochs brought nothing better."""
     scores = [row["val_macro_f1"] for row in progress.rows]
     return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
-
-
-def _comparable(config):
-    """The config without the places of files, which may move between two parts of a run."""
-    tree = config.clone()
-    tree.defrost()
-    tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
-    tree.TRAIN.TEACHERS = []
-    return tree
-
-
-def _differences(theirs: dict, ours: dict, prefix: str = "") -> dict[str, tuple]:
-    """Both values of every key in which two configs differ, by its full name."""
-    found = {}
-    for key in theirs:
-        name = f"{prefix}{key}"
-        if isinstance(theirs[key], dict):
-            found |= _differences(theirs[key], ours[key], f"{name}.")
-        elif theirs[key] != ours[key]:
-            found[name] = theirs[key], ours[key]
-    return found
