@@ -70,7 +70,9 @@ def test_no_message_names_a_file_that_a_wheel_lacks():
     for path in sorted((ROOT / "image_classification").rglob("*.py")):
         for message in messages_of(path.read_text(encoding="utf-8")):
             found = CHECKOUT.search(message)
-            assert not found or message in ("main_single_gpu.py",), f"{path.relative_to(ROOT)}: {message!r} names {found[0]}"
+            # An address elsewhere, as of a schema, is no file of ours.
+            is_address = message.startswith("http://")
+            assert not found or is_address or message in ("main_single_gpu.py",), f"{path.relative_to(ROOT)}: {message!r} names {found[0]}"
 
 
 def test_this_sees_messages():

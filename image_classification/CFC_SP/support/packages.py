@@ -17,7 +17,6 @@ EXTRAS = {
     "matplotlib": "report",
     "filelock": "train",
     "scipy": "train",
-    "sklearn": "train",
     "yacs": "train",
     "pandas": "pandas",
     "pyarrow": "parquet",
