@@ -168,6 +168,7 @@ VOCABULARY = {
     "window": "FRAMES",
 }
 CHOICES = {
+    "align": ("none", "similarity"),
     "device": ("auto", "cpu", "gpu"),
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
