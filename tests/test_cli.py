@@ -97,6 +97,7 @@ def options_of(parser) -> dict:
 VOCABULARY = {
     "align": "NAME",
     "all": "",
+    "annotations": "PATH",
     "batch": "N",
     "batches": "N",
     "bundle": "FOLDER",
@@ -115,6 +116,7 @@ VOCABULARY = {
     "engines": "NAME",
     "epoch": "N",
     "every": "N|S",
+    "extras": "LIST",
     "flat": "FILE",
     "flip": "",
     "formats": "LIST",
@@ -125,6 +127,7 @@ VOCABULARY = {
     "licence": "WORDS",
     "limit": "S",
     "loop": "N",
+    "mapping": "FILE",
     "max_pixels": "COUNT",
     "members": "A=B",
     "min_confidence": "P",
@@ -173,7 +176,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "engine": ("auto", "paddle", "openvino"),
+    "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 
 

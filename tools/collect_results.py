@@ -24,11 +24,12 @@ DOCUMENTS = sorted(
 
 def tables(results: Path) -> dict:
     """The functions that make the tables, by name."""
-    from tools.tables import footage, overview, paper, scores, speed, zoo
+    from tools.tables import footage, installed, overview, paper, scores, speed, zoo
 
     makers = {
         "bundles": overview.bundles,
         "bundles-cn": partial(overview.bundles, language="cn"),
+        "install": installed.install,
         "pictures": scores.pictures,
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,

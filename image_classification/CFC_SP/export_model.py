@@ -32,7 +32,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.core.cascade import Temperature
+    from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
     from image_classification.CFC_SP.exporting.temperatures import fit_temperatures

@@ -29,7 +29,7 @@ def chromium():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        pytest.fail("expected Playwright, found none: pip install -r tests/browser/requirements.txt, or call `make browser`", pytrace=False)
+        pytest.fail("expected Playwright, found none: pip install '.[browser]', or call `make browser`", pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser

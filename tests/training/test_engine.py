@@ -269,7 +269,7 @@ def test_existing_runs_are_safe(run_config, tmp_path):
     with pytest.raises(UserError) as error:
         train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.BASE_LR": 0.125}), "cpu", resume=True)
     message = str(error.value)
-    assert "another config (BASE_LR: 0.003; BASE_LR: 0.125)" in message
+    assert "another config (TRAIN.BASE_LR: 0.003 in the run, 0.125 here)" in message
     assert str(run / "config.yaml") in message
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
@@ -284,6 +284,19 @@ def test_resuming_with_the_run_s_own_config(run_config):
     before = (run / "last.safetensors").read_bytes()
     assert train(load_config(run / "config.yaml"), "cpu", resume=True) == run
     assert (run / "last.safetensors").read_bytes() == before
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_finished_run_can_be_given_more_epochs(run_config, capsys):
+    run = train(run_config({"TRAIN.EPOCHS": 1}), "cpu")
+    assert train(run_config({"TRAIN.EPOCHS": 2}), "cpu", resume=True) == run
+    assert "TRAIN.EPOCHS 1 -> 2" in capsys.readouterr().out
+    with open(run / "metrics.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    # It is resumed with its own config, now of two epochs, and not with less.
+    assert train(load_config(run / "config.yaml"), "cpu", resume=True) == run
+    with pytest.raises(UserError, match=r"TRAIN\.EPOCHS: 2 in the run, 1 here"):
+        train(run_config({"TRAIN.EPOCHS": 1}), "cpu", resume=True)
 
 
 @pytest.mark.usefixtures("tiny_network")

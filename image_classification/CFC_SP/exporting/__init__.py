@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from ..core.cascade import Cascade, Temperature
+from ..core.cascade import Cascade
+from ..core.cascade_settings import Temperature
 from ..inference.bundle import MANIFEST
 from ..support.errors import UserError
 from ..support.files import part_name, remove_dead_parts

@@ -6,7 +6,8 @@ from pathlib import Path
 import paddle
 from safetensors.numpy import save_file
 
-from ..core.cascade import Cascade, Temperature
+from ..core.cascade import Cascade
+from ..core.cascade_settings import Temperature
 from ..core.ensemble import ClipProgram, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION

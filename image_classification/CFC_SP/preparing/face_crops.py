@@ -77,7 +77,7 @@ class PersonPicker:
     def pick(self, time_s: float, image: np.ndarray, faces: Faces) -> Faces:
         """The person's face in the next frame, or none; faces: those found in it."""
         width = image.shape[1]
-        faces = self._tracker.update(time_s, faces, self._cuts.is_cut(image))
+        faces = self._tracker.update(time_s, faces, self._cuts.look(image))
         for track, box in zip(faces.tracks.tolist(), faces.boxes, strict=True):
             self._sides.setdefault(track, "left" if (box[0] + box[2]) / 2 < width / 2 else "right")
         own = np.array([self._side in (None, self._sides[track]) for track in faces.tracks.tolist()], bool)

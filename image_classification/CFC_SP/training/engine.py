@@ -24,6 +24,7 @@ from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
 from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
+from .config_differences import config_differences
 from .ema import Ema
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
@@ -191,11 +192,15 @@ class _Training:
 
     def _resume(self) -> None:
         arrays, note = load_checkpoint(self.folder.last)
-        theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), self.config))
-        if theirs != ours:
-            changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
-            own = self.folder.path / "config.yaml"
-            raise UserError(f"{self.folder.last} was trained with another config ({changed}): resume with its own, {own}")
+        theirs, ours = parse_config(note.get("config", "")), self.config
+        changed = config_differences(theirs, ours)
+        more = theirs.TRAIN.EPOCHS < ours.TRAIN.EPOCHS
+        if more:
+            changed.pop("TRAIN.EPOCHS")
+        if changed:
+            values = "; ".join(f"{name}: {its!r} in the run, {own!r} here" for name, (its, own) in changed.items())
+            place = self.folder.path / "config.yaml"
+            raise UserError(f"{self.folder.last} was trained with another config ({values}): resume with its own, {place}")
         try:
             self.progress = Progress.of_note(note.get("progress"))
         except ValueError as error:
@@ -220,6 +225,10 @@ class _Training:
             stored = arrays[_EMA + name]
             self.ema.weights[name] = stored if isinstance(value, np.ndarray) else paddle.to_tensor(stored)
         self.ema.steps = note["ema_steps"]
+        if more:
+            self.say(f"TRAIN.EPOCHS {theirs.TRAIN.EPOCHS} -> {ours.TRAIN.EPOCHS}: from here on the learning rate is that of the longer run")
+            if self.group.leads:
+                self.folder.write_config()
 
     def _no_part(self, reason: str) -> UserError:
         return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
@@ -279,12 +288,3 @@ def _exhausted(progress: Progress, patience: int) -> bool:
     """Whether the last `patience` epochs brought nothing better."""
     scores = [row["val_macro_f1"] for row in progress.rows]
     return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
-
-
-def _comparable(config) -> str:
-    """The config without the places of files, which may move between two parts of a run."""
-    tree = config.clone()
-    tree.defrost()
-    tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
-    tree.TRAIN.TEACHERS = []
-    return tree.dump()

@@ -1,7 +1,6 @@
 """A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
 
 import csv
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 
 from ..support.errors import UserError
 from ..support.files import atomic_path, read_bounded
+from ..support.locks import claim
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
 
@@ -39,8 +39,7 @@ class RunFolder:
         with self._claim():
             try:
                 if not self.last.exists():
-                    with self._explained(self._started.name), atomic_path(self._started) as path:
-                        path.write_text(self._config.dump(), encoding="utf-8")
+                    self.write_config()
                 yield
             except UserError:
                 if made and not self.last.exists():
@@ -50,6 +49,11 @@ class RunFolder:
                         with suppress(OSError):
                             folder.rmdir()
                 raise
+
+    def write_config(self) -> None:
+        """Writes config.yaml, by which the run is to be resumed."""
+        with self._explained(self._started.name), atomic_path(self._started) as path:
+            path.write_text(self._config.dump(), encoding="utf-8")
 
     def save_last(self, arrays: dict[str, np.ndarray], note: dict) -> None:
         """Writes the checkpoint to resume from."""
@@ -99,12 +103,11 @@ class RunFolder:
     def _claim(self):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a")  # noqa: SIM115, the caller closes it
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output") from error
+            lock = claim(self.path / ".lock")
         except OSError as error:
             raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -output") from error
+        if lock is None:
+            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output")
         return lock
 
     @contextmanager
