@@ -24,8 +24,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, folders of videos or pictures; or a camera's number, or an address"
-    parser.option("video", nargs="*", metavar="PATH", help=what)
+    parser.option("video", nargs="*", metavar="PATH", help="videos, folders of videos or pictures; or a camera's number, or an address")
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
