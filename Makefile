@@ -47,10 +47,11 @@ browser: $(VENV)/.dev
 	$(BIN)/python $(INSTALL) --editable '.[browser]'
 	$(BIN)/python -m pytest -m browser tests/browser
 
-# On a graphics card, with the environment's paddlepaddle replaced by paddlepaddle-gpu (docs/gpu.md); without one it says what it would do.
-gpu: $(VENV)/.dev
-	$(BIN)/python -m pytest -rs -m gpu tests
-	$(BIN)/python tools/gpu_check.py
+# On a graphics card, by the interpreter GPU_PYTHON of an environment with paddlepaddle-gpu (docs/gpu.md); without one it says what it
+# would do.
+gpu: $(if $(GPU_PYTHON),,$(VENV)/.dev)
+	$(or $(GPU_PYTHON),$(BIN)/python) -m pytest -rs -m gpu tests
+	$(or $(GPU_PYTHON),$(BIN)/python) tools/gpu_check.py
 
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev

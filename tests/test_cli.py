@@ -177,6 +177,7 @@ VOCABULARY = {
     "window": "FRAMES",
 }
 CHOICES = {
+    "align": ("none", "similarity"),
     "device": ("auto", "cpu", "gpu"),
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
