@@ -182,7 +182,6 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "align": ("none", "similarity"),
     "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 
