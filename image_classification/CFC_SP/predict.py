@@ -24,7 +24,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, folders of videos or pictures; or a camera's number, or an address"
+    what = "videos, or folders of videos or pictures; or one camera number or stream address"
     parser.option("video", nargs="*", metavar="PATH", help=what)
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
@@ -38,7 +38,7 @@ def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu, gpu, tensorrt, coreml or directml (default: auto)")
     parser.option("jobs", type=int, default=1, metavar="N", help="clips at a time, each in a process of its own (default: 1)")
-    parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
+    parser.option("resume", action="store_true", help="skip clips that have results of the same bundle and options")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")
     amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="say nothing but errors")
@@ -65,7 +65,7 @@ def run(arguments) -> int:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 
-        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive)
+        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity)
         clips, notes = find_clips(arguments.video, arguments.recursive)
         for note in notes if arguments.verbosity >= 0 else ():
             print(note)

@@ -72,7 +72,7 @@ class PictureReader:
             )
         first = next((image for path in self._paths if (image := _decoded(path, self._most_pixels)) is not None), None)
         if first is None:
-            raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
+            raise UserError(f"expected a picture that decodes, found only damaged ones, such as {str(self._paths[0])!r}: replace them.")
         height, width = first.shape[:2]
         self.source = Source(
             path=os.fsdecode(folder),
