@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_classification.CFC_SP import predict, predict_video
+from cfc_sp import predict_video
+from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.clip import open_clip
@@ -38,6 +39,7 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
     asked = {"window": None, "min_face": None, "start_s": 0.5, "end_s": 1.5, "stride": 4, "fps": None, "max_pixels": None}
+    asked |= {"min_confidence": None, "min_segment": None}
     assert result["options"] == asked | {"engine": "auto", "precision": "auto", "search": "auto", "smoothing": None, "prior": None}
     # 24 frames at 30 fps are 0.8 s: 4 frames at the 5 a second that are looked at.
     assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (4, 5, 20.0)

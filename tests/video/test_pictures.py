@@ -80,11 +80,11 @@ def test_folders_that_are_no_clip_are_told(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="expected a readable folder"):
         PictureReader(tmp_path / "none")
     (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(UserError, match="expected a picture that decodes, found damaged ones alone"):
+    with pytest.raises(UserError, match="expected a picture that decodes, found only damaged ones"):
         PictureReader(tmp_path)
     write(tmp_path, 1)
     for fps in (0, -1, 481, float("nan")):
-        with pytest.raises(UserError, match="-fps: expected pictures a second"):
+        with pytest.raises(UserError, match="-fps: expected a number of pictures a second"):
             PictureReader(tmp_path, fps=fps)
     with pytest.raises(UserError, match="64 x 48"):
         PictureReader(tmp_path, max_pixels=64 * 48 - 1)
@@ -105,5 +105,5 @@ def test_pictures_of_gigabytes_are_refused_by_their_heads(tmp_path):
         with open(tmp_path / "a.png", "wb") as file:
             file.write(start)
             file.truncate(6 << 30)
-        with pytest.raises(UserError, match="damaged ones alone"):
+        with pytest.raises(UserError, match="only damaged ones"):
             PictureReader(tmp_path)
