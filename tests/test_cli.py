@@ -21,7 +21,7 @@ from image_classification.CFC_SP.support.files import sha256_of
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
 # What a checkout has and an installed wheel lacks, or calls otherwise.
-CHECKOUT = re.compile(r"\btools/|requirements[\w-]*\.txt|\b\w+\.py\b|\bmake \w+\.\w+|\bdocs/")
+CHECKOUT = re.compile(r"(?<![/\w])tools/|requirements[\w-]*\.txt|\b\w+\.py\b|\bmake \w+\.\w+|\bdocs/")
 SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 

@@ -132,6 +132,7 @@ def desk(tmp_path, monkeypatch, ferplus_zip):
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
+@pytest.mark.usefixtures("loaded_once")
 def test_the_python_of_a_document_runs(name, desk, capsys):
     found = blocks(name, "python")
     assert found
@@ -183,6 +184,7 @@ COVERED = {
 }
 
 
+@pytest.mark.usefixtures("loaded_once", "tiny_network")
 def test_the_readme_s_commands_run(desk, capsys):
     found = [" ".join(words) for words in commands("README.md")]
     assert found == list(COVERED)
@@ -195,6 +197,7 @@ def test_the_readme_s_commands_run(desk, capsys):
         assert (desk / file).is_file(), file
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_make_demo_predicts(desk, capsys):
     """What `make demo` runs once its environment stands."""
     recipe = re.search(r"^demo:.*\n((?:\t.*\n)+)", read("Makefile"), re.M)[1].strip()

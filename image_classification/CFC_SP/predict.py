@@ -24,7 +24,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, pictures, folders of either; or a camera's number, or an address"
+    what = "videos, pictures, folders of either; or one camera number or stream address"
     parser.option("video", nargs="*", metavar="PATH", help=what)
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")

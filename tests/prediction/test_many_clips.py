@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_classification.CFC_SP import predict, predict_video, read_result
+from cfc_sp import predict_video, read_result
+from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.clip import open_clip

@@ -125,7 +125,7 @@ def test_folders_that_are_no_clip_are_told(tmp_path, monkeypatch):
         PictureReader(tmp_path)
     write(tmp_path, 1)
     for fps in (0, -1, 481, float("nan")):
-        with pytest.raises(UserError, match="-fps: expected pictures a second"):
+        with pytest.raises(UserError, match="-fps: expected a number of pictures a second"):
             PictureReader(tmp_path, fps=fps)
     with pytest.raises(UserError, match="64 x 48"):
         PictureReader(tmp_path, max_pixels=64 * 48 - 1)

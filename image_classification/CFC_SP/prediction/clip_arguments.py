@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 def add_clip_options(parser: Parser) -> None:
     """Adds what `clip_options_of` reads."""
-    parser.option("start", metavar="TIME", help="look at frames from this time after the first one on: seconds or h:mm:ss")
-    parser.option("end", metavar="TIME", help="look at frames before this time after the first one")
+    parser.option("start", metavar="TIME", help="begin at this time, in seconds or h:mm:ss, counted from the first frame")
+    parser.option("end", metavar="TIME", help="end before this time, counted from the first frame")
     parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
     parser.option("smoothing", metavar="KIND", help="logits (the paper's), probabilities or decoder (default: the bundle's)")
-    parser.option("prior", metavar="TAU", help="take the training data's prior out to this power; data: leave it (default: the bundle's)")
+    parser.option(
+        "prior", metavar="TAU", help="divide by the training data's class shares to this power; data: do not (default: the bundle's)"
+    )
     parser.option("search", default="auto", metavar="NAME", help="auto, or every: look for faces in every whole frame, which is slow")
     parser.option("fps", type=float, metavar="RATE", help="take pictures for a recording, so many a second; or a raw stream's rate")
     parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 25 million)")

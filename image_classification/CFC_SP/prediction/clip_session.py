@@ -1,4 +1,4 @@
-"""One clip on its way through a loaded model."""
+"""A session with one clip."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -22,12 +22,12 @@ from .video_result import VideoResult
 
 
 class ClipSession:
-    """Iterates over the results of one clip, once: a FrameResult for every frame looked at, as soon as it is decided.
+    """An iterator over one clip's results: a FrameResult for every frame looked at, as soon as it is decided.
 
-    The session owns all there is of the clip, and sessions of one recognizer may take turns. It ends by itself behind the last
-    frame and where an error is raised; `close`, or a `with` block, ends one that is left half-way. Nothing comes after its end.
+    The session ends after the last frame, and when an error is raised. `close`, or the end of a `with` block, ends it earlier. An ended
+    session gives no more results. Sessions of one recognizer do not affect each other.
 
-    source: what the container says of the clip. expected_frames: about how many there will be, None where that is not known.
+    source: the file's own description of the clip. expected_frames: about how many frames there will be; None where that is not known.
     """
 
     def __init__(
@@ -76,17 +76,17 @@ class ClipSession:
 
     @property
     def summary(self) -> Summary:
-        """Counts, segments, timings and warnings: of all that was decided until now, and of the clip once it has ended."""
+        """Counts, segments, timings and warnings of the frames decided so far; after the end, of the whole clip."""
         return self._summary or self._build()
 
     def run(self) -> VideoResult:
-        """Decides all that is left of the clip and holds it in memory."""
+        """All results that are still to come, in memory, and the summary."""
         with self:
             rows = list(self)
         return VideoResult(self.summary, rows)
 
     def close(self) -> None:
-        """Ends the session: its threads and its file are gone after this."""
+        """Ends the session, its threads and its hold on the file."""
         self._results.close()
         self._reader.close()
 

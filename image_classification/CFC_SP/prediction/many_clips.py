@@ -41,7 +41,7 @@ class ClipTask:
     def __post_init__(self):
         if self.resume and "json" not in self.formats:
             found = ",".join(self.formats)
-            raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {found}: add json")
+            raise UserError(f"-resume: expected json among -formats, since result.json tells what is finished, found {found}: add json")
         # Whatever becomes of the working directory.
         object.__setattr__(self, "root", Path(self.root).absolute())
 

@@ -30,12 +30,11 @@ from .closing_summary import describe
 from .live_output import LiveOutput
 from .options import ClipOptions
 from .recognizer import Recognizer
-from .recording import Recording, finish_left_recordings
+from .recording import LATEST, Recording, finish_left_recordings
 from .result_files import write_summary
 from .stream_session import StreamSession
 from .summary_builder import SummaryBuilder
 
-LATEST = "latest.jpg"
 # How often the picture to look at changes, in seconds.
 _LATEST_EVERY_S = 0.2
 
@@ -57,11 +56,11 @@ def write_stream(
     they are decided. Raises UserError as `record`, for several things to look at, and for options that have no meaning for a stream.
     """
     if len(words) > 1:
-        raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
+        raise UserError(f"expected a single camera or stream, found {len(words)} names in -video: start one call for each")
     senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
     senseless |= {"-search": options.search != "auto", "-formats html": "html" in formats, **of_files}
     if found := [name for name, given in senseless.items() if given]:
-        raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
+        raise UserError(f"{found[0]}: expected a file, found a camera or stream: leave it out")
     finish_left_recordings(root)
     folder = OutputFolder.new(root, stream_name(words[0]), formats)
     with load() as recognizer:

@@ -1,4 +1,4 @@
-"""A clip's results in memory: from a session, or read back from the folder that they were written to."""
+"""A clip's results in memory, from a session or read back from a folder."""
 
 import os
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What a clip shows: `summary` of the run, `rows` with one FrameResult for every frame looked at.
+    """A clip's results. rows: one FrameResult for every frame looked at. summary: counts, segments, timings and warnings of the run.
 
     >>> result = recognizer.video("clip.mp4").run()
     >>> len(result.rows), result.summary.source.width
@@ -35,10 +35,10 @@ class VideoResult:
     rows: list[FrameResult]
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face; tracks are
-        integers all the same.
+        """The rows of frames.csv as a pandas DataFrame, with its columns and rounding. Where a frame has no face, values are missing;
+        tracks are integers nevertheless.
 
-        Raises UserError where pandas, which nothing else needs, is not installed.
+        Raises UserError where pandas is not installed.
         """
         module = import_package("pandas", "to_pandas()")
         rows = [values for result in self.rows for values in row_values(result)]
@@ -60,12 +60,12 @@ class VideoResult:
         min_segment: float | None = None,
         hide: str | None = None,
     ) -> list[Path]:
-        """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
+        """Writes the files that `cfc-sp predict` writes into `folder`, which is made if it is missing, and returns them.
 
-        formats: among those of `writers.output.FILES`; mp4 and html read the clip again, at `summary.source.path`. min_confidence,
-        min_segment: segments of less, in [0, 1] and in seconds, are left out of the files for other programs (None: as when the clip was
+        formats: names of `writers.output.FILES`. mp4 and html read the clip again, at `summary.source.path`. min_confidence,
+        min_segment: the files for other programs leave out segments of less, in [0, 1] and in seconds (None: as when the clip was
         predicted). hide: how faces are hidden in what shows the clip, "blur", "pixelate" or "box" (None: as then). Raises UserError for an
-        unknown format and one that needs what is not installed, a folder that cannot be written to, and a clip that is not there any more.
+        unknown format and one that needs what is not installed, a folder that cannot be written to, and a clip that no longer exists.
 
         >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
         ['frames.csv', 'result.json']
@@ -83,9 +83,9 @@ class VideoResult:
 
 
 def read_result(folder: str | os.PathLike[str]) -> VideoResult:
-    """The results that predict.py wrote to a clip's folder, with csv and json among its formats.
+    """The results that `cfc-sp predict` wrote to a clip's folder as csv and json.
 
-    Numbers are as rounded there, and `raw_probabilities` are None. Raises UserError for a folder without whole results.
+    Numbers are rounded as in the files, and `raw_probabilities` are None. Raises UserError for a folder without complete results.
 
     >>> from cfc_sp import read_result
     >>> files = recognizer.video("clip.mp4").run().save("output/clip")
