@@ -14,6 +14,7 @@ from image_classification.CFC_SP.commands import (
     port_weights,
     prepare_affwild2,
     reproduce_tables,
+    serve,
     unpack_bundle,
 )
 from image_classification.CFC_SP.support.command_line import Parser, guarded
@@ -26,6 +27,7 @@ COMMANDS = {
     "onnx": export_onnx,
     "unpack": unpack_bundle,
     "port": port_weights,
+    "serve": serve,
     "prepare": prepare_affwild2,
     "stand-in": make_stand_in,
     "tables": reproduce_tables,

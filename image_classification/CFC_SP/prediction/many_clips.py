@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..support.errors import UserError
 from ..support.files import sha256_of
+from ..support.progress import shown, unwatched
 from ..video.clip import Clip, open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head
@@ -43,7 +44,7 @@ def write_clips(
                     print(f"{clip.path.name!r}: finished before, skipped.")
                 continue
             folder = OutputFolder(root, clip.name, formats)
-            summary = write_clip(recognizer, clip.path, folder, options, verbosity < 0)
+            summary = write_clip(recognizer, clip.path, folder, options, unwatched if verbosity < 0 else shown)
             if verbosity >= 0:
                 print(describe(summary, folder.files, details=verbosity > 0))
         except UserError as error:

@@ -1,8 +1,10 @@
 """A folder of pictures read as a clip."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -133,25 +135,47 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
     return image
 
 
+def picture_of(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The picture in a file's bytes as HWC RGB uint8, upright; UserErrors call it `name`, and are raised as by `read_picture`, and for
+    more than `most_pixels` pixels."""
+    image = None
+    with suppress(*_NO_PICTURE, OSError):
+        if _may_be_picture(io.BytesIO(data), len(data), repr(name), most_pixels):
+            image = _pixels(data)
+    if image is None:
+        raise UserError(f"expected a picture, found bytes that do not decode in {name!r}: send a JPEG or PNG.")
+    return image
+
+
+# Pillow's words for what is none.
+_NO_PICTURE = UnidentifiedImageError, ValueError, SyntaxError
+
+
 def _decoded(path: Path, most_pixels: int) -> np.ndarray | None:
     """The picture in a file as HWC RGB uint8, upright; None where it does not decode."""
     try:
-        # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
-        with Image.open(path) as picture:
-            width, height = picture.size
-        check_size(width, height, repr(str(path)), most_pixels)
-        # A file of more bytes than its pixels can take is no picture, whatever its head says.
-        if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
-            return None
-        data = path.read_bytes()
-    except (UnidentifiedImageError, ValueError, SyntaxError):
+        data = path.read_bytes() if _may_be_picture(path, path.stat().st_size, repr(str(path)), most_pixels) else b""
+    except _NO_PICTURE:
         return None
     except OSError as fault:
         if fault.errno is None:
             # Pillow's word for a head that is cut off.
             return None
         raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
+    return _pixels(data)
+
+
+def _may_be_picture(file, size: int, shown: str, most_pixels: int) -> bool:
+    """Whether the file or path has the head of a picture, and no more bytes than its pixels can take; raises UserError for too many
+    pixels. Only the head is read: the size is known before memory is taken for the file and for the pixels."""
+    with Image.open(file) as picture:
+        width, height = picture.size
+    check_size(width, height, shown, most_pixels)
+    return size <= _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE
+
+
+def _pixels(data: bytes) -> np.ndarray | None:
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     except cv2.error:
         return None
