@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ..support.errors import UserError
 from ..writers.output import FILES
-from .clip_work import RESULT
 
 WAITING, WORKING, DONE, FAILED = "waiting", "working", "done", "failed"
+RESULT = "result"
+"""The folder of a clip's results, in the clip's own."""
 _VERSION = 1
 _COLUMNS = ("id", "name", "state", "formats", "options", "source", "created_s", "finished_s", "attempt", "deaths", "error", "bytes")
 _JSON = ("formats", "options", "source")
@@ -67,7 +68,7 @@ class ClipStore:
                 f"expected a data folder of this server's own, found that another one uses {str(folder)!r}: choose another -data"
             ) from fault
         try:
-            self._database = sqlite3.connect(self.folder / "state.sqlite", isolation_level=None)
+            self._database = sqlite3.connect(self.folder / "state.sqlite", isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode = WAL")
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):

@@ -1,47 +1,22 @@
-"""What a worker process does with an upload: it says whether it is a clip, and makes its results."""
+"""What a worker process makes of a clip: its results."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..prediction.clip_writer import write_clip
-from ..prediction.options import ClipOptions, span_of
 from ..support.errors import UserError
-from ..video.reader import open_video
 from ..writers.output import OutputFolder
+from .clip_request import ClipCancelledError, clip_options, too_long
+from .clip_store import RESULT
 
 if TYPE_CHECKING:
     from ..prediction.recognizer import Recognizer
 
-RESULT = "result"
-"""The folder of a clip's results, in the clip's own."""
 PROGRESS_EVERY_S = 0.2
 # Screens show no more frames a second; a clip that holds more has times that mean nothing.
 _MOST_FPS = 240
-
-
-class ClipCancelledError(Exception):
-    """The clip is not wanted any more."""
-
-
-def clip_options(asked: dict, pixels: int) -> ClipOptions:
-    """The options that a client has asked for by name; UserError as `ClipOptions` and `span_of`."""
-    span = span_of(asked.get("start"), asked.get("end"), asked.get("stride") or 1)
-    names = ("window", "smoothing", "prior", "search")
-    return ClipOptions(span=span, max_pixels=pixels, **{name: asked[name] for name in names if asked.get(name) is not None})
-
-
-def check_clip(message: dict) -> dict:
-    """What the container of the upload at `path` says of it; raises UserError where it is no video, has frames of more than `pixels`
-    pixels, or lasts longer than `seconds`."""
-    with open_video(message["path"], max_pixels=message["pixels"]) as reader:
-        source = reader.source
-    if source.duration_s is not None and source.duration_s > message["seconds"]:
-        raise UserError(_too_long(message["seconds"], f"{source.duration_s:.1f} s"))
-    kept = ("codec", "width", "height", "fps", "duration_s")
-    return {"source": {name: value for name, value in asdict(source).items() if name in kept}}
 
 
 def work_on_clip(recognizer: "Recognizer", message: dict, channel) -> dict:
@@ -68,7 +43,7 @@ def _watching(say: Callable[[dict], None], is_cancelled: Callable[[], bool], sec
                 raise ClipCancelledError
             first_s = item.time_s if first_s is None else first_s
             if item.time_s - first_s > seconds or count > seconds * _MOST_FPS:
-                raise UserError(_too_long(seconds, "more"))
+                raise UserError(too_long(seconds, "more"))
             if time.monotonic() - last >= PROGRESS_EVERY_S:
                 last = time.monotonic()
                 say({"stage": what, "frames": count, "expected": total})
@@ -77,6 +52,3 @@ def _watching(say: Callable[[dict], None], is_cancelled: Callable[[], bool], sec
 
     return watch
 
-
-def _too_long(seconds: float, found: str) -> str:
-    return f"expected a clip of at most {seconds:g} s, found one of {found}: send a part of it"

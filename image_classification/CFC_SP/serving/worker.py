@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..support.errors import UserError
-from .clip_work import ClipCancelledError, check_clip, work_on_clip
-from .live_work import LiveWork
+from .clip_request import ClipCancelledError, check_clip
 from .messages import packed, read_message
 
 _OWN_FAULT = "the server met a fault of its own while it looked at this, which its log tells"
@@ -61,6 +60,8 @@ def do_checks(channel: Channel, load: tuple[str, dict]) -> None:
 
 def do_clips(channel: Channel, load: tuple[str, dict]) -> None:
     """Works on one clip after another."""
+    from .clip_work import work_on_clip
+
     recognizer = _loaded(channel, load)
     for message, _ in channel.messages():
         answer = _answer(work_on_clip, recognizer, message, channel)
@@ -69,6 +70,8 @@ def do_clips(channel: Channel, load: tuple[str, dict]) -> None:
 
 def do_live(channel: Channel, load: tuple[str, dict]) -> None:
     """Answers pictures and the frames of streams."""
+    from .live_work import LiveWork
+
     work = LiveWork(_loaded(channel, load))
     for message, payload in channel.messages():
         channel.say(_answer(work.answer, message, payload))
