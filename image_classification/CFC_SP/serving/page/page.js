@@ -27,7 +27,8 @@
   };
   const clock = (seconds) => {
     const whole = Math.max(1, Math.ceil(seconds));
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+    if (whole < 60) return `${whole} s`;
+    return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
   };
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name.toLowerCase()}`);
   const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
@@ -83,6 +84,7 @@
     events = null;
     counts = {};
     one("clip").hidden = !name;
+    one("drop").classList.toggle("small", !!name);
     one("clip-name").textContent = name ?? "";
     one("clip-state").textContent = state ?? "";
     one("clip-state").classList.remove("bad");
@@ -391,63 +393,70 @@
 
   // What is drawn is as large as the screen shows it, whatever the camera's size.
   const paint = ({ width, height, faces }) => {
-    const box = overlay.getBoundingClientRect();
+    const stage = overlay.getBoundingClientRect();
+    const video = live.getBoundingClientRect();
     const ratio = devicePixelRatio || 1;
-    overlay.width = Math.round(box.width * ratio);
-    overlay.height = Math.round(box.height * ratio);
+    overlay.width = Math.round(stage.width * ratio);
+    overlay.height = Math.round(stage.height * ratio);
     const pen = overlay.getContext("2d");
     pen.scale(ratio, ratio);
-    const scale = Math.min(box.width / width, box.height / height);
-    const left = (box.width - width * scale) / 2;
-    const top = (box.height - height * scale) / 2;
     pen.textBaseline = "middle";
+    const scale = Math.min(video.width / width, video.height / height);
+    const shown = { width: width * scale, height: height * scale };
+    shown.x = video.x - stage.x + (video.width - shown.width) / 2;
+    shown.y = video.y - stage.y + (video.height - shown.height) / 2;
     const areas = faces.map(({ box: [x1, y1, x2, y2] }) => (x2 - x1) * (y2 - y1));
     const largest = areas.indexOf(Math.max(...areas));
     faces.forEach((face, i) => {
-      const [x1, y1, x2, y2] = face.box.map((value, at) => value * scale + (at % 2 ? top : left));
-      pen.lineWidth = 5;
-      pen.strokeStyle = "#111";
-      pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
-      pen.lineWidth = 3;
-      pen.strokeStyle = colour(face.label);
-      pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
+      const [x1, y1, x2, y2] = face.box.map((value, at) => value * scale + (at % 2 ? shown.y : shown.x));
+      for (const [line, ink] of [
+        [5, "#111"],
+        [3, colour(face.label)],
+      ]) {
+        pen.lineWidth = line;
+        pen.strokeStyle = ink;
+        pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
+      }
       const text = `${face.label} ${Math.round(100 * face.confidence)}%`;
       pen.font = "600 14px system-ui, sans-serif";
       const wide = pen.measureText(text).width + 12;
-      const x = Math.min(Math.max(0, x1 - 2), box.width - wide);
-      const y = y1 > 24 ? y1 - 24 : Math.min(y2 + 2, box.height - 22);
+      const x = Math.min(Math.max(shown.x, x1 - 2), shown.x + shown.width - wide);
+      const y = y1 - shown.y > 24 ? y1 - 24 : Math.min(y2 + 2, shown.y + shown.height - 22);
       pen.fillStyle = colour(face.label);
       pen.fillRect(x, y, wide, 22);
       pen.fillStyle = colour(`on-${face.label}`);
       pen.fillText(text, x + 6, y + 11.5);
-      if (i === largest) bars(pen, face, box, (x1 + x2) / 2);
+      if (i === largest) bars(pen, face, shown, stage, (x1 + x2) / 2);
     });
   };
 
-  const bars = (pen, face, box, middle) => {
-    const row = 17;
-    const wide = Math.min(190, box.width * 0.46);
-    const high = row * about.classes.length + 10;
-    // On the side that the face is not on.
-    const x = middle > box.width / 2 ? 8 : box.width - wide - 8;
-    const y = box.height - high - 8;
-    pen.fillStyle = "rgba(17, 17, 17, 0.72)";
-    pen.fillRect(x, y, wide, high);
+  // The eight bars: over the picture, on the side that the face is not on; on a small screen below it.
+  const bars = (pen, face, shown, stage, middle) => {
+    const row = 18;
+    const below = stage.width < 560;
+    const rows = below ? about.classes.length / 2 : about.classes.length;
+    const wide = below ? stage.width / 2 : 190;
+    const x = below ? 0 : middle > shown.x + shown.width / 2 ? shown.x + 8 : shown.x + shown.width - wide - 8;
+    const y = below ? stage.height - row * rows - 5 : shown.y + shown.height - row * rows - 18;
+    if (!below) {
+      pen.fillStyle = "rgba(17, 17, 17, 0.72)";
+      pen.fillRect(x, y - 5, wide, row * rows + 10);
+    }
     pen.font = "12px system-ui, sans-serif";
     about.classes.forEach((name, i) => {
-      const line = y + 5 + row * i;
+      const left = x + wide * Math.floor(i / rows);
+      const line = y + row * (i % rows);
+      const room = wide - 78 - 42;
       const value = face.probabilities[name];
       pen.fillStyle = "#fff";
-      pen.fillText(name, x + 6, line + row / 2);
-      const from = x + 72;
-      const room = wide - 72 - 40;
+      pen.fillText(name, left + 8, line + row / 2);
       pen.fillStyle = "rgba(255, 255, 255, 0.2)";
-      pen.fillRect(from, line + 4, room, row - 8);
+      pen.fillRect(left + 78, line + 5, room, row - 10);
       pen.fillStyle = colour(name);
-      pen.fillRect(from, line + 4, Math.max(1, room * value), row - 8);
+      pen.fillRect(left + 78, line + 5, Math.max(1, room * value), row - 10);
       pen.fillStyle = "#fff";
       pen.textAlign = "right";
-      pen.fillText(`${Math.round(100 * value)}%`, x + wide - 6, line + row / 2);
+      pen.fillText(`${Math.round(100 * value)}%`, left + wide - 8, line + row / 2);
       pen.textAlign = "left";
     });
   };
@@ -501,6 +510,15 @@
     }
     tell("");
     const { clip_bytes: bytes, seconds } = about.limits;
+    one("classes").replaceChildren(
+      ...about.classes.map((name) => {
+        const item = document.createElement("li");
+        item.textContent = name;
+        item.style.background = colour(name);
+        item.style.color = colour(`on-${name}`);
+        return item;
+      }),
+    );
     one("limits").textContent = `Up to ${clock(seconds)} and ${Math.round(bytes / 1e6)} MB; whatever FFmpeg plays.`;
     one("sample").hidden = !about.sample;
     list();
