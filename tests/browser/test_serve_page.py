@@ -1,5 +1,6 @@
 """The server's page in a real browser: a clip from drop to report, its end, its faults, the camera, and a server that is away."""
 
+import base64
 import io
 from pathlib import Path
 
@@ -173,7 +174,7 @@ def test_the_camera_is_answered_and_drawn_over(visit_page, width):
     assert fits(page, width)
     # The box bears the colour of some label; the eight bars stand on the side that the face is not on.
     drawn = page.evaluate("document.querySelector('#overlay').toDataURL()").partition(",")[2]
-    shown = np.asarray(Image.open(io.BytesIO(__import__("base64").b64decode(drawn))).convert("RGB")).astype(int)
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn))).convert("RGB")).astype(int)
     assert any((np.abs(shown - COLOURS[label]).max(-1) <= 6).sum() > 100 for label in ("Happiness", "Surprise", "Neutral", "Anger"))
     page.locator("#start").click()
     assert page.locator("#stage").is_hidden() and page.locator("#camera-state").inner_text() == "Stopped."

@@ -51,4 +51,3 @@ def _watching(say: Callable[[dict], None], is_cancelled: Callable[[], bool], sec
         say({"stage": what, "frames": count, "expected": count})
 
     return watch
-

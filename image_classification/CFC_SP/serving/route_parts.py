@@ -20,7 +20,7 @@ BODY = {
 def problems(*statuses: int) -> dict[int, dict]:
     """What OpenAPI says of a route that may answer with these status codes."""
     content = {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema()}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 401)}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 401, 422)}
 
 
 def address_of(connection: HTTPConnection) -> str:
