@@ -25,7 +25,7 @@ LEVELS = [
     ("image_classification.CFC_SP.data", "image_classification.CFC_SP.video", "image_classification.CFC_SP.weights"),
     ("image_classification.CFC_SP.training", "image_classification.CFC_SP.inference", "image_classification.CFC_SP.writers"),
     ("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
-    ("image_classification.CFC_SP.exporting",),
+    ("image_classification.CFC_SP.exporting", "image_classification.CFC_SP.serving"),
 ]
 # The same for the tools' rooms, which may use all of the package; their entries stand above them.
 TOOL_LEVELS = [("tools.weights",), ("tools.benchmarks", "tools.footage", "tools.simulation"), ("tools.tables",)]
@@ -36,6 +36,7 @@ MAY_NOT = {
     "image_classification.CFC_SP.video": ("config", "support.device"),
     "image_classification.CFC_SP.inference": ("data", "weights", "config"),
     "image_classification.CFC_SP.prediction": ("data", "weights", "config"),
+    "image_classification.CFC_SP.serving": ("data", "weights", "config", "training", "scoring"),
     "image_classification.CFC_SP.training": ("video",),
     "image_classification.CFC_SP.scoring": ("video",),
 }

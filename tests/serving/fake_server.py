@@ -4,15 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])
-
-from image_classification.CFC_SP.serving.run_server import run_server
-from image_classification.CFC_SP.serving.settings import Limits, Settings
-from tests.serving.fake_recognizer import FAKE
-
 
 def main(data: str, port: str, options: str) -> None:
     """options: "fake" for the recognizer, "limits", and the rest for Settings."""
+    from image_classification.CFC_SP.serving.run_server import run_server
+    from image_classification.CFC_SP.serving.settings import Limits, Settings
+    from tests.serving.fake_recognizer import FAKE
+
     asked = json.loads(options)
     load, limits = (FAKE, asked.pop("fake", {})), Limits(**{"rate": 0} | asked.pop("limits", {}))
     if "sample" in asked:
@@ -21,4 +19,5 @@ def main(data: str, port: str, options: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
     main(*sys.argv[1:])

@@ -34,7 +34,7 @@ class ProblemAnswer(BaseModel):
     detail: str
 
 
-class Progress(BaseModel):
+class ProgressAnswer(BaseModel):
     """How far the work on a clip is. stage: "reading" or "drawing". share: from 0 to 1. left_s: about how many seconds are left."""
 
     stage: str
@@ -81,7 +81,7 @@ class ClipAnswer(BaseModel):
     name: str
     state: str
     place: int | None
-    progress: Progress | None
+    progress: ProgressAnswer | None
     source: ClipSource | None
     files: list[ResultFile]
     error: str | None

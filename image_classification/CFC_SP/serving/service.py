@@ -15,8 +15,8 @@ from ..support.errors import UserError
 from ..support.printable import printable
 from ..writers.output import check_formats
 from .clip_queue import ClipQueue
-from .clip_store import WAITING, WORKING, ClipStore, StoredClip
 from .clip_request import clip_options
+from .clip_store import WAITING, WORKING, ClipStore, StoredClip
 from .problems import UNREADABLE, Problem
 from .rate_limit import RateLimit
 from .server_metrics import ServerMetrics
