@@ -12,8 +12,9 @@ REQUIREMENTS := $(wildcard requirements*.txt)
 WORKERS ?= 2
 N ?= 2000
 SEED ?= 0
+MINUTES ?= 5
 
-.PHONY: demo test slow parity onnx browser fuzz lint clean
+.PHONY: demo test slow parity onnx browser fuzz load lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -33,7 +34,7 @@ parity: $(PARITY)/.ready
 onnx: $(ONNX)/.ready
 	$(ONNX)/bin/python -m pytest -s -m onnx tests
 
-# The report in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
+# The report and the server's page in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
 browser: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	$(BIN)/python -m pytest -m browser tests/browser
@@ -41,6 +42,10 @@ browser: $(VENV)/.dev
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev
 	N=$(N) SEED=$(SEED) $(BIN)/python -m pytest -s -m fuzz tests/fuzz
+
+# Fifty clients against a server for so many MINUTES.
+load: $(VENV)/.dev
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m load tests/load
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

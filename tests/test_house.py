@@ -141,7 +141,8 @@ WHOLE_PROJECT = {
     "tests/test_docs.py": "what documents say",
     "tests/test_work.py": "the counter of work that tests bound",
     "tests/recipes": "recipes/, shell scripts",
-    "tests/browser": "the report in a real browser",
+    "tests/browser": "the report and the server's page in a real browser",
+    "tests/load": "fifty clients of a server",
     "tests/fuzz": "damaged files of every kind",
     "tests/parity": "networks beside other libraries'",
 }
