@@ -11,6 +11,7 @@ import websockets
 
 from tests import clips
 
+CONCAT = b"ffconcat version 1.0\nfile /etc/passwd\n"
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 
 

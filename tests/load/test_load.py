@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +59,8 @@ class Watch:
     async def run(self) -> None:
         while True:
             # A worker may end between the listing and the look.
-            with_luck = None
-            try:
-                with_luck = self.sample()
-            except (OSError, TypeError):
-                pass
-            self.samples += [with_luck] if with_luck else []
+            with suppress(OSError, TypeError):
+                self.samples.append(self.sample())
             await asyncio.sleep(1)
 
 
