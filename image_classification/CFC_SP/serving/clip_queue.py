@@ -54,7 +54,7 @@ class ClipQueue:
         self._store, self._settings, self._metrics = store, settings, metrics
         self._progress: dict[str, ClipProgress] = {}
         self._watchers: dict[str, set[asyncio.Event]] = {}
-        self._work, self._workers = asyncio.Event(), []
+        self._work, self._workers, self._cancelling = asyncio.Event(), [], set()
         self.ready = 0
         self.refusal: str | None = None
         self.refused = asyncio.Event()
@@ -65,9 +65,10 @@ class ClipQueue:
 
     async def close(self) -> None:
         """Ends the worker processes; clips that they were on are begun again by the next server."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        tasks = [*self._workers, *self._cancelling]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def add(self, clip: StoredClip) -> StoredClip:
         """Puts a clip at the end of the queue."""
@@ -87,10 +88,12 @@ class ClipQueue:
         else:
             self._store.forget(clip.id)
             progress.is_cancelled = True
-            asyncio.get_running_loop().create_task(self._cancel(clip.id, progress))
+            cancelling = asyncio.get_running_loop().create_task(self._cancel(clip.id, progress))
+            self._cancelling.add(cancelling)
+            cancelling.add_done_callback(self._cancelling.discard)
         self._changed(clip.id)
         # Places in the queue have changed.
-        self._all_changed()
+        self.wake_watchers()
 
     @contextmanager
     def watching(self, clip_id: str) -> Iterator[asyncio.Event]:
@@ -143,7 +146,7 @@ class ClipQueue:
     async def _work_on(self, link: WorkerLink, clip: StoredClip) -> None:
         passes = 1 if set(clip.formats) <= {"csv", "json", "png"} else 2
         progress = self._progress[clip.id] = ClipProgress(link, passes)
-        self._all_changed()
+        self.wake_watchers()
         limits = self._settings.limits
         message = {"id": clip.id, "path": str(self._store.upload(clip.id)), "name": clip.name, "formats": clip.formats}
         message |= {"options": clip.options, "pixels": limits.pixels, "seconds": limits.seconds}
@@ -173,7 +176,8 @@ class ClipQueue:
         for event in self._watchers.get(clip_id, ()):
             event.set()
 
-    def _all_changed(self) -> None:
+    def wake_watchers(self) -> None:
+        """Sets the events of all who watch."""
         for clip_id in self._watchers:
             self._changed(clip_id)
 

@@ -1,5 +1,6 @@
 """The addresses of clips: send one, ask after it, follow it, fetch its files, remove it."""
 
+import re
 import time
 from http import HTTPStatus
 from typing import Annotated
@@ -80,7 +81,9 @@ def clip_routes(service: Service) -> APIRouter:
         return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     @routes.get("/{clip_id}/files/{name}", response_class=FileResponse, responses=problems(404, 416))
-    async def fetch_a_file(clip_id: str, name: str, download: Annotated[bool, Query(description="to keep, not to show")] = False):
+    async def fetch_a_file(
+        request: Request, clip_id: str, name: str, download: Annotated[bool, Query(description="to keep, not to show")] = False
+    ):
         """A file of a clip's results, in parts (Range) if wanted."""
         clip = found(clip_id)
         path = service.store.files(clip.id).get(name)
@@ -89,6 +92,7 @@ def clip_routes(service: Service) -> APIRouter:
             raise Problem(HTTPStatus.NOT_FOUND, f"expected one of this clip's files, found another name: there are {names}")
         kind = "attachment" if download else "inline"
         stem = clip.name.rpartition(".")[0] or clip.name
+        _check_range(request.headers.get("range", ""), path.stat().st_size)
         headers = report_policy() if name == FILES["html"] else {}
         media = _TYPES.get(path.suffix.lstrip("."), "application/octet-stream")
         return FileResponse(path, media_type=media, filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
@@ -122,3 +126,11 @@ def clip_routes(service: Service) -> APIRouter:
         )
 
     return routes
+
+
+def _check_range(asked: str, size: int) -> None:
+    """Raises Problem for a part that begins behind the file's end."""
+    found = re.fullmatch(r"bytes=(\d{1,18})-\d*", asked.strip())
+    if found and int(found[1]) >= size:
+        sentence = f"expected a part of the file's {size} bytes, found one from {found[1]} on: ask for a lower one"
+        raise Problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, sentence, headers={"Content-Range": f"bytes */{size}"})

@@ -54,7 +54,9 @@ class ClipStore:
         self.folder = Path(folder).absolute()
         self._clips = self.folder / "clips"
         try:
-            self._clips.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Other users of this machine need not see what was sent.
+            self._clips.mkdir(mode=0o700, exist_ok=True)
             self._lock = open(self.folder / "lock", "w")  # noqa: SIM115
         except OSError as fault:
             raise UserError(

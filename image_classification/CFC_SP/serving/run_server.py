@@ -1,7 +1,6 @@
 """The server as a program: it listens, and ends with all that it has started."""
 
 import asyncio
-import signal
 import socket
 
 import uvicorn
@@ -56,7 +55,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, number: int, frame) -> None:
         """As uvicorn's own."""
         super().handle_exit(number, frame)
-        asyncio.get_running_loop().call_soon_threadsafe(self._service.closing.set)
+        asyncio.get_running_loop().call_soon_threadsafe(self._service.begin_closing)
 
     async def serve_all(self, listening: socket.socket) -> None:
         """Serves on the open socket until a signal."""
@@ -68,7 +67,7 @@ class _Server(uvicorn.Server):
 
     async def _end_when_refused(self) -> None:
         await self._service.queue.refused.wait()
-        self.handle_exit(signal.SIGTERM, None)
+        self.should_exit = True
 
 
 def _listen(host: str, port: int) -> socket.socket:

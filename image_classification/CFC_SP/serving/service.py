@@ -67,7 +67,8 @@ class Service:
         self.metrics = ServerMetrics()
         self.store = ClipStore(settings.data)
         self.queue = ClipQueue(self.store, settings, self.metrics)
-        self.live, self.checks = WorkerDesk("live", settings.load), WorkerDesk("check", settings.load)
+        restarted = self.metrics.restarts.inc
+        self.live, self.checks = (WorkerDesk(job, settings.load, restarted) for job in ("live", "check"))
         self.rate = RateLimit(limits.rate)
         self.uploads = Slots(limits.uploads, f"{limits.uploads} uploads")
         self.streams = Slots(limits.streams, f"{limits.streams} cameras")
@@ -89,11 +90,16 @@ class Service:
 
     async def close(self) -> None:
         """Ends all processes and tasks."""
-        self.closing.set()
+        self.begin_closing()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, self.queue.close(), self.live.close(), self.checks.close(), return_exceptions=True)
         self.store.close()
+
+    def begin_closing(self) -> None:
+        """Ends the event streams, which would otherwise be waited for."""
+        self.closing.set()
+        self.queue.wake_watchers()
 
     @property
     def is_ready(self) -> bool:

@@ -1,6 +1,8 @@
 """A worker process that answers questions, one after another."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 from .worker_link import WorkerEndedError, WorkerLink
 
@@ -8,13 +10,12 @@ ANSWER_S = 60.0
 
 
 class WorkerDesk:
-    """Asks one worker process, which is started again when it has ended. restarts: how often that was."""
+    """Asks one worker process, which is started again when it has ended. restarted: called then."""
 
-    def __init__(self, job: str, load: tuple[str, dict]):
-        self._job, self._load = job, load
+    def __init__(self, job: str, load: tuple[str, dict], restarted: Callable[[], None] = lambda: None):
+        self._job, self._load, self._restarted = job, load, restarted
         self._lock, self._link = asyncio.Lock(), None
-        self._exchanges: set[asyncio.Task] = set()
-        self.restarts = 0
+        self._tasks: set[asyncio.Task] = set()
 
     @property
     def is_ready(self) -> bool:
@@ -32,18 +33,28 @@ class WorkerDesk:
         Raises WorkerEndedError where the process ends on it or gives none in time.
         """
         # Whoever asked may go away; the answer is taken in all the same, or the next one would get it.
-        exchange = asyncio.create_task(self._exchange(message, payload))
-        self._exchanges.add(exchange)
-        exchange.add_done_callback(self._exchanges.discard)
-        return await asyncio.shield(exchange)
+        return await asyncio.shield(self._begin(self._exchange(message, payload)))
 
     async def close(self) -> None:
         """Ends the process."""
-        for exchange in list(self._exchanges):
-            exchange.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         link, self._link = self._link, None
         if link is not None:
             await link.close()
+
+    def _begin(self, work) -> asyncio.Task:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _open_again(self) -> None:
+        # What cannot be had now is asked for again by the next question.
+        with suppress(WorkerEndedError):
+            await self.open()
 
     async def _open(self) -> WorkerLink:
         if self._link is None:
@@ -63,6 +74,9 @@ class WorkerDesk:
                 await link.send(message, payload)
                 return await link.receive(ANSWER_S)
             except WorkerEndedError:
-                self._link, self.restarts = None, self.restarts + 1
+                self._link = None
                 await link.close()
+                self._restarted()
+                # Not only when somebody asks: nobody does as long as the server does not say that it is ready.
+                self._begin(self._open_again())
                 raise

@@ -43,7 +43,13 @@
       return [];
     }
   };
-  const remember = (list) => localStorage.setItem(KEY, JSON.stringify(list.slice(0, 50)));
+  const remember = (list) => {
+    try {
+      localStorage.setItem(KEY, JSON.stringify(list.slice(0, 50)));
+    } catch {
+      // A browser that keeps nothing has no history.
+    }
+  };
   const forget = (id) => {
     remember(remembered().filter((clip) => clip.id !== id));
     list();
@@ -348,7 +354,7 @@
       if (socket !== mine) return;
       one("camera-state").textContent = "The server takes no pictures now. Trying again…";
       overlay.getContext("2d").clearRect(0, 0, overlay.width, overlay.height);
-      setTimeout(() => socket === mine && connect(), AGAIN_MS);
+      setTimeout(() => socket === mine && connect(), 3 * AGAIN_MS);
     });
   };
 
