@@ -23,8 +23,9 @@ def test_it_is_not_ready_before_the_networks_are(serve, tmp_path):
 def test_metrics_count_routes_and_not_ids(client):
     client.get("/v1/clips/0123456789abcdef0123456789abcdef")
     client.get("/nowhere/at/all")
+    client.request("BREW", "/v1/about")
     text = client.get("/metrics").text
     assert 'cfc_sp_requests_total{method="GET",route="/v1/clips/{clip_id}",status="404"}' in text
-    assert 'route="other",status="404"' in text and "0123456789abcdef" not in text and "nowhere" not in text
+    assert 'route="other",status="404"' in text and "0123456789abcdef" not in text and "nowhere" not in text and "BREW" not in text
     for name in ("waiting_clips", "working_clips", "open_streams", "result_bytes", "ready_workers", "worker_restarts_total"):
         assert f"cfc_sp_{name} " in text

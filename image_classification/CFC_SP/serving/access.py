@@ -19,6 +19,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -107,9 +108,10 @@ class Counting:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # Ids are no routes: each would be a time series of its own.
+                # Neither ids nor a client's own words: each would be a time series of its own.
                 route = getattr(scope.get("route"), "path", "other")
-                self._metrics.requests.labels(route, scope["method"], message["status"]).inc()
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                self._metrics.requests.labels(route, method, message["status"]).inc()
             await send(message)
 
         await self._application(scope, receive, counted if scope["type"] == "http" else send)
