@@ -60,6 +60,14 @@ def client(serve, tmp_path_factory, clip):
 
 
 @pytest.fixture(scope="session")
+def strict(serve, tmp_path_factory):
+    """A client of a server whose limits are low."""
+    limits = Limits(100_000, picture_bytes=1000, frame_bytes=900, seconds=1.2, pixels=90 * 48, waiting=1, streams=1, rate=0)
+    with serve(tmp_path_factory.mktemp("data"), limits) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
 def send():
     """Gives `send(client, path, **query)`: the answer to an upload."""
 

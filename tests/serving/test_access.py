@@ -86,11 +86,11 @@ def test_every_answer_bears_the_headers(ask):
 
 
 def test_a_token_keeps_everything_behind_it(serve, tmp_path):
-    with serve(tmp_path, token=TOKEN) as client:
-        assert client.get("/").status_code == 200 and client.get("/v1/about").status_code == 401
-        assert client.post("/v1/session").status_code == 401
-        answer = client.post("/v1/session", headers={"Authorization": f"Bearer {TOKEN}"})
-        assert (
-            answer.status_code == 204 and "HttpOnly" in answer.headers["set-cookie"] and "SameSite=strict" in answer.headers["set-cookie"]
-        )
-        assert client.get("/v1/about").status_code == 200
+    client = serve(tmp_path, token=TOKEN)
+    assert client.get("/").status_code == 200 and client.get("/v1/about").status_code == 401
+    assert client.post("/v1/session").status_code == 401
+    answer = client.post("/v1/session", headers={"Authorization": f"Bearer {TOKEN}"})
+    cookie = answer.headers["set-cookie"]
+    assert answer.status_code == 204 and "HttpOnly" in cookie and "SameSite=strict" in cookie and TOKEN not in cookie
+    assert client.get("/v1/about").status_code == 200
+    client.service.store.close()

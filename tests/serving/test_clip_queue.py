@@ -23,6 +23,7 @@ def test_a_clip_that_ends_its_worker_twice_fails_and_the_next_is_done(client, de
     assert ended(client, good)["state"] == "done"
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced_and_its_clip_begun_again(client, gated, gate, send, ended):
     gate.touch()
     clip_id = send(client, gated, formats="csv").json()["id"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from image_classification.CFC_SP.serving.settings import Limits
+from image_classification.CFC_SP.serving.rate_limit import RateLimit
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
 from tests import clips
 from tests.events import wait_until
@@ -120,23 +120,26 @@ def test_uploads_that_are_refused_leave_nothing(client):
     assert folders() == before
 
 
-def test_limits_have_their_status_codes(serve, tmp_path, clip, gated, gate, send):
+def test_limits_have_their_status_codes(strict, tmp_path, clip, gated, gate, send):
     wide = clips.write_clip(tmp_path / "wide.mp4", clips.pictures(3, 96))
     long = clips.write_clip(tmp_path / "long.mp4", clips.pictures(40))
-    limits = Limits(clip_bytes=100_000, seconds=1.2, pixels=90 * 48, waiting=1, rate=6)
     gate.touch()
-    with serve(tmp_path / "data", limits) as client:
-        assert "at most 100000 bytes" in problem(client.post("/v1/clips", content=b"x" * 100_001), 413)
-        assert "4320 pixels" in problem(send(client, wide), 422)
-        assert "1.2 s" in problem(send(client, long), 422)
-        first = send(client, gated).json()["id"]
-        wait_until(lambda: client.get(f"/v1/clips/{first}").json()["state"] == "working")
-        assert send(client, clip).json()["place"] == 1
-        full = send(client, clip)
-        assert "1 clips wait" in problem(full, 503) and full.headers["retry-after"] == "10"
-        fast = send(client, clip)
-        assert "at most 6 requests" in problem(fast, 429) and int(fast.headers["retry-after"]) > 0
+    assert "at most 100000 bytes" in problem(strict.post("/v1/clips", content=b"x" * 100_001), 413)
+    assert "4320 pixels" in problem(send(strict, wide), 422)
+    assert "1.2 s" in problem(send(strict, long), 422)
+    first = send(strict, gated).json()["id"]
+    wait_until(lambda: strict.get(f"/v1/clips/{first}").json()["state"] == "working")
+    assert send(strict, clip).json()["place"] == 1
+    full = send(strict, clip)
+    assert "1 clips wait" in problem(full, 503) and full.headers["retry-after"] == "10"
     gate.unlink()
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(client, monkeypatch):
+    monkeypatch.setattr(client.service, "rate", RateLimit(2))
+    answers = [client.post("/v1/clips"), client.post("/v1/pictures"), client.post("/v1/clips")]
+    assert [answer.status_code for answer in answers] == [400, 400, 429]
+    assert "requests for work a minute" in problem(answers[2], 429) and int(answers[2].headers["retry-after"]) > 0
 
 
 def test_a_clip_is_cancelled_while_it_waits_and_while_it_is_worked_on(client, clip, gated, gate, send, ended):
