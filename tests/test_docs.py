@@ -17,6 +17,7 @@ from image_classification.CFC_SP.config import default_config
 from image_classification.CFC_SP.core.records import Segment, Source, Summary
 from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
+from image_classification.CFC_SP.prediction import clip_table
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.video.reader import open_video
@@ -52,6 +53,10 @@ def keys_of(value, prefix: str = "") -> list[str]:
 
 def test_the_columns_are_those_of_the_csv():
     assert tuple(row[0] for row in table(read("docs/output-format.md"), "column")) == COLUMNS
+
+
+def test_the_columns_are_those_of_the_table_of_clips():
+    assert tuple(row[0] for row in table(read("docs/output-format.md"), "clip's column")) == clip_table.COLUMNS
 
 
 def test_the_keys_are_those_of_the_json(tmp_path):

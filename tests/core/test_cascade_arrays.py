@@ -4,7 +4,7 @@ import pytest
 from scipy.special import softmax
 
 from image_classification.CFC_SP.core.cascade import Temperature
-from image_classification.CFC_SP.core.cascade_arrays import decide_rows, routed, stage_rows, vote_of
+from image_classification.CFC_SP.core.cascade_arrays import decide_rows, label_of, routed, stage_rows, vote_of
 from image_classification.CFC_SP.core.ensemble import stage_logits
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from image_classification.CFC_SP.core.reference import decide_by_loop
@@ -31,6 +31,15 @@ def test_decisions_are_those_of_the_loop():
     np.testing.assert_array_equal(found, labels)
     np.testing.assert_allclose(confidences, probabilities[np.arange(200), labels])
     assert 20 < sent.sum() < 180 and len(set(found)) == len(EXPR)
+
+
+def test_the_label_of_eight_is_the_cascades():
+    """Four negative classes together outweigh a plain one that is likelier than each of them."""
+    logits = RNG.normal(0, 2, (1, 300, 5)), RNG.normal(0, 1, (1, 300, 4))
+    labels, _, probabilities = decide_by_loop(*logits, np.ones(300, bool), 0, [Temperature()], [Temperature()], "count", "routed")
+    found = [label_of(row) for row in probabilities]
+    np.testing.assert_array_equal(found, labels)
+    assert (found != probabilities.argmax(1)).any()
 
 
 def test_what_is_voted_on_stays_as_it_is():

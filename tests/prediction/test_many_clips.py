@@ -23,6 +23,10 @@ def write_pictures(folder, count, **options):
     return folder
 
 
+def folders(root):
+    return [path for path in root.iterdir() if path.is_dir()]
+
+
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
 
@@ -76,7 +80,9 @@ def test_a_folder_stands_for_its_videos_in_natural_order(tmp_path, capsys):
     assert run("-video", folder, tmp_path / "clip2.mp4", "-formats", "csv", out=tmp_path / "out") == 2
     said = capsys.readouterr()
     assert said.out.index("'clip2.MP4'") < said.out.index("'clip10.mp4'") and "bad.mp4" in said.err and "1 of 4" in said.err
-    assert {path.name: len(rows_of(path)) for path in (tmp_path / "out").iterdir()} == {"clip2": 3, "clip10": 3, "clip2-2": 2}
+    # A file on which nothing is known is told, and videos alone are clips.
+    assert "1 file whose names are none of videos (.txt)" in said.out
+    assert {path.name: len(rows_of(path)) for path in folders(tmp_path / "out")} == {"clip2": 3, "clip10": 3, "clip2-2": 2}
 
 
 def test_pictures_are_a_clip(tmp_path):
@@ -174,7 +180,7 @@ def test_odd_names_are_files(tmp_path, monkeypatch, capsys):
     for name in names:
         (tmp_path / name).write_bytes(data)
     assert run("-video", *names, "-formats", "csv,json", out=tmp_path / "out") == 0
-    found = {path.name: len(rows_of(path)) for path in (tmp_path / "out").iterdir()}
+    found = {path.name: len(rows_of(path)) for path in folders(tmp_path / "out")}
     assert found == {Path(name).stem: 2 for name in names}
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if line.endswith(("frames.csv", "frames.csv'"))]) == len(names)

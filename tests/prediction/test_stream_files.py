@@ -10,10 +10,10 @@ import pytest
 
 from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.core.span import Span
+from image_classification.CFC_SP.inference.recognition import StreamRecognition
 from image_classification.CFC_SP.prediction import stream_files
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.prediction.stream_files import record
-from image_classification.CFC_SP.prediction.stream_session import StreamSession
 from image_classification.CFC_SP.prediction.video_result import read_result
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
@@ -89,7 +89,7 @@ def test_a_movie_that_fails_costs_no_rows(recognizer, tmp_path, monkeypatch, fau
 
 
 def test_an_error_in_the_middle_costs_no_rows(recognizer, tmp_path, monkeypatch):
-    feed, fed = StreamSession.feed_frame, []
+    feed, fed = StreamRecognition.feed, []
 
     def fail(self, frame):
         fed.append(frame.index)
@@ -97,7 +97,7 @@ def test_an_error_in_the_middle_costs_no_rows(recognizer, tmp_path, monkeypatch)
             raise RuntimeError("a fault of ours")
         return feed(self, frame)
 
-    monkeypatch.setattr(StreamSession, "feed_frame", fail)
+    monkeypatch.setattr(StreamRecognition, "feed", fail)
     with streams.served(MAN) as address, pytest.raises(RuntimeError, match="a fault of ours"):
         record(recognizer, address, OutputFolder.new(tmp_path, "man", ("csv", "json", "mp4")), ClipOptions())
     assert [row.frame for row in read_result(tmp_path / "man").rows] == fed[:3]
@@ -114,6 +114,7 @@ def test_an_error_in_the_middle_costs_no_rows(recognizer, tmp_path, monkeypatch)
         (["0", "-resume"], "-resume: expected a file"),
         (["0", "-search", "every"], "-search: expected a file"),
         (["rtsp://h/a", "-formats", "csv,html"], "-formats html: expected a file"),
+        (["0", "-lag", "2"], "a lag of 0 to 1 s"),
         (["63"], "expected a camera or a stream at '63'"),
     ],
 )

@@ -2,18 +2,19 @@ import os
 
 import pytest
 
-from image_classification.CFC_SP.support.csv_files import plain_cell, plain_cells, read_columns, read_table
+from image_classification.CFC_SP.support.csv_files import given_cell, plain_cell, plain_cells, read_columns, read_table
 from image_classification.CFC_SP.support.errors import UserError
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+2", "-a", "@SUM(A1)", "\t=1", "\r=1", "=1", "-"])
 def test_a_formula_becomes_text(text):
-    assert plain_cell(text) == f"'{text}"
+    assert plain_cell(text) == f"'{text}" and given_cell(plain_cell(text)) == text
 
 
 def test_what_is_no_formula_stays():
     same = [-1.5, None, "", "-1.5", "+3", "-1e-05", "-.5", "lite", "a=b", True]
     assert plain_cells(same) == same
+    assert [given_cell(text) for text in ("", "a=b", "-1.5", "'a", "'3")] == ["", "a=b", "-1.5", "'a", "'3"]
 
 
 def test_rows_are_read_as_they_lie(tmp_path):

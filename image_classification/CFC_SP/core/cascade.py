@@ -7,8 +7,8 @@ import paddle
 import paddle.nn.functional as F
 
 from ..support.errors import UserError
-from .decoder import SHARE_OF_WINDOW, lasting, mean_logarithms, mean_probabilities
-from .kinds import KINDS, kind_number
+from .decoder import lasting, mean_logarithms, mean_probabilities
+from .kinds import KINDS, SHARE_OF_WINDOW, kind_number
 from .labels import COARSE_TO_EXPR, EXPR, EXPR_TO_COARSE, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 from .smoothing import check_normalizer, own_logits, window_mean
 

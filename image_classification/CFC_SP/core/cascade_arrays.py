@@ -35,3 +35,12 @@ def decide_rows(coarse: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, n
     labels[sent] = np.array(NEGATIVE_TO_EXPR)[negative.argmax(0)]
     confidences[sent] *= negative.max(0)
     return labels, confidences
+
+
+def label_of(eight: np.ndarray) -> int:
+    """The cascade's decision from the eight probabilities of a face, in EXPR order, as its number there."""
+    rows = eight[:, None]
+    plain, negative = rows[list(COARSE_TO_EXPR[:NEGATIVE_CLASS])], rows[list(NEGATIVE_TO_EXPR)]
+    coarse = np.concatenate([plain, negative.sum(0, keepdims=True)])
+    (label,), _ = decide_rows(coarse, negative[:, routed(coarse)])
+    return int(label)

@@ -10,8 +10,6 @@ from .smoothing import window_mean
 
 # The least that a frame may say of a class in the mean of logarithms: no frame by itself rules a class out.
 FLOOR = 0.01
-# A label of the decoder lasts for this part of the window at least: 0.2 s of the 24 frames at 30 fps.
-SHARE_OF_WINDOW = 4
 
 
 def mean_probabilities(probabilities, valid, window):

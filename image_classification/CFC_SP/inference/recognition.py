@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from ..core.kinds import SHARE_OF_WINDOW
 from ..core.records import Frame, FrameResult
 from ..support.prefetch import prefetch
 from ..support.stopwatch import Stopwatch
@@ -20,6 +21,7 @@ from .decision import Decider
 from .loaded_model import LoadedModel
 from .mode import Mode, mode_of
 from .observation import FaceObserver, Observation
+from .steady_labels import SteadyLabels
 
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
 # detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
@@ -63,34 +65,59 @@ def observe_clip(
 
 
 class StreamRecognition:
-    """The same for a stream: every frame is answered at once, from the past alone.
+    """The same for a stream: every frame is answered from the past, and from `lag_s` seconds of what comes after it.
 
-    window_s: how far smoothing's window reaches into the past, in seconds; 0 switches it off. It is made once the networks are ready.
+    window_s: how far smoothing's window reaches into the past, in seconds; 0 switches smoothing off, and no frame waits. The object is
+    made once the networks are ready.
     """
 
     def __init__(
-        self, model: LoadedModel, window_s: float, stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S, mode: Mode | None = None
+        self,
+        model: LoadedModel,
+        window_s: float,
+        stopwatch: Stopwatch,
+        search_every_s: float = KEY_EVERY_S,
+        mode: Mode | None = None,
+        lag_s: float = 0.0,
     ):
-        self._window_s, self._stopwatch = window_s, stopwatch
+        mode = mode or mode_of(model.bundle)
+        self._window_s, self._lag_s, self._stopwatch = window_s, lag_s if window_s else 0.0, stopwatch
         self._observer = FaceObserver(model, LIVE_BATCH, stopwatch)
         self._follower = LiveFollower(model.make_detector(), search_every_s)
-        self._decider = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle))
+        self._decider = Decider(model.predictor, stopwatch, mode)
+        self._steady = SteadyLabels(window_s / SHARE_OF_WINDOW) if mode.kind == "decoder" and window_s else None
         self._held: deque[Observation] = deque()
+        # Of the observations held, those whose results are still owed: they stand at the end.
+        self._owed = 0
         # The first run takes longer than those after it, and no frame shall wait for it.
         size = model.geometry.size
         model.predictor.begin("frame", np.zeros((LIVE_BATCH, size, size, 3), np.uint8)).result()
 
-    def feed(self, frame: Frame) -> FrameResult:
-        """The result of `frame`: means are those of the frames of its track in the window that ends with it. Frames must come in order."""
+    def feed(self, frame: Frame) -> Iterator[FrameResult]:
+        """The results that are due once `frame` is seen, in order: its own where there is no lag. Frames must come in order."""
         with self._stopwatch.stage("detect"):
             seen = self._follower.look(frame)
         self._held.append(self._observer.with_logits(*self._observer.observe(seen)))
-        while self._held[0].time_s < frame.time_s - self._window_s:
+        self._owed += 1
+        while self._owed and self._held[-self._owed].time_s <= frame.time_s - self._lag_s:
+            yield self._next()
+
+    def rest(self) -> Iterator[FrameResult]:
+        """The results that are still owed when the stream has ended."""
+        while self._owed:
+            yield self._next()
+
+    def _next(self) -> FrameResult:
+        """The result of the first frame that is owed one: means are those of the frames of its track that are held by then."""
+        time_s = self._held[-self._owed].time_s
+        while self._held[0].time_s < time_s - self._window_s:
             self._held.popleft()
-        # Half of the window lies in the future, of which there is none: the other half is to reach all that is held.
+        place = len(self._held) - self._owed
+        # Half of the window lies before a frame and half behind it: either is to reach all that is held.
         window = 2 * len(self._held) if self._window_s else 0
-        (result,) = self._decider.decide(self._held, len(self._held) - 1, len(self._held), window)
-        return result
+        (result,) = self._decider.decide(self._held, place, place + 1, window)
+        self._owed -= 1
+        return self._steady.steadied(result) if self._steady else result
 
 
 def _decoded_ahead(frames: Iterable[Frame], stopwatch: Stopwatch) -> Iterator[Frame]:

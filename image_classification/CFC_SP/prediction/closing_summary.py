@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from ..core.records import Summary
+from ..support.printable import counted
 
 _WIDEST = 88
 
@@ -15,17 +16,17 @@ def describe(summary: Summary, files: list[Path], details: bool = False) -> str:
     clip, the seconds of each stage and the bundle's checksum too."""
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1)
     seconds, source = summary.timings_s["total"], summary.source
-    faces = f"{_count(summary.face_rows, 'face')} in {_count(summary.tracks, 'track')}" if summary.face_rows else "no face"
+    faces = f"{counted(summary.face_rows, 'face')} in {counted(summary.tracks, 'track')}" if summary.face_rows else "no face"
     lines = [
-        f"{os.path.basename(os.path.abspath(source.path))!r}: {_count(summary.frames, 'frame')}, {faces}; "
-        f"{_count(summary.frames - summary.frames_with_faces, 'frame')} without a face."
+        f"{os.path.basename(os.path.abspath(source.path))!r}: {counted(summary.frames, 'frame')}, {faces}; "
+        f"{counted(summary.frames - summary.frames_with_faces, 'frame')} without a face."
     ]
     if summary.face_rows:
         shares = sorted(((count, label) for label, count in summary.label_counts.items() if count), reverse=True)
         lines.append(", ".join(f"{label} {count / summary.face_rows:.0%}" for count, label in shares) + ".")
     lines.append(
         f"{seconds:.1f} s, {summary.frames / seconds:.0f} frames/s on the {summary.device.upper()} ({summary.engine}), "
-        f"bundle {summary.bundle['name']}, smoothing over {_count(summary.window_frames, 'frame')}."
+        f"bundle {summary.bundle['name']}, smoothing over {counted(summary.window_frames, 'frame')}."
     )
     if details:
         stages = ", ".join(f"{stage} {spent:.2f}" for stage, spent in summary.timings_s.items())
@@ -43,7 +44,3 @@ def describe_files(files: list[Path]) -> str:
     """One line a file, from where the person is; odd letters of a name are escaped."""
     shown = [str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file) for file in files]
     return "\n".join(f"  {name if name.isprintable() else repr(name)}" for name in shown)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

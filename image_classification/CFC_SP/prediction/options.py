@@ -1,5 +1,6 @@
 """How a clip is looked at."""
 
+import math
 from dataclasses import dataclass
 
 from ..core.span import WHOLE, Span, seconds_of
@@ -9,6 +10,9 @@ from ..video.follower import KEY_EVERY_S
 SEARCHES = {"auto": KEY_EVERY_S, "every": 0.0}
 """What `search` may be, and the seconds between searches of whole frames for faces that it stands for."""
 
+LEAST = ("min_confidence", "min_segment")
+"""The options that leave segments out of the files for other programs."""
+
 
 @dataclass(frozen=True)
 class ClipOptions:
@@ -16,9 +20,11 @@ class ClipOptions:
     folder of pictures (None: 30), or of a raw stream (None: its own). search: one of SEARCHES; "every" looks for faces in every whole
     frame, which finds those that are shown for a moment and takes several times as long. smoothing: its kind, one of
     `core.kinds.KINDS`; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
-    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million).
+    bundle's of both). max_pixels: the most pixels of a frame (None: 25 million). min_confidence: in [0, 1], min_segment: in seconds;
+    segments below either are left out of the files for other programs (None: all are written). lag: seconds that a stream's
+    frame waits for later ones.
 
-    Raises UserError for another search.
+    Raises UserError for another search, and for a least confidence or length that none has.
     """
 
     window: int | None = None
@@ -28,15 +34,27 @@ class ClipOptions:
     smoothing: str | None = None
     prior: str | float | None = None
     max_pixels: int | None = None
+    lag: float = 0.0
+    min_confidence: float | None = None
+    min_segment: float | None = None
 
     def __post_init__(self):
         if self.search not in SEARCHES:
             raise UserError(f"-search: expected one of {', '.join(SEARCHES)}, found {self.search!r}")
+        check_least(self.min_confidence, self.min_segment)
 
     def as_dict(self) -> dict:
         """The options by name, as a result has them; None stands for a default."""
-        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels")}
+        given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels", *LEAST)}
         return given | self.span.as_dict()
+
+
+def check_least(min_confidence: float | None, min_segment: float | None) -> None:
+    """Raises UserError for a confidence outside 0 to 1, and for a length of a segment below 0 s or without end."""
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise UserError(f"-min_confidence: expected a number from 0 to 1, found {min_confidence:g}")
+    if min_segment is not None and not 0 <= min_segment < math.inf:
+        raise UserError(f"-min_segment: expected seconds, 0 or more, found {min_segment:g}")
 
 
 def span_of(start: float | str | None, end: float | str | None, stride: int) -> Span:

@@ -114,17 +114,24 @@ class Recognizer:
         options = ClipOptions(window, smoothing=smoothing, prior=prior)
         return self._opened(ClipSession(self.model, CallersFrames(frames, fps), options, self.asked(options)))
 
-    def stream(self, window_s: float | None = None, smoothing: str | None = None, prior: str | float | None = None) -> "StreamSession":
-        """A session that answers each frame at once, from the past alone.
+    def stream(
+        self,
+        window_s: float | None = None,
+        smoothing: str | None = None,
+        prior: str | float | None = None,
+        lag_s: float = 0.0,
+    ) -> "StreamSession":
+        """A session that answers each frame at once, from the past alone, or after a lag, from what comes after it, too.
 
-        window_s: how far smoothing reaches into the past, in seconds (None: as long as its kind's window, 0: off). smoothing, prior: as for
-        `video`. Raises UserError for a window below 0, and for "logits" of a bundle whose SP divides by the window, as that has no
-        meaning for half of one.
+        window_s: how far smoothing reaches into the past, in seconds (None: as long as its kind's window, less the lag; 0: off). smoothing,
+        prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of `feed`.
+        Raises UserError for a window or a lag out of range, and for "logits" of a bundle whose SP divides by the window, as that has no
+        meaning for a part of one.
         """
         from .stream_session import StreamSession
 
         self._check_open()
-        return self._opened(StreamSession(self.model, window_s, smoothing, prior))
+        return self._opened(StreamSession(self.model, window_s, smoothing, prior, lag_s))
 
     def picture(self, picture: "str | Path | np.ndarray") -> "tuple[Face, ...]":
         """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.

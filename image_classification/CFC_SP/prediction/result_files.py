@@ -12,11 +12,14 @@ from ..support.files import sha256_of
 from ..support.progress import Watch, unwatched
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
+from ..writers.annotation_files import WRITERS, write_annotation_files
 from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import read_rows
 from ..writers.timeline import Timeline, write_timeline
+
+_DRAWN = ("png", "mp4", "html")
 
 
 def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
@@ -34,9 +37,10 @@ def finish_files(
 
     clip: where the clip lies, if not where the summary says.
     """
+    write_annotation_files(folder, summary)
     write_summary(folder, summary)
-    folder.deliver("csv", "json")
-    if set(folder.formats) - {"csv", "json"}:
+    folder.deliver("csv", "json", *WRITERS)
+    if any(name in folder.formats for name in _DRAWN):
         summary = _draw(folder, summary, timeline, watch, Path(clip or summary.source.path))
         summary = write_summary(folder, summary)
     return summary

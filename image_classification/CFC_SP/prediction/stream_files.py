@@ -1,4 +1,4 @@
-"""A camera or network stream to files: every frame that there is time for, answered at once, until the stream or the person ends it."""
+"""A camera or network stream to files: every frame that there is time for, until the stream or the person ends it."""
 
 import time
 from collections import deque
@@ -18,6 +18,7 @@ from ..support.interrupts import on_first_interrupt
 from ..support.progress import shown
 from ..video.stream import StreamReader, stream_name
 from ..writers.annotated_video import write_annotated_video
+from ..writers.annotation_files import write_annotation_files
 from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
 from ..writers.rows_csv import CsvWriter
@@ -64,7 +65,7 @@ def write_stream(
 
 
 def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: ClipOptions, quiet: bool = True) -> Summary:
-    """Looks at the newest frame of the stream at `address` again and again, smoothed over the past alone, and writes the formats
+    """Looks at the newest frame of the stream at `address` again and again, smoothed over the past and over the lag, and writes the formats
     that `folder`, not yet entered, was made for, as far as they are csv, json, mp4 and png; the files are in `folder.files`.
 
     Beside them LATEST always holds the latest frame with its results drawn on it. The stream ends by itself, at `options.span`'s
@@ -75,13 +76,14 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
     # The networks are ready before the stream begins, so that no frame waits for them.
     with (
         folder,
-        recognizer.stream(window_s, options.smoothing, options.prior) as session,
+        recognizer.stream(window_s, options.smoothing, options.prior, options.lag) as session,
         StreamReader(address, options.max_pixels) as reader,
         on_first_interrupt(reader.stop),
     ):
         source = reader.source
         counts = SummaryBuilder(source, options.span)
-        summarise = partial(session.summarise, counts, reader, recognizer.asked(options))
+        asked = recognizer.asked(options) | {"lag": options.lag}
+        summarise = partial(session.summarise, counts, reader, asked)
         timeline, warnings = Timeline(counts.frame_duration_s), []
         begin_recording(folder, summarise())
         try:
@@ -96,6 +98,7 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
             end_recording(folder, summary)
         if "png" in folder.formats:
             write_timeline(folder.part("png"), summary, timeline)
+        write_annotation_files(folder, summary)
         return write_summary(folder, summary)
 
 
@@ -110,8 +113,7 @@ def _answered(
     session: StreamSession, frames: Iterator[Frame], counts: SummaryBuilder, writer: CsvWriter, timeline: Timeline
 ) -> Iterator[tuple[Frame, FrameResult]]:
     """The frames, each with its result, which is counted and written."""
-    for number, frame in enumerate(frames):
-        result = session.feed_frame(frame)
+    for number, (frame, result) in enumerate(session.follow_frames(frames)):
         counts.add(result)
         writer.write(result)
         # To a curve, frames that were dropped are no gap.

@@ -1,6 +1,9 @@
 """Frames answered one by one: a camera, a stream, another program."""
 
 import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Self
 
 import numpy as np
@@ -16,17 +19,30 @@ from ..video.stream import StreamReader
 from .frame_input import FrameCheck
 from .summary_builder import SummaryBuilder
 
+# Frames wait with their pictures for what comes after them.
+MOST_LAG_S = 1.0
+
 
 class StreamSession:
-    """Answers each frame of one stream at once. window_s: how far smoothing reaches into the past, in seconds (None: as long as the
-    default window of its kind); 0 switches it off. smoothing, prior: as in `inference.mode.mode_of`.
+    """Answers each frame of one stream. window_s: how far smoothing reaches into the past, in seconds (None: as long as the default
+    window of its kind, less the lag); 0 switches it off. smoothing, prior: as in `inference.mode.mode_of`. lag_s: how long a frame waits
+    for those after it, over which it is smoothed too.
 
-    window_s, mode: the same, in force.
+    window_s, mode: the same, in force. Raises UserError for a window or a lag out of range.
     """
 
-    def __init__(self, model: LoadedModel, window_s: float | None, smoothing: str | None = None, prior: str | float | None = None):
+    def __init__(
+        self,
+        model: LoadedModel,
+        window_s: float | None,
+        smoothing: str | None = None,
+        prior: str | float | None = None,
+        lag_s: float = 0.0,
+    ):
         self.mode = mode_of(model.bundle, smoothing, prior)
-        window_s = self.mode.window / REFERENCE_FPS if window_s is None else window_s
+        if not 0 <= lag_s <= MOST_LAG_S:
+            raise UserError(f"expected a lag of 0 to {MOST_LAG_S:g} s, found {lag_s!r}: 0 answers every frame at once")
+        window_s = max(0.0, self.mode.window / REFERENCE_FPS - lag_s) if window_s is None else window_s
         if not (math.isfinite(window_s) and window_s >= 0):
             raise UserError(f"expected a window of 0 s or more, found {window_s!r}: 0 switches smoothing off")
         if window_s and self.mode.kind == "logits" and model.bundle.manifest["sp"]["normalizer"] != "count":
@@ -34,8 +50,8 @@ class StreamSession:
         model.predictor.revive()
         self.window_s = window_s
         self._model, self._stopwatch = model, Stopwatch()
-        self._check = FrameCheck()
-        self._recognition: StreamRecognition | None = StreamRecognition(model, window_s, self._stopwatch, mode=self.mode)
+        self._check, self._lag_s = FrameCheck(), lag_s
+        self._recognition: StreamRecognition | None = StreamRecognition(model, window_s, self._stopwatch, mode=self.mode, lag_s=lag_s)
 
     def __enter__(self) -> Self:
         return self
@@ -46,16 +62,32 @@ class StreamSession:
     def feed(self, time_s: float, image: np.ndarray) -> FrameResult:
         """The result of this frame: means are those of the frames of its track within the window that ends with it.
 
-        time_s: seconds, which increase. image: HWC RGB uint8 [0, 255], all of one size. Raises UserError for what is none such, and
-        after `close`.
+        time_s: seconds, which increase. image: HWC RGB uint8 [0, 255], all of one size. Raises UserError for what is none such, after
+        `close`, and in a session with a lag.
         """
-        return self.feed_frame(self._check.frame(time_s, image))
+        if self._lag_s:
+            raise UserError("expected a session without a lag, found one with it, which answers a frame after later ones: call follow")
+        (result,) = self._open().feed(self._check.frame(time_s, image))
+        return result
 
-    def feed_frame(self, frame: Frame) -> FrameResult:
-        """As `feed`, of a frame that is known to be in order; its index is the result's."""
+    def follow(self, frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[FrameResult]:
+        """The results of the frames, (time_s, image) each as in `feed`, in order; each comes as soon as the lag has passed."""
+        return (result for _, result in self.follow_frames(starmap(self._check.frame, frames)))
+
+    def follow_frames(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
+        """As `follow`, of frames that are known to be in order, each beside its result; a frame's index is the result's."""
+        waiting = deque()
+        for frame in frames:
+            waiting.append(frame)
+            for result in self._open().feed(frame):
+                yield waiting.popleft(), result
+        for result in self._open().rest():
+            yield waiting.popleft(), result
+
+    def _open(self) -> StreamRecognition:
         if self._recognition is None:
             raise UserError("expected an open session, found one that was closed: begin another with Recognizer.stream")
-        return self._recognition.feed(frame)
+        return self._recognition
 
     def summarise(self, counts: SummaryBuilder, reader: StreamReader, options: dict) -> Summary:
         """What was counted until now, with the seconds of each stage. options: by name, as asked for."""

@@ -144,7 +144,7 @@ class ClipQueue:
         return self._store.begin(clip.id)
 
     async def _work_on(self, link: WorkerLink, clip: StoredClip) -> None:
-        passes = 1 if set(clip.formats) <= {"csv", "json", "png"} else 2
+        passes = 2 if "mp4" in clip.formats else 1
         progress = self._progress[clip.id] = ClipProgress(link, passes)
         self.wake_watchers()
         limits = self._settings.limits

@@ -14,7 +14,7 @@ class ClipCancelledError(Exception):
 def clip_options(asked: dict, pixels: int) -> ClipOptions:
     """The options that a client has asked for by name; UserError as `ClipOptions` and `span_of`."""
     span = span_of(asked.get("start"), asked.get("end"), asked.get("stride") or 1)
-    names = ("window", "smoothing", "prior", "search")
+    names = ("window", "smoothing", "prior", "search", "min_confidence", "min_segment")
     return ClipOptions(span=span, max_pixels=pixels, **{name: asked[name] for name in names if asked.get(name) is not None})
 
 

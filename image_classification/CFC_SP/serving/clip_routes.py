@@ -17,12 +17,15 @@ from .route_parts import BODY, address_of, problems
 from .schemas import ClipAnswer
 from .service import Service
 
+_TEXT = "charset=utf-8"
 _TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": f"text/csv; {_TEXT}",
     "json": "application/json",
     "mp4": "video/mp4",
-    "html": "text/html; charset=utf-8",
+    "html": f"text/html; {_TEXT}",
     "png": "image/png",
+    "vtt": f"text/vtt; {_TEXT}",
+    "srt": f"application/x-subrip; {_TEXT}",
 }
 _STREAM = {
     HTTPStatus.OK.value: {
@@ -54,10 +57,13 @@ def clip_routes(service: Service) -> APIRouter:
         smoothing: Annotated[str | None, Query(max_length=20, description="logits, probabilities or decoder")] = None,
         prior: Annotated[str | None, Query(max_length=20, description="data, or a power from 0 to 2")] = None,
         search: Annotated[str, Query(max_length=20, description="auto or every")] = "auto",
+        min_confidence: Annotated[float | None, Query(description="from 0 to 1, of segments in vtt and srt")] = None,
+        min_segment: Annotated[float | None, Query(description="seconds, of segments in vtt and srt")] = None,
     ) -> ClipAnswer:
         """Puts a clip into the queue. The body is the file itself, whatever FFmpeg decodes."""
         service.spend(address_of(request))
         asked = {"start": start, "end": end, "stride": stride, "window": window, "smoothing": smoothing, "prior": prior, "search": search}
+        asked |= {"min_confidence": min_confidence, "min_segment": min_segment}
         clip = await service.add_clip(request, name, formats, asked)
         response.headers["Location"] = f"/v1/clips/{clip.id}"
         return answer(clip)

@@ -129,7 +129,7 @@ class AboutAnswer(BaseModel):
     model_config = _example(
         version="0.1.0",
         classes=list(EXPR),
-        formats=["csv", "json", "mp4", "html", "png"],
+        formats=["csv", "json", "mp4", "html", "png", "vtt", "srt"],
         sample=True,
         limits={"clip_bytes": 500000000, "picture_bytes": 20000000, "frame_bytes": 2000000, "seconds": 600.0, "pixels": 9000000},
     )

@@ -41,6 +41,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose long options take one dash, as in PaddleViT, or two, and which takes files for what they are: a word
     that begins with a dash, is no option and names a file is that file."""
 
+    _option_of_words: str | None = None
+
     def __init__(self, **keywords):
         super().__init__(formatter_class=_Help, allow_abbrev=False, **keywords)
 
@@ -51,10 +53,23 @@ class Parser(argparse.ArgumentParser):
             hidden = {**keywords, "required": False, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
             self.add_argument(f"-{other}", f"--{other}", dest=name, **hidden)
 
+    def words(self, option: str, **keywords) -> None:
+        """Lets words that belong to no option, wherever they stand, join those of `option`, of which there must be one at least."""
+        self.add_argument(f"{option}_words", nargs="*", **keywords)
+        self._option_of_words = option
+
     def parse_known_args(self, args=None, namespace=None):
         """As argparse's own."""
         words = sys.argv[1:] if args is None else args
-        return super().parse_known_args([f"./{word}" if self._is_file(word) else word for word in words], namespace)
+        namespace, left = super().parse_known_args([f"./{word}" if self._is_file(word) else word for word in words], namespace)
+        if option := self._option_of_words:
+            # argparse takes those in one place alone.
+            loose = [*namespace.__dict__.pop(f"{option}_words"), *(word for word in left if not word.startswith("-"))]
+            setattr(namespace, option, [*(getattr(namespace, option) or ()), *loose])
+            left = [word for word in left if word.startswith("-")]
+            if not getattr(namespace, option):
+                self.error(f"the following arguments are required: -{option}")
+        return namespace, left
 
     def _is_file(self, word: str) -> bool:
         known = self._subparsers is not None or word in self._option_string_actions

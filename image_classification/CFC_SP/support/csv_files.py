@@ -25,6 +25,11 @@ def plain_cells(values) -> list:
     return [plain_cell(value) for value in values]
 
 
+def given_cell(cell: str) -> str:
+    """The text that `plain_cell` was given where it returned `cell`."""
+    return cell[1:] if plain_cell(cell[1:]) == cell else cell
+
+
 def read_table(path: str | Path, most: int = _TABLE_BYTES) -> Iterator[list[str]]:
     """The rows of the CSV at `path`; raises UserError where it cannot be read or is none. Bytes that are no UTF-8 show as U+FFFD."""
     with io.TextIOWrapper(open_bounded(path, most), encoding="utf-8-sig", errors="replace", newline="") as file:

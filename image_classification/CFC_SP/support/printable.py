@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def counted(number: int, noun: str) -> str:
+    """The number and its noun: "1 frame", "2 frames"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class PrintableStream:
     """A text stream around another, by which no name from a file reaches the terminal as a command to it.
 

@@ -11,7 +11,15 @@ from pathlib import Path
 from ..support.errors import UserError
 from ..support.files import is_alive
 
-FILES = {"csv": "frames.csv", "json": "result.json", "mp4": "annotated.mp4", "html": "report.html", "png": "timeline.png"}
+FILES = {
+    "csv": "frames.csv",
+    "json": "result.json",
+    "mp4": "annotated.mp4",
+    "html": "report.html",
+    "png": "timeline.png",
+    "vtt": "segments.vtt",
+    "srt": "segments.srt",
+}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
@@ -92,7 +100,7 @@ class OutputFolder:
             if self._made and not any(self.path.iterdir()):
                 self.path.rmdir()
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
 
     def check_source(self, path: str | os.PathLike) -> None:
         """Raises UserError where a result would take the place of the clip at `path`."""
@@ -126,7 +134,7 @@ class OutputFolder:
                     self.files.append(final)
             _flush(self.path)
         except OSError as error:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
 
     def _open(self) -> None:
         try:
@@ -138,7 +146,7 @@ class OutputFolder:
             if self._process == os.getpid():
                 self._remove_parts()
         except OSError as error:
-            raise self._fault(error) from error
+            raise cannot_be_written(self.path, error) from error
         for name in self.formats:
             if (self.path / FILES[name]).is_dir():
                 raise UserError(
@@ -151,11 +159,13 @@ class OutputFolder:
             if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
 
-    def _fault(self, error: OSError) -> UserError:
-        return UserError(
-            f"expected a folder that the results can be written to, found {self.path} ({error.strerror}): "
-            "free its name, its permissions or some space, or choose another folder with -out"
-        )
+
+def cannot_be_written(folder: Path, error: OSError) -> UserError:
+    """What to tell of a folder in which `error` came up."""
+    return UserError(
+        f"expected a folder that the results can be written to, found {folder} ({error.strerror}): "
+        "free its name, its permissions or some space, or choose another folder with -out"
+    )
 
 
 def _flush(path: Path) -> None:

@@ -93,6 +93,8 @@ def read_summary(path: str | os.PathLike) -> Summary:
             segments=[Segment(**segment) for segment in head["segments"]],
             label_counts=counts.pop("labels"),
             span=Span(options["start_s"], options["end_s"], options["stride"]),
+            # Earlier versions had one kind, and no prior.
+            **{key: head[key] for key in ("smoothing", "prior") if key in head},
             **{key: head[key] for key in ("options", "bundle", "device", "engine", "window_frames", "timings_s", "warnings", "files")},
             **counts,
         )

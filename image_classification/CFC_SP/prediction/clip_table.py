@@ -1,0 +1,130 @@
+"""`clips.csv`: a row for each clip whose results lie in one folder, which also tells whose each of these results are."""
+
+import csv
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..core.labels import EXPR
+from ..core.records import Summary
+from ..support.csv_files import given_cell, plain_cells, read_columns
+from ..support.files import atomic_path
+from ..writers.output import FILES, cannot_be_written
+from ..writers.result_json import read_head
+
+TABLE = "clips.csv"
+COLUMNS = ("input", "folder", "state", "frames", "faces", "tracks", *(f"share_{name.lower()}" for name in EXPR), "seconds", "error")
+BEGUN, DONE, FAILED, STOPPED = "begun", "done", "failed", "stopped"
+
+
+class ClipTable:
+    """The table in the folder `root`. It is whole at any time, and several calls may write to it at a time.
+
+    Rows of earlier calls stay as long as their results do. lists_failures: clips that fail keep a row, too.
+    """
+
+    def __init__(self, root: str | os.PathLike, lists_failures: bool):
+        self._root = Path(root).absolute()
+        self._path = self._root / TABLE
+        self._lists_failures = lists_failures
+        self._own: dict[str, dict] = {}
+
+    @contextmanager
+    def clip(self, path: str | os.PathLike, name: str) -> Iterator["TableRow"]:
+        """The row of the clip at `path`. The block works on the clip; how it ends is the row's state.
+
+        The row's folder is called `name`, or `<name>-2` and so on where results of another clip lie there, or where earlier results of
+        this clip lie. Raises UserError where the table cannot be written, or another file bears its name.
+        """
+        path = os.path.abspath(path)
+        with self._rows() as rows:
+            folder = self._place(path, name, rows)
+            before, row = rows.get(folder), TableRow(path, folder)
+            self._own[folder] = rows[folder] = row.values
+        try:
+            yield row
+        except BaseException as error:
+            row.values |= {"state": FAILED, "error": str(error)} if isinstance(error, Exception) else {"state": STOPPED}
+            with self._rows() as rows:
+                if not self._lists_failures:
+                    self._own[folder] = before or {}
+                    rows.pop(folder)
+                    rows |= {folder: before} if before else {}
+            raise
+        row.values["state"] = DONE
+        with self._rows():
+            pass
+
+    def _place(self, path: str, name: str, rows: dict[str, dict]) -> str:
+        """The name of the folder for the results of the clip at `path`."""
+        known = (folder for folder, row in rows.items() if os.path.realpath(row["input"]) == os.path.realpath(path))
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        free = (folder for folder in names if folder not in rows and not self._holds_another(folder, path))
+        return next(folder for folder in itertools.chain(known, free) if folder not in self._own)
+
+    def _holds_another(self, folder: str, path: str) -> bool:
+        """Whether results of another clip lie in the folder, as its result.json says."""
+        head = read_head(self._root / folder / FILES["json"])
+        if head is None or not isinstance(given := head["source"].get("path"), str):
+            return False
+        if os.path.realpath(given) != os.path.realpath(path):
+            return True
+        # A path that was given from elsewhere may mean another file.
+        file = None if os.path.isabs(given) or not os.path.isfile(path) else os.stat(path)
+        return file is not None and (file.st_size, file.st_mtime) != (head["source"]["size_bytes"], head["source"]["modified_s"])
+
+    @contextmanager
+    def _rows(self) -> Iterator[dict[str, dict]]:
+        """The rows by folder, to be changed: they are written at the block's end, and no other call writes in between."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            with _locked(self._root):
+                table = read_columns(self._path, COLUMNS) if self._path.exists() else []
+                written = [{column: given_cell(cell) for column, cell in row.items()} for row in table]
+                rows = {row["folder"]: row for row in written if row["state"] != DONE or (self._root / row["folder"]).is_dir()}
+                rows |= {folder: row for folder, row in self._own.items() if row}
+                yield rows
+                if rows:
+                    self._write(rows)
+                else:
+                    self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_be_written(self._root, error) from error
+
+    def _write(self, rows: dict[str, dict]) -> None:
+        # Names may hold bytes that are no text.
+        with atomic_path(self._path) as part, open(part, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(COLUMNS)
+            table.writerows(plain_cells(row[column] for column in COLUMNS) for row in rows.values())
+
+
+class TableRow:
+    """A clip's row on its way. folder: the name of the folder for its results."""
+
+    def __init__(self, path: str, folder: str):
+        self.folder = folder
+        self.values = dict.fromkeys(COLUMNS, "") | {"input": path, "folder": folder, "state": BEGUN}
+
+    def count(self, summary: Summary) -> None:
+        """Takes what was counted in the clip. Shares are those of the face rows."""
+        labels = {f"share_{name.lower()}": count / summary.face_rows for name, count in summary.label_counts.items() if summary.face_rows}
+        seconds = sum(summary.timings_s.get(name, 0.0) for name in ("total", "draw"))
+        self.values |= {"frames": summary.frames, "faces": summary.face_rows, "tracks": summary.tracks, "seconds": f"{seconds:.3f}"}
+        self.values |= {name: f"{share:.4f}" for name, share in labels.items()}
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """As long as the block lasts, no other process is in such a block with this folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems lock nothing.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

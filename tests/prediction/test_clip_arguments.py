@@ -1,0 +1,27 @@
+"""How a clip is looked at, from the words of a command line."""
+
+import pytest
+
+from image_classification.CFC_SP.core.span import Span
+from image_classification.CFC_SP.prediction.clip_arguments import add_clip_options, add_output_options, clip_options_of
+from image_classification.CFC_SP.prediction.options import ClipOptions
+from image_classification.CFC_SP.support.command_line import Parser
+
+
+def options_of(*words: str, output: bool = True) -> ClipOptions:
+    parser = Parser()
+    add_clip_options(parser)
+    if output:
+        add_output_options(parser)
+    return clip_options_of(parser.parse_args(words))
+
+
+@pytest.mark.parametrize("output", [True, False])
+def test_nothing_given_is_what_the_library_takes(output):
+    assert options_of(output=output) == ClipOptions()
+
+
+def test_every_word_is_taken():
+    words = "-start 1 -end 0:02 -stride 3 -window 4 -smoothing logits -prior 0.5 -search every -fps 5 -max_pixels 6 -min_confidence 0.7"
+    found = options_of(*words.split(), "-min_segment", "0.8")
+    assert found == ClipOptions(4, Span(1.0, 2.0, 3), 5.0, "every", "logits", "0.5", 6, 0.7, 0.8)
