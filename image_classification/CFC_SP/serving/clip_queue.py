@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,23 +120,30 @@ class ClipQueue:
 
     async def _run_worker(self) -> None:
         while self.refusal is None:
-            link = await WorkerLink.start("clips", self._settings.load, self._settings.workers)
-            is_ready = False
             try:
-                self.refusal = (await link.receive()).get("refused")
-                if self.refusal is not None:
-                    self.refused.set()
-                    return
-                is_ready = True
-                self.ready += 1
-                while True:
-                    await self._work_on(link, await self._next())
+                await self._serve_worker()
             except WorkerEndedError:
                 self._metrics.restarts.inc()
-                await asyncio.sleep(RESTART_S)
-            finally:
-                self.ready -= is_ready
-                await link.close()
+            except Exception:
+                # A fault of ours, or a full disk, which its traceback tells: the next clip is worked on all the same.
+                traceback.print_exc()
+            await asyncio.sleep(RESTART_S)
+
+    async def _serve_worker(self) -> None:
+        """One worker process from its start to its end."""
+        link, is_ready = await WorkerLink.start("clips", self._settings.load, self._settings.workers), False
+        try:
+            self.refusal = (await link.receive()).get("refused")
+            if self.refusal is not None:
+                self.refused.set()
+                return
+            is_ready = True
+            self.ready += 1
+            while True:
+                await self._work_on(link, await self._next())
+        finally:
+            self.ready -= is_ready
+            await link.close()
 
     async def _next(self) -> StoredClip:
         while (clip := self._store.first_waiting()) is None:

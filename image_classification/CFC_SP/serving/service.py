@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import shutil
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -162,7 +163,11 @@ class Service:
 
     async def _expire(self) -> None:
         while True:
-            self.store.expire(self.limits.keep_s, self.limits.keep_bytes)
+            try:
+                self.store.expire(self.limits.keep_s, self.limits.keep_bytes)
+            except Exception:
+                # A full disk, perhaps: the next round comes.
+                traceback.print_exc()
             await asyncio.sleep(EXPIRE_EVERY_S)
 
 

@@ -28,14 +28,21 @@ class WorkerLink:
 
     @classmethod
     async def start(cls, job: str, load: tuple[str, dict], workers: int = 1) -> Self:
-        """Starts a process that does `job`, one of worker.JOBS, with the recognizer that `load` names; `workers` share the cores."""
+        """Starts a process that does `job`, one of worker.JOBS, with the recognizer that `load` names; `workers` share the cores.
+
+        Raises WorkerEndedError where the machine has no room for one.
+        """
         ours, theirs = socket.socketpair()
         environment = dict(os.environ)
         environment.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // workers)))
         set_thread_counts(environment)
         words = [sys.executable, "-c", _START, str(theirs.fileno()), job, json.dumps(load)]
-        with theirs:
-            process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
+        try:
+            with theirs:
+                process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
+        except OSError as error:
+            ours.close()
+            raise WorkerEndedError(f"a worker process cannot be started ({error.strerror})") from error
         return cls(process, *await asyncio.open_connection(sock=ours))
 
     @property
