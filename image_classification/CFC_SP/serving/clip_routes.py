@@ -1,5 +1,6 @@
 """The addresses of clips: send one, ask after it, follow it, fetch its files, remove it."""
 
+import asyncio
 import re
 import time
 from http import HTTPStatus
@@ -99,7 +100,8 @@ def clip_routes(service: Service) -> APIRouter:
         kind = "attachment" if download else "inline"
         stem = clip.name.rpartition(".")[0] or clip.name
         _check_range(request.headers.get("range", ""), path.stat().st_size)
-        headers = report_policy() if name == FILES["html"] else {}
+        # What it imports at first takes a moment, in which others are answered.
+        headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
         media = _TYPES.get(path.suffix.lstrip("."), "application/octet-stream")
         return FileResponse(path, media_type=media, filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
 
