@@ -4,7 +4,7 @@
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from image_classification.CFC_SP.core.records import Face, FrameResult, Summary
@@ -26,7 +26,7 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     # On demand: importing this takes no time, and needs nothing that is not used.
     if name in _ROOMS:
         return getattr(import_module(f"image_classification.CFC_SP.{_ROOMS[name]}"), name)

@@ -1,7 +1,21 @@
-"""What tests read of a bundle's manifest."""
+"""What tests read of a bundle's manifest, and change in it."""
 
-from image_classification.CFC_SP.core.cascade import Temperature
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.inference.bundle import MANIFEST
+
+
+def edit_manifest(folder: Path, change: Callable[[dict], object]) -> None:
+    """Lets `change` change the manifest's tree of the bundle in a folder."""
+    path = folder / MANIFEST
+    manifest = yaml.safe_load(path.read_text())
+    change(manifest)
+    path.write_text(yaml.safe_dump(manifest))
 
 
 def temperatures_of(manifest: dict) -> tuple[list[Temperature], list[Temperature]]:

@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite. Imports our device module before anything imports Paddle, so that its greetings stay away."""
+"""Fixtures of the whole suite. Imports our quiet Paddle before anything imports Paddle, so that its greetings stay away."""
 
 import csv
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from skimage import data
 
 from image_classification.CFC_SP.inference.bundle import SHIPPED
-from image_classification.CFC_SP.support import device  # noqa: F401
+from image_classification.CFC_SP.support import quiet_paddle  # noqa: F401
 from tests import clips
 
 pytest_plugins = ["tests.training_fixtures"]

@@ -29,7 +29,10 @@ SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
     "script",
     [
         *SCRIPTS,
-        *(f"tools/{name}.py" for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader")),
+        *(
+            f"tools/{name}.py"
+            for name in ("score_clips", "collect_results", "benchmark", "robustness", "measure_loader", "measure_alignment")
+        ),
         "image_classification/CFC_SP/cli.py",
     ],
 )
@@ -92,7 +95,10 @@ def options_of(parser) -> dict:
 # What an option takes, by its name: a word, one of several, or none where it is a switch. A new option is entered here, where it
 # shows whether the same thing has a name already.
 VOCABULARY = {
+    "align": "NAME",
     "all": "",
+    "annotations": "PATH",
+    "batch": "N",
     "batches": "N",
     "bundle": "FOLDER",
     "cache": "FOLDER",
@@ -110,6 +116,7 @@ VOCABULARY = {
     "engines": "NAME",
     "epoch": "N",
     "every": "N|S",
+    "extras": "LIST",
     "flat": "FILE",
     "flip": "",
     "formats": "LIST",
@@ -126,6 +133,7 @@ VOCABULARY = {
     "limit": "S",
     "loop": "N",
     "max_mb": "MB",
+    "mapping": "FILE",
     "max_pixels": "COUNT",
     "max_seconds": "S",
     "members": "A=B",
@@ -182,7 +190,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "engine": ("auto", "paddle", "openvino"),
+    "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 
 

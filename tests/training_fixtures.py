@@ -9,7 +9,7 @@ import pytest
 from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.data.datasets import as_stage
-from image_classification.CFC_SP.support import device  # noqa: F401, before whatever imports Paddle
+from image_classification.CFC_SP.support import quiet_paddle  # noqa: F401, before whatever imports Paddle
 from image_classification.CFC_SP.weights.checkpoint import save_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
 from image_classification.RepVGG.repvgg import RepVGG

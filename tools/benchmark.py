@@ -60,7 +60,7 @@ def run(arguments) -> None:
 
     around = surroundings()
     if arguments.command in WITH_PADDLE:
-        importlib.import_module("image_classification.CFC_SP.support.device")
+        importlib.import_module("image_classification.CFC_SP.support.quiet_paddle")
     for rows in importlib.import_module(f"tools.benchmarks.{COMMANDS[arguments.command][0]}").measure(arguments):
         for row in rows:
             print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)

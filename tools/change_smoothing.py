@@ -28,7 +28,7 @@ def add_options(parser: Parser) -> None:
 def run(arguments) -> None:
     import tempfile
 
-    from image_classification.CFC_SP.core.cascade import Temperature
+    from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.core.kinds import KINDS, kind_number
     from image_classification.CFC_SP.exporting import write_bundle
     from image_classification.CFC_SP.exporting.members import members_of

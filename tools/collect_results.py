@@ -24,22 +24,27 @@ DOCUMENTS = sorted(
 
 def tables(results: Path) -> dict:
     """The functions that make the tables, by name."""
-    from tools.tables import footage, overview, paper, scores, speed, zoo
+    from tools.tables import footage, installed, overview, paper, scores, speed, zoo
 
     makers = {
         "bundles": overview.bundles,
+        "bundles-cn": partial(overview.bundles, language="cn"),
+        "install": installed.install,
         "pictures": scores.pictures,
         "stages": scores.stages,
         "weak-classes": scores.weak_classes,
         "clips": footage.clips,
         "clip-modes": footage.clip_modes,
         "clip-failures": footage.clip_failures,
+        "alignment": footage.alignment,
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,
         "budgets": speed.budgets,
         "bundle-networks": zoo.members,
         "bundle-files": zoo.files,
+        "model-zoo": zoo.model_zoo,
+        "model-zoo-cn": partial(zoo.model_zoo, language="cn"),
         "networks": zoo.networks,
         "paper-networks": zoo.paper_networks,
         "stand-in": paper.stand_in,

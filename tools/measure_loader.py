@@ -4,7 +4,6 @@ python tools/measure_loader.py -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT a
 """
 
 import csv
-import os
 import sys
 import tempfile
 import timeit
@@ -18,6 +17,7 @@ if not __package__:
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.support.command_line import Parser, run_script
+from image_classification.CFC_SP.support.threads import usable_cores
 from tools.tables.rooms import RESULTS, SPEED
 
 COLUMNS = ("config", "data", "crop_size", "batch", "cpus", "threads", "device", "loader_images_s", "training_images_s", "ratio", "git_sha")
@@ -54,7 +54,7 @@ def run(arguments) -> None:
         batches.close()
     step = choose_step(config, device)(config, build_model(config), 1000)
     training = seconds_of(lambda: step(crops, targets), arguments.batches - 1)
-    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, len(os.sched_getaffinity(0)), PREFETCHED, device]
+    row = [config.NAME, config.DATA.NAME, config.DATA.CROP_SIZE, size, usable_cores(), PREFETCHED, device]
     row += [round(size / loading), round(size / training, 1), round(training / loading, 1), git_sha()]
     with open(arguments.out, "a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, row] if not file.tell() else [row])

@@ -9,21 +9,27 @@ if not __package__:
 
 from image_classification.CFC_SP import evaluate, export_model, main_single_gpu, predict
 from image_classification.CFC_SP.commands import (
+    compare_engines,
     export_onnx,
     make_stand_in,
+    measure_agreement,
     port_weights,
     prepare_affwild2,
     reproduce_tables,
     serve,
     unpack_bundle,
 )
-from image_classification.CFC_SP.support.command_line import Parser, guarded
+from image_classification.CFC_SP.support.command_line import Parser, guarded, open_standard_streams
 
+# Saying versions waits for no Paddle; each command says for itself whether it does.
+IMPORTS_PADDLE = False
 COMMANDS = {
     "predict": predict,
     "train": main_single_gpu,
     "evaluate": evaluate,
+    "agree": measure_agreement,
     "export": export_model,
+    "engines": compare_engines,
     "onnx": export_onnx,
     "unpack": unpack_bundle,
     "port": port_weights,
@@ -43,6 +49,7 @@ def add_options(parser: Parser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one sub-command and returns its exit code."""
+    open_standard_streams()
     parser = Parser(prog="cfc-sp", description="Facial expressions in video: CFC-SP on PaddlePaddle.")
     add_options(parser)
     arguments = parser.parse_args(argv)

@@ -8,8 +8,10 @@ from pathlib import Path
 from yacs.config import CfgNode
 
 from ..backbones import BACKBONES, family_of
+from .core.alignment import ALIGNMENTS
 from .core.kinds import KINDS, MOST_TAU
 from .core.labels import EXPR, STAGES
+from .core.preprocess import NORMALIZATIONS
 from .support.errors import UserError
 from .support.layered_yaml import parse_yaml, read_layers
 
@@ -30,13 +32,14 @@ def default_config() -> CfgNode:
     c.DATA.TARGETS = "votes"  # votes (the taggers' distribution) or single (the majority class)
     c.DATA.CROP_SIZE = 48  # side of the crops in px, in training and in video
     c.DATA.CROP_MARGIN = 0.0  # share of the face box's longer side added around it in video, to frame faces as in training
+    c.DATA.ALIGN = "none"  # none (upright squares on boxes) or similarity (five points moved to where face networks expect them)
     c.DATA.REPEAT_THRESHOLD = 0.05  # t of repeat-factor oversampling (section 4.1); 0 switches it off
 
     c.MODEL = CfgNode()
     c.MODEL.NAME = "repvgg_lite"  # a key of backbones.BACKBONES
     c.MODEL.INPUT_SIZE = 48  # side of the network's input in px
     c.MODEL.IN_CHANNELS = 1  # 1: grey, 3: RGB
-    c.MODEL.NORMALIZE = "image"  # image (each by its own mean and deviation) or imagenet
+    c.MODEL.NORMALIZE = "image"  # image (each by its own mean and deviation), imagenet, or facexzoo (BGR, (x - 127.5) / 128)
     c.MODEL.DROPOUT = 0.0  # before the classifier
     c.MODEL.DROP_PATH = 0.0  # of residual branches, rising to this rate at the last block; for backbones that have it
     c.MODEL.PRETRAINED = ""  # weights to start from, ours or foreign; their classifier is left out when the classes differ
@@ -44,12 +47,16 @@ def default_config() -> CfgNode:
 
     c.AUG = CfgNode()
     c.AUG.ROTATION = 14.0  # degrees either way
+    c.AUG.ROTATION_PROB = 1.0  # probability of the rotation
+    c.AUG.CROP_AREA = [1.0, 1.0]  # share of the picture's area that a random square of it has; [1, 1] takes the whole
     c.AUG.SCALE = 0.17  # zoom, share either way
     c.AUG.SHIFT = 0.12  # of the side, either way
     c.AUG.FLIP = 0.5  # probability
+    c.AUG.GREY = 0.0  # probability of grey
     c.AUG.JITTER = 0.2  # brightness, contrast and saturation, share either way
+    c.AUG.JITTER_PROB = 1.0  # probability of the jitter
     c.AUG.BLUR = 0.2  # probability of a Gaussian blur
-    c.AUG.BLUR_SIGMA = [0.3, 1.0]  # px
+    c.AUG.BLUR_SIGMA = [0.3, 1.0]  # px of the crop
     c.AUG.LOW_RES = 0.0  # probability of a loss of resolution
     c.AUG.LOW_RES_SIDE = [0.4, 0.9]  # what is left of the side, share
     c.AUG.NOISE = 0.0  # probability of noise
@@ -62,9 +69,10 @@ def default_config() -> CfgNode:
     c.TRAIN.BATCH_SIZE = 128  # of a step, over all processes
     c.TRAIN.OPTIMIZER = "adamw"  # adamw or sgd
     c.TRAIN.MOMENTUM = 0.9  # of sgd
-    c.TRAIN.AMP = "none"  # none, float16 or bfloat16: what the network computes in, on a GPU
+    c.TRAIN.AMP = "none"  # none, float16 or bfloat16: what the network computes in on a GPU; a CPU computes in float32
     c.TRAIN.BASE_LR = 3e-3  # peak learning rate for 128 images a step
     c.TRAIN.WARMUP_EPOCHS = 2.0
+    c.TRAIN.WARMUP_START = 0.01  # share of the peak rate that the warm-up begins with
     c.TRAIN.MIN_LR = 1e-5
     c.TRAIN.WEIGHT_DECAY = 0.05  # on matrices and kernels; never on biases and normalisation
     c.TRAIN.GRAD_CLIP = 0.0  # global norm; 0 switches it off
@@ -97,16 +105,20 @@ _CHOICES = {
     "DATA.TARGETS": ("votes", "single"),
     "MODEL.NAME": tuple(BACKBONES),
     "MODEL.IN_CHANNELS": (1, 3),
-    "MODEL.NORMALIZE": ("image", "imagenet"),
+    "DATA.ALIGN": ALIGNMENTS,
+    "MODEL.NORMALIZE": NORMALIZATIONS,
     "TRAIN.OPTIMIZER": ("adamw", "sgd"),
     "TRAIN.AMP": ("none", "float16", "bfloat16"),
     "SP.KIND": tuple(KINDS),
     "SP.NORMALIZER": ("count", "window"),
     "CASCADE.NEGATIVE_SCOPE": ("routed", "all"),
 }
-_PROBABILITIES = ("AUG.FLIP", "AUG.BLUR", "AUG.LOW_RES", "AUG.NOISE", "AUG.ERASING", "TRAIN.TEACHER_SHARE")
+_PROBABILITIES = (
+    *("AUG.ROTATION_PROB", "AUG.FLIP", "AUG.GREY", "AUG.JITTER_PROB", "AUG.BLUR", "AUG.LOW_RES", "AUG.NOISE", "AUG.ERASING"),
+    *("TRAIN.TEACHER_SHARE", "TRAIN.WARMUP_START"),
+)
 _SHARES = ("AUG.SCALE", "AUG.JITTER", "TRAIN.LABEL_SMOOTHING", "TRAIN.EMA_DECAY", "TRAIN.MOMENTUM", "MODEL.DROPOUT", "MODEL.DROP_PATH")
-_RANGES = ("AUG.BLUR_SIGMA", "AUG.LOW_RES_SIDE", "AUG.NOISE_SIGMA", "AUG.ERASING_AREA")
+_RANGES = ("AUG.CROP_AREA", "AUG.BLUR_SIGMA", "AUG.LOW_RES_SIDE", "AUG.NOISE_SIGMA", "AUG.ERASING_AREA")
 _RUNS = ("CASCADE.COARSE", "CASCADE.NEGATIVE")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
@@ -120,6 +132,12 @@ _POSITIVE = (
 _NOT_NEGATIVE = (
     *("SEED", "DATA.REPEAT_THRESHOLD", "DATA.CROP_MARGIN", "AUG.ROTATION", "AUG.SHIFT", "SP.WINDOW"),
     *("TRAIN.WARMUP_EPOCHS", "TRAIN.MIN_LR", "TRAIN.WEIGHT_DECAY", "TRAIN.GRAD_CLIP", "TRAIN.PATIENCE"),
+)
+_INTERVALS = (
+    (_PROBABILITIES, lambda value: 0 <= value <= 1, "a number from 0 to 1"),
+    (_SHARES, lambda value: 0 <= value < 1, "a share from 0 to below 1"),
+    (_POSITIVE, lambda value: 0 < value < math.inf, "more than 0"),
+    (_NOT_NEGATIVE, lambda value: 0 <= value < math.inf, "0 or more"),
 )
 
 
@@ -170,7 +188,7 @@ def config_of_run(name: str) -> str:
     """The shipped config whose run is called `name`, as `-cfg` takes it: configs/lite/lite_repvgg_64.yaml. UserError where none is."""
     for path in shipped_configs():
         if path.stem == name:
-            return _relative(path)
+            return path.relative_to(CONFIG_FOLDER.parent).as_posix()
     raise UserError(f"no config of a run {name!r} ships: expected one of {', '.join(path.stem for path in shipped_configs())}")
 
 
@@ -180,12 +198,9 @@ def find_config(path: str | Path) -> Path:
         if candidate.is_file():
             return candidate
     shipped = shipped_configs()
-    known = ", ".join(_relative(own) for own in [own for own in shipped if own.name == Path(path).name] or shipped)
+    likely = [own for own in shipped if own.name == Path(path).name] or shipped
+    known = ", ".join(own.relative_to(CONFIG_FOLDER.parent).as_posix() for own in likely)
     raise UserError(f"no config file {str(path)!r}: expected a YAML file, such as {known}")
-
-
-def _relative(path: Path) -> str:
-    return path.relative_to(CONFIG_FOLDER.parent).as_posix()
 
 
 def _default_of(key: str):
@@ -245,27 +260,21 @@ def _check(config: CfgNode) -> None:
     for name, choices in _CHOICES.items():
         if get(name) not in choices:
             raise UserError(f"{name}: expected one of {', '.join(map(str, choices))}, found {get(name)!r}")
-    for name in _PROBABILITIES:
-        if not 0 <= get(name) <= 1:
-            raise UserError(f"{name}: expected a number from 0 to 1, found {get(name)}")
+    for names, fits, words in _INTERVALS:
+        for name in names:
+            if not fits(get(name)):
+                raise UserError(f"{name}: expected {words}, found {get(name)}")
     for name in _RANGES:
         if not (len(get(name)) == 2 and all(isinstance(v, int | float) for v in get(name)) and 0 < get(name)[0] <= get(name)[1]):
             raise UserError(f"{name}: expected a range of two rising numbers above 0, found {get(name)}")
-    for name in _SHARES:
-        if not 0 <= get(name) < 1:
-            raise UserError(f"{name}: expected a share from 0 to below 1, found {get(name)}")
+    if config.AUG.CROP_AREA[1] > 1:
+        raise UserError(f"AUG.CROP_AREA: expected shares of the picture's area up to 1, found {config.AUG.CROP_AREA}")
     for name in _RUNS:
         if wrong := [run for run in get(name) if not (isinstance(run, str) and _RUN.fullmatch(run))]:
             raise UserError(f"{name}: expected names of folders such as swin_s_coarse, without a path, found {wrong[0]!r}")
-    for name in _POSITIVE:
-        if not 0 < get(name) < math.inf:
-            raise UserError(f"{name}: expected more than 0, found {get(name)}")
     for name, most in _MOST.items():
         if get(name) > most:
             raise UserError(f"{name}: expected {most} at most, found {get(name)}")
-    for name in _NOT_NEGATIVE:
-        if not 0 <= get(name) < math.inf:
-            raise UserError(f"{name}: expected 0 or more, found {get(name)}")
     if Path(config.NAME).name != config.NAME or config.NAME.startswith(".") or len(config.NAME) > 200:
         raise UserError(f"NAME: expected the name of a folder in OUTPUT, found {_shown(config.NAME)}: leave out / and a dot in front")
     if not 0 <= config.PRIOR.TAU <= MOST_TAU:

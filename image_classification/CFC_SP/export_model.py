@@ -27,11 +27,12 @@ def add_options(parser: Parser) -> None:
     )
     parser.option("dataset", default="ferplus", help="which data set that is (default: ferplus)")
     parser.option("onnx", action="store_true", help="write ONNX files too; needs paddle2onnx, onnxruntime and openvino")
+    parser.option("batch", type=int, metavar="N", help="crops a run of the networks (default: 8 to 32, by their input; more suit a GPU)")
     parser.option("licence", default="not stated", metavar="WORDS", help="licence of the weights, for the manifest")
 
 
 def run(arguments) -> None:
-    from image_classification.CFC_SP.core.cascade import Temperature
+    from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
     from image_classification.CFC_SP.exporting.temperatures import fit_temperatures
@@ -46,6 +47,8 @@ def run(arguments) -> None:
     config, sources = None, {"coarse": arguments.coarse, "negative": arguments.negative}
     if by_name:
         config, sources = sources_of_cascade(arguments.cfg, arguments.runs, arguments.random, arguments.row)
+    if arguments.batch is not None and not 1 <= arguments.batch <= 1024:
+        raise UserError(f"-batch: expected 1 to 1024 crops, found {arguments.batch}")
     if arguments.calibrate and arguments.random:
         raise UserError("-calibrate needs trained networks, found -random: leave one of them out")
     temperatures = {stage: [Temperature()] * len(paths) for stage, paths in sources.items()}
@@ -54,7 +57,7 @@ def run(arguments) -> None:
         temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, cascade.SP)
         for stage, (fitted, *_) in temperatures.items():
             print(f"{stage}: temperature {fitted.own}, with SP {fitted.smoothed}")
-    folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config)
+    folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config, arguments.batch)
     if arguments.onnx:
         from image_classification.CFC_SP.exporting.onnx_export import write_onnx
 

@@ -31,11 +31,12 @@ def run(arguments) -> None:
     device = select_device(arguments.device)
     if was_launched():
         group = join_group(device)
-        if group.leads:
+        if group.leads and arguments.verbose:
             print(config.dump())
         train(config, device, arguments.resume, group)
     else:
-        print(config.dump())
+        if arguments.verbose:
+            print(config.dump())
         run_together(partial(train, config, device, arguments.resume), device, arguments.processes)
         print(f"done: {Path(config.OUTPUT) / config.NAME}")
 

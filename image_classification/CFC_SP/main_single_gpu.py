@@ -18,6 +18,7 @@ def add_options(parser: Parser) -> None:
     parser.option("out", "output", metavar="FOLDER", help="receives one folder a run (default: output)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
     parser.option("resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the whole config first")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 
@@ -32,7 +33,8 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.training.engine import train
 
     config = load_config(arguments.cfg, options_of(arguments))
-    print(config.dump())
+    if arguments.verbose:
+        print(config.dump())
     folder = train(config, select_device(arguments.device), arguments.resume)
     print(f"done: {folder}")
 

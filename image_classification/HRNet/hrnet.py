@@ -63,7 +63,7 @@ _PADDLECLAS = (
 )
 ORIGINS = (
     Origin("timm or the HRNet authors", (r"transition1\.0\.0\.weight", r"classifier\."), _TORCH),
-    Origin("FaceX-Zoo", (r"transition1\.0\.0\.weight", r"output_layer\."), _TORCH),
+    Origin("FaceX-Zoo", (r"transition1\.0\.0\.weight", r"output_layer\."), _TORCH, normalize="facexzoo"),
     Origin(
         "PaddleClas", (r"st2\.stage_func_list\.",), _PADDLECLAS, zeros=(r"(downsamp_modules\.\d|final_layer)\.conv\.bias",), torch=False
     ),

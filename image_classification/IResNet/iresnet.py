@@ -29,7 +29,7 @@ _PARTS = (
 )
 _UNITS = tuple((rf"^body\.(\d+)\.{theirs}", rf"units.\1.{ours}") for theirs, ours in _PARTS)
 _EMBEDDING = tuple((rf"^output_layer\.{i}\.", f"embedding.{part}.") for i, part in ((0, "norm"), (3, "linear"), (4, "bn")))
-ORIGINS = (Origin("FaceX-Zoo", (r"input_layer\.2\.weight", r"body\.0\.res_layer\."), (*_STEM, *_UNITS, *_EMBEDDING)),)
+ORIGINS = (Origin("FaceX-Zoo", (r"input_layer\.2\.weight", r"body\.0\.res_layer\."), (*_STEM, *_UNITS, *_EMBEDDING), normalize="facexzoo"),)
 
 
 class PReLU(nn.PReLU):

@@ -19,7 +19,7 @@ _STAGES = ((r"^stage0\.", "stem."), (r"^stage(\d)\.", lambda match: f"stages.{in
 _EMBEDDING = tuple((rf"^output_layer\.{i}\.", f"embedding.{part}.") for i, part in ((0, "norm"), (2, "linear"), (3, "bn")))
 ORIGINS = (
     Origin("timm", (r"stem\.conv_kxk\.bn\.running_mean",), ((r"^head\.fc\.", "head."),)),
-    Origin("FaceX-Zoo", (r"stage0\.rbr_dense\.bn\.running_mean", r"output_layer\."), (*_STAGES, *_EMBEDDING)),
+    Origin("FaceX-Zoo", (r"stage0\.rbr_dense\.bn\.running_mean", r"output_layer\."), (*_STAGES, *_EMBEDDING), normalize="facexzoo"),
     Origin("the RepVGG authors", (r"stage0\.rbr_dense\.bn\.running_mean", r"linear\."), (*_STAGES, (r"^linear\.", "head."))),
     Origin("PaddleClas", (r"stage0\.rbr_dense\.bn\._mean",), (*_STAGES, (r"^linear\.", "head.")), torch=False),
 )

@@ -31,7 +31,7 @@ _EMBEDDING = ((r"^output_layer\.0\.", "norm."), (r"^output_layer\.2\.", "embeddi
 _TIMM = ((r"^layers\.(\d)\.downsample\.", lambda match: f"layers.{int(match[1]) - 1}.downsample."), (r"^head\.fc\.", "head."))
 ORIGINS = (
     Origin("timm", (r"layers\.3\.downsample\.",), _TIMM, _COMPUTED),
-    Origin("FaceX-Zoo", (_INDEX, r"output_layer\."), _EMBEDDING, _COMPUTED),
+    Origin("FaceX-Zoo", (_INDEX, r"output_layer\."), _EMBEDDING, _COMPUTED, normalize="facexzoo"),
     Origin("PaddleClas", (_INDEX, r"norm\."), (), _COMPUTED, torch=False),
     Origin("PaddleViT", (r"patch_embedding\.patch_embed\.", r"stages\."), _PADDLEVIT, _COMPUTED, torch=False),
 )

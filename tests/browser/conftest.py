@@ -31,7 +31,7 @@ def chromium_with():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        pytest.fail("expected Playwright, found none: pip install -r tests/browser/requirements.txt, or call `make browser`", pytrace=False)
+        pytest.fail("expected Playwright, found none: pip install '.[browser]', or call `make browser`", pytrace=False)
     with sync_playwright() as playwright:
 
         @contextmanager

@@ -8,12 +8,16 @@ import paddle
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from image_classification.CFC_SP.commands import port_weights
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
+from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained
 from image_classification.CFC_SP.weights.model import build_model
 
 CLI = Path(__file__).resolve().parents[2] / "image_classification" / "CFC_SP" / "cli.py"
 CONFIG = "configs/lite/lite_repvgg_coarse.yaml"
+# As timm's networks were trained.
+IMAGENET = ("-opts", "MODEL.NORMALIZE", "imagenet")
 
 
 def timm_file(path, classes=5):
@@ -37,7 +41,7 @@ def port(*arguments):
 
 def test_a_foreign_file_becomes_one_that_can_be_exported(tmp_path):
     ours = timm_file(tmp_path / "timm.safetensors")
-    done = port("-cfg", CONFIG, "-weights", tmp_path / "timm.safetensors", "-out", tmp_path / "ours.safetensors")
+    done = port("-cfg", CONFIG, "-weights", tmp_path / "timm.safetensors", "-out", tmp_path / "ours.safetensors", *IMAGENET)
     assert done.returncode == 0, done.stderr
     for expected in ("tensor names of: timm", "missing: 0", "a counter that Paddle does not keep", "(-all lists them)"):
         assert expected in done.stdout
@@ -50,9 +54,23 @@ def test_a_foreign_file_becomes_one_that_can_be_exported(tmp_path):
     assert "validation" in note
 
 
+def test_pdparams_are_what_paddle_loads_and_are_read_back(tmp_path):
+    ours = timm_file(tmp_path / "timm.safetensors")
+    config = load_config(CONFIG, list(IMAGENET[1:]))
+    arguments = ["-cfg", CONFIG, "-weights", tmp_path / "timm.safetensors", "-out", tmp_path / "ours.pdparams", *IMAGENET]
+    assert run_script(port_weights, [*map(str, arguments)]) == 0
+    loaded = paddle.load(str(tmp_path / "ours.pdparams"))
+    assert {name: value.numpy().tolist() for name, value in loaded.items()} == {name: value.tolist() for name, value in ours.items()}
+    model = build_model(config)
+    report = load_pretrained(model, tmp_path / "ours.pdparams")
+    assert (report.origin, report.left_out, report.missing) == ("ours", {}, ())
+    for name, value in model.backbone.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), ours[name])
+
+
 def test_a_fresh_classifier_makes_no_bundle(tmp_path):
     timm_file(tmp_path / "timm.safetensors", classes=1000)
-    done = port("-cfg", CONFIG, "-weights", tmp_path / "timm.safetensors", "-out", tmp_path / "ours.safetensors", "-all")
+    done = port("-cfg", CONFIG, "-weights", tmp_path / "timm.safetensors", "-out", tmp_path / "ours.safetensors", "-all", *IMAGENET)
     assert done.returncode == 0, done.stderr
     assert "head.fc.weight (classifier for other classes)" in done.stdout
     assert "validation" not in load_checkpoint(tmp_path / "ours.safetensors")[1]
@@ -61,9 +79,10 @@ def test_a_fresh_classifier_makes_no_bundle(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-out", "x.pth"], "-out: expected a name that ends in .safetensors"),
+        (["-out", "x.pth"], "-out: expected a name that ends in .safetensors or .pdparams"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "repvgg_a0", "MODEL.IN_CHANNELS", "3"], "not a checkpoint of this RepVGG"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "swin_lite"], "not a checkpoint of SwinTransformer"),
+        (["-out", "x.safetensors"], "expected MODEL.NORMALIZE imagenet, as checkpoints of timm were trained, found image: add -opts"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "vgg"], "MODEL.NAME: expected one of .*repvgg_lite"),
     ],
 )

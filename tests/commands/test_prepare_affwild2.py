@@ -61,9 +61,9 @@ def test_from_videos_to_a_data_set(data_set, capsys):
     assert re.search(r"Train_Set/man.txt: 20 labels for 24 frames; frames from 21 on were left out", told)
     assert re.search(r"Train_Set/empty.txt line 7: 7 labels for 5 frames; from this line on they were left out", told)
     rows = rows_of(data_set)
-    columns = ("frames", "labels", "faces", "without_face", "damaged_frames", "size")
-    assert [rows["empty"][name] for name in columns] == ["5", "7", "0", "5", "0", "64"]
-    assert [rows["man"][name] for name in columns] == ["24", "20", "20", "0", "0", "64"]
+    columns = COLUMNS[1:]
+    assert [rows["empty"][name] for name in columns] == ["5", "7", "0", "5", "0", "64", "similarity"]
+    assert [rows["man"][name] for name in columns] == ["24", "20", "20", "0", "0", "64", "similarity"]
     data = load_affwild2(data_set, "train")
     assert data.names == (*(f"man/{i:05d}.jpg" for i in range(1, 21)), *(f"two_right/{i:05d}.jpg" for i in range(1, 7)))
     pictures = [data.picture(number) for number in (0, 20)]
@@ -95,7 +95,7 @@ def test_mistakes_are_one_sentence(data_set, tmp_path, capsys):
     annotate(tmp_path / "twice", "Train_Set", "man", [0])
     annotate(tmp_path / "twice", "Validation_Set", "man", [0])
     annotate(tmp_path / "wrong", "Train_Set", "man", [0, 9])
-    CropReport(tmp_path / "wrong" / "crops.csv").add(dict.fromkeys(COLUMNS, 48))
+    CropReport(tmp_path / "wrong" / "crops.csv").add(dict.fromkeys(COLUMNS, 48) | {"align": "none"})
     videos = data_set / "videos"
     (tmp_path / "more" / "batch2").mkdir(parents=True)
     for folder in (tmp_path / "more", tmp_path / "more" / "batch2"):
@@ -116,3 +116,5 @@ def test_mistakes_are_one_sentence(data_set, tmp_path, capsys):
     annotate(tmp_path / "wrong", "Train_Set", "man", [0])
     assert prepare("-video", videos, "-data", tmp_path / "wrong", "-size", 64) == 2
     assert re.search("-size 64: found crops of 48 px", capsys.readouterr().err)
+    assert prepare("-video", videos, "-data", tmp_path / "wrong", "-size", 48) == 2
+    assert re.search("-align similarity: found crops of -align none", capsys.readouterr().err)

@@ -30,8 +30,16 @@ def test_times_are_milliseconds_from_0_on_and_neighbours_meet():
         ("1", "2", "10"),
         "a.mp4",
         2.0,
+        30.0,
     )
-    assert [interval.label for interval in found.of("1")] == ["Neutral", "Happiness"] and not found.of("10")
+    assert [interval.label for interval in found.by_track()["1"]] == ["Neutral", "Happiness"] and not found.by_track()["10"]
+
+
+def test_times_count_from_where_players_begin():
+    assert [(i.label, i.start_s, i.end_s) for i in annotation_of(summary(), "a.ts", 0.5).intervals] == [
+        ("Happiness", 0.0, 0.533),
+        ("Anger", 0.0, 1.5),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Cascade, Temperature, decide, parted, weighed
+from image_classification.CFC_SP.core.cascade import Cascade, decide, parted, weighed
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.kinds import KINDS, kind_number
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, NEGATIVE
-from image_classification.CFC_SP.core.reference import cascade_reference, decide_by_loop, mean_around, softmax
-from image_classification.CFC_SP.core.smoothing import SmoothPredicting
+from image_classification.CFC_SP.core.reference import cascade_reference, decide_by_loop, softmax
 from image_classification.CFC_SP.support.errors import UserError
 from tests.static_program import StaticProgram
 
@@ -272,19 +272,6 @@ def test_truth_table_of_the_decision():
             label, index = decide(coarse, paddle.to_tensor(strong([fine_name], NEGATIVE, 1.0)))
             assert EXPR[label.item()] == (fine_name if coarse_name == "Negative" else coarse_name)
             assert COARSE[index.item()] == coarse_name
-
-
-@pytest.mark.parametrize("onednn", [False, True])
-@pytest.mark.parametrize("normalizer", ["count", "window"])
-def test_exported_smoothing_serves_every_length_and_window(tmp_path, normalizer, onednn):
-    inputs = {"logits": ([-1, 4], "float32"), "valid": ([-1], "bool"), "window": ([1], "int64")}
-    program = StaticProgram(SmoothPredicting(normalizer), inputs, tmp_path / "smoothing", onednn)
-    for frames in (1, 2, 41):
-        _, (logits, *_), valid = clip(frames)
-        for window in (0, 1, 6, 7, 1000):
-            own = np.where(valid[:, None], logits, 0)
-            expected = own + [mean_around(logits, i, valid, window, normalizer) * np.ones(4) for i in range(frames)]
-            np.testing.assert_allclose(program(logits, valid, np.array([window]))[0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ import paddle
 import pytest
 from scipy.special import softmax
 
-from image_classification.CFC_SP.core.cascade import Temperature
 from image_classification.CFC_SP.core.cascade_arrays import decide_rows, label_of, routed, stage_rows, vote_of
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.ensemble import stage_logits
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from image_classification.CFC_SP.core.reference import decide_by_loop

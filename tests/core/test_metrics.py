@@ -1,4 +1,5 @@
 import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
 
 from image_classification.CFC_SP.core.metrics import calibration_error, score
 
@@ -37,6 +38,14 @@ def test_precision_and_recall_against_counting():
     for c in range(5):
         hits = sum((labels == c) & (predictions == c))
         np.testing.assert_allclose((scores.precision[c], scores.recall[c]), (hits / sum(predictions == c), hits / sum(labels == c)))
+
+
+def test_scores_are_scikit_learn_s():
+    rng = np.random.default_rng(2)
+    labels, predictions = rng.choice([0, 1, 2, 4], 400), rng.choice([0, 1, 3, 4], 400)
+    scores = score(labels, predictions, 6)
+    expected = precision_recall_fscore_support(labels, predictions, labels=range(6), zero_division=0)
+    np.testing.assert_allclose((scores.precision, scores.recall, scores.f1), expected[:3], rtol=0, atol=1e-12)
 
 
 def test_calibration_error_by_hand():

@@ -37,3 +37,16 @@ def test_crops_are_resized_bilinearly_in_every_engine(sides, channels, tmp_path)
     for onednn in (False, True):
         program = StaticProgram(layer, inputs, tmp_path / "preprocess", onednn)
         np.testing.assert_allclose(program(crops)[0], expected, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:no variable in your model")
+def test_face_networks_of_facex_zoo_see_bgr_about_zero_in_every_engine(tmp_path):
+    crops = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3), dtype=np.uint8)
+    layer = Preprocess(12, 12, 3, "facexzoo")
+    expected = ((crops[..., ::-1] - 127.5) / 128).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(layer(paddle.to_tensor(crops)).numpy(), expected, atol=1e-6)
+    for onednn in (False, True):
+        program = StaticProgram(layer, {"crops": ([-1, 12, 12, 3], "uint8")}, tmp_path / "preprocess", onednn)
+        np.testing.assert_allclose(program(crops)[0], expected, atol=1e-6)
+    grey = Preprocess(12, 12, 1, "facexzoo")(paddle.to_tensor(crops)).numpy()
+    np.testing.assert_allclose(grey[:, 0], (crops @ np.array(LUMA) - 127.5) / 128, atol=1e-5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Temperature
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.core.reference import decide_by_loop, mean_around
 

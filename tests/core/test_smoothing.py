@@ -6,7 +6,8 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.reference import mean_around
-from image_classification.CFC_SP.core.smoothing import SmoothPredicting, smooth
+from image_classification.CFC_SP.core.smoothing import smooth
+from image_classification.CFC_SP.core.smoothing_program import SmoothPredicting
 from image_classification.CFC_SP.support.errors import UserError
 
 
@@ -197,8 +198,3 @@ def test_wrong_input_is_named(kind, change, words):
     arguments["logits"], arguments["valid"] = kind(arguments["logits"]), kind(arguments["valid"])
     with pytest.raises(UserError, match=words):
         smooth(**arguments)
-
-
-def test_layer_refuses_an_unknown_normalizer():
-    with pytest.raises(UserError, match="'sum'"):
-        SmoothPredicting("sum")

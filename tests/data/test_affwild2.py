@@ -69,3 +69,46 @@ def test_a_stage_takes_any_of_them(tmp_path, small_config):
     data = load_split(small_config({"DATA.NAME": "affwild2", "DATA.ROOT": tmp_path, "STAGE": "negative"}), "train")
     assert data.counts() == {"Anger": 1, "Disgust": 1, "Fear": 1, "Sadness": 1}
     assert data.name(3) == "clip/00004.jpg"
+
+
+@pytest.mark.parametrize(
+    ("report", "align", "refused"),
+    [
+        ("video,frames,align\nclip,1,similarity\n", "similarity", ""),
+        ("video,frames,align\nclip,1,similarity\n", "none", "expected crops of -align none, found similarity"),
+        ("video,frames\nclip,1\n", "similarity", "expected crops of -align similarity, found none"),
+        ("video,align\na,none\nb,similarity\n", "none", "expected crops of one -align, found none, similarity"),
+        ("", "similarity", ""),
+    ],
+)
+def test_crops_must_be_cut_out_as_the_network_sees_faces(tmp_path, small_config, report, align, refused):
+    write_affwild2(tmp_path, {"clip": list(range(8))}, {"clip": range(1, 9)})
+    if report:
+        (tmp_path / "crops.csv").write_text(report)
+    config = small_config({"DATA.NAME": "affwild2", "DATA.ROOT": tmp_path, "DATA.ALIGN": align})
+    if not refused:
+        assert len(load_split(config, "train")) == 8
+        return
+    with pytest.raises(UserError, match=refused):
+        load_split(config, "train")
+
+
+def test_who_has_no_aff_wild2_is_told_how_it_is_had_and_what_does_instead(tmp_path):
+    with pytest.raises(UserError, match="DATA.ROOT is empty"):
+        DATASETS["affwild2"]("", "train")
+    with pytest.raises(UserError) as error:
+        DATASETS["affwild2"](tmp_path, "train")
+    for words in (
+        "Train_Set",
+        "<set>/<video>.txt",
+        "crops/<video>/00001.jpg",
+        "`cfc-sp prepare`",
+        "signed by",
+        "ferplus",
+        "`cfc-sp stand-in`",
+    ):
+        assert words in str(error.value)
+    write_affwild2(tmp_path, {"clip": [3]}, {})
+    (tmp_path / "crops").rmdir()
+    with pytest.raises(UserError, match="no folder .*crops: expected the faces of the videos, cut out: run `cfc-sp prepare"):
+        DATASETS["affwild2"](tmp_path, "train")

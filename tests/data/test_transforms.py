@@ -61,9 +61,9 @@ def test_flip_mirrors(picture):
 
 
 def test_blur_is_of_the_given_sigma(picture):
-    """Sigma is given at 48 px and grows with the crop. Against a Gaussian written out; the cut-off of its kernel costs two grey levels."""
+    """In pixels of the crop. Against a Gaussian written out; the cut-off of its kernel costs two grey levels."""
     positions = np.arange(-8, 9)
-    for size, sigma in ((48, 0.5), (96, 1.0)):
+    for size, sigma in ((48, 0.5), (96, 0.5)):
         crop = cv2.resize(picture, (size, size), interpolation=cv2.INTER_NEAREST)
         weights = np.exp(-(positions**2) / (2 * sigma**2))
         weights /= weights.sum()
@@ -158,3 +158,35 @@ def test_loss_of_resolution_takes_detail_and_leaves_what_is_smooth(picture):
     slope = np.repeat(np.linspace(40, 200, 48)[None, :, None], 48, axis=0).repeat(3, axis=2).astype(np.uint8)
     assert np.abs(variant(slope, LOW_RES=1.0).astype(int) - slope).mean() < 2
     assert variant(picture, LOW_RES=1.0).std() < 0.7 * picture.std()
+
+
+def test_grey_has_three_equal_channels_of_the_luma(picture):
+    grey = variant(picture, GREY=1.0)
+    np.testing.assert_allclose(grey[..., 0], picture @ np.array([0.299, 0.587, 0.114]), atol=1)
+    assert (np.diff(grey, axis=2) == 0).all()
+
+
+@pytest.mark.parametrize(("key", "share"), [("ROTATION", 30.0), ("JITTER", 0.9)])
+def test_rotation_and_jitter_happen_as_often_as_is_said(picture, key, share):
+    found = [(variant(picture, seed, **{key: share, f"{key}_PROB": 0.2}) != picture).any() for seed in range(400)]
+    assert abs(np.mean(found) - 0.2) < 0.06
+    np.testing.assert_array_equal(variant(picture, 1, **{key: share, f"{key}_PROB": 0.0}), picture)
+
+
+def test_a_random_square_lies_inside_the_picture_and_has_its_share():
+    """A ramp of columns and one of rows: which columns and rows are left says where the square was."""
+    ramp = np.stack(np.meshgrid(np.arange(0, 240, 5), np.arange(0, 240, 5)), axis=2).astype(np.uint8)
+    picture = np.concatenate([ramp, ramp[..., :1]], axis=2)
+    sides, corners = [], []
+    for seed in range(200):
+        square = variant(picture, seed, CROP_AREA=[0.08, 1.0])
+        low, high = square[4:-4, 4:-4].min((0, 1))[:2] / 5, square[4:-4, 4:-4].max((0, 1))[:2] / 5
+        width = (high - low) / 39 * 48
+        np.testing.assert_allclose(width[0], width[1], atol=0.6)
+        sides.append(width[0] / 48)
+        corners.append(low - 4 / 48 * width)
+        assert (corners[-1] > -0.8).all() and (corners[-1] + width < 48.8).all()
+    assert min(sides) < 0.35 and max(sides) > 0.95
+    # Areas are even from 0.08 to 1.
+    assert np.mean(np.square(sides)) == pytest.approx(0.54, abs=0.06)
+    assert np.ptp(corners, axis=0).min() > 20

@@ -74,5 +74,7 @@ def test_checkpoints_of_the_wrong_stage_are_told(checkpoints):
 
 def test_crops_must_be_of_one_geometry(checkpoints, cascade):
     small = load_config(cascade("[]", "[]").with_name("negative.yaml"))
-    with pytest.raises(UserError, match=r"crops of one geometry, found \(size, margin\) \[\(16, 0.0\), \(48, 0.0\)\]"):
+    with pytest.raises(
+        UserError, match=r"crops of one geometry, found \(size, margin, align\) \[\(16, 0.0, 'none'\), \(48, 0.0, 'none'\)\]"
+    ):
         load_members({"coarse": [checkpoints["coarse"]], "negative": [small]})

@@ -3,7 +3,7 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.config import load_config
-from image_classification.CFC_SP.core.cascade import Temperature
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE
 from image_classification.CFC_SP.exporting import export_bundle, parity
 from image_classification.CFC_SP.inference.bundle import open_bundle

@@ -1,4 +1,4 @@
-"""Seeded damage to what is no clip: bundles, checkpoints, YAML and addresses, each tried in a process of its own making."""
+"""Seeded damage to what is no clip: bundles, checkpoints, YAML, addresses and results, each tried in a process of its own making."""
 
 import json
 import pickle
@@ -15,18 +15,31 @@ import yaml
 from safetensors.numpy import save
 
 from image_classification.CFC_SP.config import load_config, parse_config
+from image_classification.CFC_SP.core.labels import EXPR
+from image_classification.CFC_SP.core.records import FrameResult, Source, Summary
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle, parameter_names
 from image_classification.CFC_SP.inference.program_check import OPERATORS
+from image_classification.CFC_SP.prediction.clip_table import ClipTable
+from image_classification.CFC_SP.prediction.video_result import read_result
+from image_classification.CFC_SP.scoring.rater_agreement import compare
 from image_classification.CFC_SP.support.addresses import clean_address
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, read_tensors
 from image_classification.CFC_SP.weights.trained import trained_config
+from image_classification.CFC_SP.writers.annotation_files import WRITERS
+from image_classification.CFC_SP.writers.annotation_reading import read_annotation
+from image_classification.CFC_SP.writers.output import FILES
+from image_classification.CFC_SP.writers.result_json import read_summary, write_json
+from image_classification.CFC_SP.writers.rows_csv import CsvWriter, read_rows
 from tests.fuzz.damaged import damaged
+from tests.writers.annotations import MADE_UP
 
 # Of a processor's time, on a machine that may be slow.
 LIMIT_S = 3.0
 _SOURCE = SHIPPED / "lite-fast"
+# What means something in one annotation format or another.
+_STRAY = [*b'1e309 nan -1 <TIER> </TIER> &x; <!DOCTYPE\ta> null [] --> {} "'.split(b" "), b"9" * 30, b"\n\n", b"[" * 9999]
 
 
 def bundle(folder: Path, draw: random.Random) -> str:
@@ -124,11 +137,52 @@ def address(folder: Path, draw: random.Random) -> str:
     return "cleaned"
 
 
+def result(folder: Path, draw: random.Random) -> str:
+    """What a clip's call left, one file of it damaged, read as a second call with -resume does, which keeps its own place."""
+    label_counts = dict.fromkeys(EXPR, 0)
+    source = Source("clip.mp4", "h264", 64, 48, 30.0, 1.0)
+    options = {"start_s": None, "end_s": None, "stride": 1}
+    summary = Summary(source, {"name": "lite", "sha256": "0" * 64}, "cpu", "onednn", 8, 9, label_counts=label_counts, options=options)
+    table, clip = ClipTable(folder, True), folder / "clip"
+    with table.clip("clip.mp4", "clip") as row:
+        clip.mkdir()
+        with CsvWriter(clip / "frames.csv") as writer:
+            for number in range(9):
+                writer.write(FrameResult(number, number / 30))
+        write_json(clip / "result.json", summary, read_rows(clip / "frames.csv"))
+        row.count(summary)
+    path = draw.choice([folder / "clips.csv", clip / "frames.csv", clip / "result.json"])
+    path.write_bytes(damaged(path.read_bytes(), np.random.default_rng(draw.randrange(1 << 32))))
+    for read in (read_summary, read_result):
+        with suppress(UserError):
+            read(clip / "result.json" if read is read_summary else clip)
+    with ClipTable(folder, True).clip("clip.mp4", "clip") as row:
+        assert row.folder.startswith("clip")
+    return "read"
+
+
 def _encoded(text: str, draw: random.Random) -> str:
     return "".join(f"%{ord(c):02X}" if ord(c) < 128 and not c.isalnum() and draw.random() < 0.9 else c for c in text)
 
 
-KINDS: dict[str, Callable[[Path, random.Random], str]] = {"bundle": bundle, "checkpoint": checkpoint, "yaml": yaml_file, "address": address}
+def annotation(folder: Path, draw: random.Random) -> str:
+    """A file of another program with damaged bytes or stray words; what is read can be compared, or is told."""
+    form = draw.choice(list(WRITERS))
+    path = folder / FILES[form]
+    WRITERS[form](path, MADE_UP)
+    content = damaged(path.read_bytes(), np.random.default_rng(draw.randrange(1 << 32)))
+    for _ in range(draw.randint(0, 3)):
+        place = draw.randint(0, len(content))
+        content = content[:place] + draw.choice(_STRAY) + content[place + draw.randint(0, 9) :]
+    path.write_bytes(content)
+    compare(MADE_UP, read_annotation(path))
+    return "read"
+
+
+KINDS: dict[str, Callable[[Path, random.Random], str]] = {
+    **{"bundle": bundle, "checkpoint": checkpoint, "yaml": yaml_file, "address": address},
+    **{"result": result, "annotation": annotation},
+}
 
 
 def tried(kind: str, folder: Path, seed: int, number: int) -> str:

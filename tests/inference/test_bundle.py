@@ -2,11 +2,12 @@ import json
 
 import numpy as np
 import pytest
-import yaml
 
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle, parameter_names
+from image_classification.CFC_SP.inference.loaded_model import LoadedModel
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
+from tests.bundles import edit_manifest
 
 FILES = sorted(path.name for path in (SHIPPED / "lite").glob("*") if path.name != MANIFEST)
 
@@ -14,13 +15,6 @@ FILES = sorted(path.name for path in (SHIPPED / "lite").glob("*") if path.name !
 def test_the_bundle_is_there():
     """Guards the tests below, which run over its files."""
     assert len(FILES) >= len(PROGRAMS) + 3
-
-
-def edit(folder, change):
-    path = folder / MANIFEST
-    manifest = yaml.safe_load(path.read_text())
-    change(manifest)
-    path.write_text(yaml.safe_dump(manifest))
 
 
 def test_the_shipped_bundle_is_whole_and_small(lite):
@@ -57,7 +51,7 @@ def test_each_damaged_file_is_refused_by_name(lite_copy, name, damage):
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..", "", ".hidden", 7])
 def test_a_manifest_cannot_point_outside_its_folder(lite_copy, name):
     (lite_copy.parent / "secret").write_text("x")
-    edit(lite_copy, lambda m: m["files"].update({name: sha256_of(lite_copy.parent / "secret")}))
+    edit_manifest(lite_copy, lambda m: m["files"].update({name: sha256_of(lite_copy.parent / "secret")}))
     with pytest.raises(UserError, match="its own folder"):
         open_bundle(lite_copy)
 
@@ -73,7 +67,7 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.update(schema=1), "schema 1, this program reads 2 and 3; .*export it again"),
+        (lambda m: m.update(schema=1), "schema 1, this program reads 2 to 4; .*export it again"),
         (lambda m: m.update(batch=0), "batch is out of its range"),
         (lambda m: m["networks"].append("swin"), "networks is missing or malformed"),
         (lambda m: m["networks"][0].pop("origin"), "networks is missing or malformed"),
@@ -95,25 +89,38 @@ def test_a_link_out_of_the_folder_is_refused(lite_copy):
     ],
 )
 def test_a_malformed_manifest_is_refused(lite_copy, change, words):
-    edit(lite_copy, change)
+    edit_manifest(lite_copy, change)
     with pytest.raises(UserError, match=words):
         open_bundle(lite_copy)
 
 
 def test_a_manifest_of_the_former_schema_has_no_kinds(lite_copy):
     assert open_bundle(lite_copy).has_kinds
-    edit(lite_copy, lambda m: (m.update(schema=2), m["sp"].pop("kind"), m.pop("prior")))
+    edit_manifest(lite_copy, lambda m: (m.update(schema=2), m["sp"].pop("kind"), m.pop("prior")))
     assert not open_bundle(lite_copy).has_kinds
+
+
+def test_a_manifest_of_schema_3_aligns_no_faces_and_one_of_schema_4_says_so(lite_copy):
+    edit_manifest(lite_copy, lambda m: (m.update(schema=3), m["crop"].pop("align", None)))
+    assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "none"
+    edit_manifest(lite_copy, lambda m: m.update(schema=4))
+    with pytest.raises(UserError, match="crop.align is missing or malformed"):
+        open_bundle(lite_copy)
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="upright"))
+    with pytest.raises(UserError, match="crop.align is out of its range"):
+        open_bundle(lite_copy)
+    edit_manifest(lite_copy, lambda m: m["crop"].update(align="similarity"))
+    assert LoadedModel(open_bundle(lite_copy), None, 40).geometry.align == "similarity"
 
 
 def test_random_weights_are_known_as_such(lite_copy):
     assert not open_bundle(lite_copy).is_random
-    edit(lite_copy, lambda m: m["networks"][-1].update(origin="random"))
+    edit_manifest(lite_copy, lambda m: m["networks"][-1].update(origin="random"))
     assert open_bundle(lite_copy).is_random
 
 
 def test_weights_that_the_manifest_does_not_list_are_not_read(lite_copy):
-    edit(lite_copy, lambda m: m["files"].pop("sequence.safetensors"))
+    edit_manifest(lite_copy, lambda m: m["files"].pop("sequence.safetensors"))
     bundle = open_bundle(lite_copy)
     with pytest.raises(UserError, match="does not list it"):
         bundle.parameters(parameter_names(bundle.program("sequence")))

@@ -5,6 +5,7 @@ import numpy as np
 from image_classification.CFC_SP.core.records import Faces, Frame
 from image_classification.CFC_SP.inference.observation import FaceObserver
 from image_classification.CFC_SP.support.stopwatch import Stopwatch
+from image_classification.CFC_SP.video.cuts import Change
 from image_classification.CFC_SP.video.follower import Seen
 
 
@@ -13,7 +14,7 @@ def frame_of(index, count, rng):
     image = rng.integers(0, 256, (48, 48 * max(1, count), 3), dtype=np.uint8)
     boxes = np.array([[48 * i, 0, 48 * i + 48, 48] for i in range(count)], np.float32).reshape(-1, 4)
     faces = Faces(boxes, np.ones(count, np.float32), np.zeros((count, 5, 2), np.float32))
-    return Seen(Frame(index, index / 25, image), faces, cut=False, searched=True)
+    return Seen(Frame(index, index / 25, image), faces, Change(False, None, image, (0, 0)), searched=True)
 
 
 def logits_alone(model, seen):

@@ -5,7 +5,8 @@ import pytest
 from image_classification.CFC_SP.core.reference import cascade_reference
 from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
 from image_classification.CFC_SP.inference.mode import mode_of
-from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, write_parameters
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, plainer_engine, write_parameters
+from image_classification.CFC_SP.support.errors import UserError
 from tests.bundles import settings_of
 
 
@@ -79,4 +80,33 @@ def test_other_faults_are_not_hidden(bundle, monkeypatch):
 
     monkeypatch.setattr(program, "_run", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
+        program(None)
+
+
+@pytest.mark.parametrize(
+    ("engine", "error", "plainer"),
+    [
+        ("onednn bfloat16", "could not execute a primitive", "cpu"),
+        ("onednn", "CUDNN_STATUS_NOT_SUPPORTED", None),
+        ("gpu", "(External) CUDNN error(9), CUDNN_STATUS_NOT_SUPPORTED.", "gpu unfused"),
+        ("gpu", "could not execute a primitive", None),
+        ("gpu unfused", "(External) CUDNN error(9), CUDNN_STATUS_NOT_SUPPORTED.", None),
+    ],
+)
+def test_what_is_left_out_is_what_failed(engine, error, plainer):
+    """Paddle raises OSError for what cuDNN says."""
+    assert plainer_engine(engine, error) == plainer
+
+
+def test_a_gpu_without_memory_says_what_helps_and_a_cpu_is_not_meant(bundle, monkeypatch):
+    program = PaddleProgram(bundle, "coarse")
+
+    def fail(arrays):
+        raise MemoryError("(ResourceExhausted) Out of memory error on GPU 0.")
+
+    monkeypatch.setattr(program, "_run", fail)
+    with pytest.raises(MemoryError):
+        program(None)
+    program.engine = "gpu"
+    with pytest.raises(UserError, match="the GPU's memory does not hold a run of coarse: .* smaller -batch, or use -device cpu"):
         program(None)

@@ -6,14 +6,15 @@ import paddle
 import pytest
 
 from image_classification.backbones import BACKBONES, build_backbone, family_of
-from image_classification.CFC_SP.core.cascade import Cascade, Temperature
+from image_classification.CFC_SP.core.cascade import Cascade
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.program_check import MAX_BYTES, OPERATORS, SIGNATURES, ProgramError, check_program
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
-from tests.inference.test_bundle import edit
+from tests.bundles import edit_manifest
 from tests.work import bounded_work
 
 # The smallest network of each family.
@@ -79,7 +80,7 @@ def test_a_program_that_reads_a_file_is_refused_by_its_bundle(lite_copy, sequenc
     value = {"%": 9999, "TT": {"#": "0.t_dtensor", "D": [{"#": "0.t_ui8"}, [-1], "NCHW", [], 0]}}
     operators(tree).insert(9, {"#": "1.read_file", "A": [name, place], "I": [], "O": [value], "OA": []})
     (lite_copy / "sequence.json").write_text(json.dumps(tree))
-    edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
+    edit_manifest(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle = open_bundle(lite_copy)
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it holds the operator 1.read_file.*export it again"):
         PaddleProgram(bundle, "sequence", onednn=False)
@@ -145,7 +146,7 @@ def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, seq
     kinds = [operator["#"] for operator in operators(tree)]
     operators(tree)[kinds.index("1.softmax")]["A"][0]["AT"]["D"] = 77
     (lite_copy / "sequence.json").write_text(json.dumps(tree))
-    edit(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
+    edit_manifest(lite_copy, lambda manifest: manifest["files"].update({"sequence.json": sha256_of(lite_copy / "sequence.json")}))
     bundle, logits = open_bundle(lite_copy), (np.zeros((1, 6, 5), np.float32), np.zeros((1, 6, 4), np.float32))
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it cannot be run"):
         PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]), np.array([0]), np.zeros(1, np.float32))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.prediction.clip_search import Clip
-from image_classification.CFC_SP.prediction.many_clips import write_clips
+from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from tests import clips
 from tests.predicting import json_of, rows_of
@@ -19,7 +19,7 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        assert write_clips(recognizer, [Clip(clip, "clip")], tmp_path / "out", ("csv", "json", "mp4"), ClipOptions()) == 1
+        assert write_clips(recognizer, [Clip(clip, "clip")], ClipTask(tmp_path / "out", ("csv", "json", "mp4"), ClipOptions())) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "File too large" in capsys.readouterr().err

@@ -67,7 +67,7 @@ def test_a_program_that_uses_us_keeps_its_own_settings(street):
         assert settings() == before
         assert "paddle" not in sys.modules
         # Who sets up malloc and the threads of Paddle.
-        assert "image_classification.CFC_SP.support.device" not in sys.modules
+        assert "image_classification.CFC_SP.support.quiet_paddle" not in sys.modules
         children = [word for task in os.listdir("/proc/self/task") for word in open(f"/proc/self/task/{{task}}/children").read().split()]
         assert not children
     """

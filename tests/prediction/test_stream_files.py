@@ -17,6 +17,7 @@ from image_classification.CFC_SP.prediction.stream_files import record
 from image_classification.CFC_SP.prediction.video_result import read_result
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.writers.annotation_reading import read_annotation
 from image_classification.CFC_SP.writers.output import FILES, OutputFolder
 from tests import clips, streams
 from tests.events import LIMIT_S, wait_until
@@ -25,14 +26,18 @@ from tests.predicting import only_folder, start, wait_for_rows
 MAN = clips.real_clip("carphone_pristine.mp4")
 
 
+def said_of(annotation) -> list[tuple]:
+    return [(i.track, i.start_s, i.end_s, i.label) for i in annotation.intervals]
+
+
 def test_a_stream_leaves_whole_results(tmp_path, capsys):
     with streams.served(MAN, speed=2) as address:
         address = address.replace("http://", "http://me:secret@")
-        words = ["-video", address, "-out", str(tmp_path), "-formats", "csv,json,mp4,png", "-end", "3", "-window", "30"]
+        words = ["-video", address, "-out", str(tmp_path), "-formats", "csv,json,mp4,png,eaf,srt", "-end", "3", "-window", "30"]
         assert run_script(predict, words) == 0
     folder = only_folder(tmp_path)
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["latest.jpg", *(FILES[name] for name in ("csv", "json", "mp4", "png"))]
+        ["latest.jpg", *(FILES[name] for name in ("csv", "json", "mp4", "png", "eaf", "srt"))]
     )
     with open(folder / "frames.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -48,8 +53,15 @@ def test_a_stream_leaves_whole_results(tmp_path, capsys):
     seen_s = sorted({float(row["time_s"]) for row in rows})
     # The movie begins with the first frame that was looked at.
     assert times == pytest.approx([time_s - seen_s[0] for time_s in seen_s], abs=1e-4)
+    labelled = read_annotation(folder / "segments.eaf")
+    assert labelled.media == f"file://{folder}/annotated.mp4"
+    assert said_of(labelled) == said_of(read_annotation(folder)) == said_of(read_annotation(folder / "segments.srt"))
+    assert len(labelled.intervals) == len(result["segments"]) and labelled.intervals[0].start_s == pytest.approx(
+        result["segments"][0]["start_s"] - seen_s[0], abs=1e-3
+    )
     said = capsys.readouterr()
-    assert not any("secret" in text for text in (said.out, said.err, folder.name, (folder / "result.json").read_text()))
+    texts = (said.out, said.err, folder.name, *((folder / name).read_text() for name in ("result.json", "segments.eaf")))
+    assert not any("secret" in text for text in texts)
 
 
 def test_ctrl_c_ends_a_stream_and_keeps_what_was_seen(tmp_path):
@@ -112,6 +124,7 @@ def test_an_error_in_the_middle_costs_no_rows(recognizer, tmp_path, monkeypatch)
         (["0", "-start", "1"], "-start: expected a file"),
         (["0", "-fps", "5"], "-fps: expected a file"),
         (["0", "-resume"], "-resume: expected a file"),
+        (["0", "-recursive"], "-recursive: expected a file"),
         (["0", "-search", "every"], "-search: expected a file"),
         (["rtsp://h/a", "-formats", "csv,html"], "-formats html: expected a file"),
         (["0", "-lag", "2"], "a lag of 0 to 1 s"),

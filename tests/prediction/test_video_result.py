@@ -1,13 +1,18 @@
 """Results in memory: saved, read back, as a table."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
-from image_classification.CFC_SP.prediction.video_result import read_result
+from image_classification.CFC_SP.core.records import Face, FrameResult, Source
+from image_classification.CFC_SP.prediction.options import ClipOptions
+from image_classification.CFC_SP.prediction.video_result import VideoResult, read_result
 from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.writers.annotation_reading import read_annotation
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS, row_values
 from tests import clips
+from tests.summaries import summary_of
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 
@@ -51,3 +56,59 @@ def test_rows_as_a_table(recognizer, street, monkeypatch):
     table = result.to_pandas()
     assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
     assert table["frame"].tolist() == [0, 1, 2] and table["label"].isna().all()
+
+
+def result_in_memory(tmp_path) -> VideoResult:
+    """A face that smiles for a second, is surely neutral for two and shows a moment of anger."""
+    parts = [("Happiness", 0.6, 25), ("Neutral", 0.95, 50), ("Anger", 0.9, 2)]
+    shown = [(label, sure) for label, sure, frames in parts for _ in range(frames)]
+    coarse = {"Anger": "Negative"}
+    faces = [Face(1, (1.0, 2.0, 30.0, 40.0), 0.9, label, sure, coarse.get(label, label), label, (1 / 8,) * 8) for label, sure in shown]
+    rows = [FrameResult(i, i / 25, (face,)) for i, face in enumerate(faces)]
+    summary = summary_of(Source(str(tmp_path / "gone.mp4"), "h264", 64, 48, 25.0, 3.08), rows)
+    return VideoResult(replace(summary, options=ClipOptions().as_dict()), rows)
+
+
+@pytest.mark.parametrize(
+    ("least", "labels"),
+    [
+        ({}, ["Happiness", "Neutral", "Anger"]),
+        ({"min_confidence": 0.9}, ["Neutral", "Anger"]),
+        ({"min_segment": 1}, ["Happiness", "Neutral"]),
+    ],
+)
+def test_results_are_saved_for_other_programs_and_say_what_was_left_out(tmp_path, least, labels):
+    result = result_in_memory(tmp_path)
+    result.save(tmp_path / "mine", formats=("csv", "json", "eaf", "textgrid", "vtt", "srt", "boris"), **least)
+    for ending in ("eaf", "TextGrid", "vtt", "srt", "boris"):
+        found = read_annotation(tmp_path / "mine" / f"segments.{ending}").intervals
+        assert [interval.label for interval in found] == labels
+        assert (found[-1].start_s, found[-1].end_s) == ((3.0, 3.08) if labels[-1] == "Anger" else (1.0, 3.0))
+    again = read_result(tmp_path / "mine")
+    assert {name: again.summary.options[name] for name in least} == least
+    assert len(again.summary.segments) == 3, "the result itself is whole"
+    again.save(tmp_path / "again", formats=("srt",))
+    assert (tmp_path / "again" / "segments.srt").read_bytes() == (tmp_path / "mine" / "segments.srt").read_bytes()
+    again.save(tmp_path / "all", formats=("vtt",), min_confidence=0, min_segment=0)
+    assert len(read_annotation(tmp_path / "all" / "segments.vtt").intervals) == 3
+
+
+def test_tracks_of_a_table_are_integers_and_its_values_those_of_the_csv(tmp_path):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    result = result_in_memory(tmp_path)
+    result = VideoResult(result.summary, [*result.rows, FrameResult(77, 3.08)])
+    table = result.to_pandas()
+    assert table["track"].tolist()[:77] == [1] * 77 and table["track"].isna().tolist()[77] and str(table["track"].dtype) == "Int64"
+    result.save(tmp_path / "mine", formats=("csv",))
+    pandas.testing.assert_frame_equal(table, pandas.read_csv(tmp_path / "mine" / "frames.csv"), check_dtype=False)
+
+
+def test_what_cannot_be_saved_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    result = result_in_memory(tmp_path)
+    for formats, least, told in ((["eaf"], {"min_confidence": 2}, "-min_confidence"), (["eaf", "odt"], {}, "found odt")):
+        with pytest.raises(UserError, match=told):
+            result.save(tmp_path / "mine", formats, **least)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError, match="parquet.*pip install"):
+        result.save(tmp_path / "mine", ["eaf", "parquet"])
+    assert not (tmp_path / "mine").exists()

@@ -21,6 +21,6 @@ def test_a_person_who_crosses_stays_who_they_are(side):
         boxes = np.array([[5 * i, 10, 5 * i + 40, 50], [200 - 5 * i, 60, 260 - 5 * i, 120]], np.float32)
         faces = Faces(boxes, np.ones(2, np.float32), np.zeros((2, 5, 2), np.float32))
         chosen.append(picker.pick(i / 25, np.zeros((150, 260, 3), np.uint8), faces))
-    assert [box[1] for box in chosen] == [10 if side == "left" else 60] * 41
+    assert [face.boxes[:, 1].tolist() for face in chosen] == [[10 if side == "left" else 60]] * 41
     nobody = Faces(boxes[:0], np.ones(0, np.float32), np.zeros((0, 5, 2), np.float32))
-    assert picker.pick(2.0, np.zeros((150, 260, 3), np.uint8), nobody) is None
+    assert len(picker.pick(2.0, np.zeros((150, 260, 3), np.uint8), nobody)) == 0

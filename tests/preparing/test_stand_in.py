@@ -48,7 +48,7 @@ def test_from_still_faces_to_a_data_set(faces, tmp_path):
             assert sum(1 for _ in reader) == 90
             assert (reader.source.codec, reader.source.fps, reader.source.width) == ("h264", 30, 320)
 
-    assert run(prepare_affwild2, "-video", root / "videos", "-data", root, "-size", 48, "-jobs", 1) == 0
+    assert run(prepare_affwild2, "-video", root / "videos", "-data", root, "-size", 48, "-align", "none", "-jobs", 1) == 0
     # Found where the picture was pasted, in nearly all frames.
     assert run(measure_stand_in, "-data", root, "-every", 8, "-out", tmp_path / "where.csv") == 0
     header, *rows = [line.split(",") for line in (tmp_path / "where.csv").read_text().splitlines()]

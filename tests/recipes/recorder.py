@@ -18,7 +18,7 @@ MADE = {
 
 def made_by(script: Path, words: list[str]) -> list[Path]:
     """The files that a command leaves behind."""
-    if script.name == "main_single_gpu.py":
+    if script.name in ("main_single_gpu.py", "main_multi_gpu.py"):
         folder = Path(words[words.index("-output") + 1]) / Path(words[words.index("-cfg") + 1]).stem
         return [folder / "config.yaml", folder / "best.safetensors"]
     out = Path(words[words.index("-out") + 1])

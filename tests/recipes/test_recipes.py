@@ -36,9 +36,9 @@ def call(tmp_path):
     (tmp_path / "fer plus").mkdir()
     environment = os.environ | {"PYTHON": str(tmp_path / "python"), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
 
-    def run(path, *words, code=0):
+    def run(path, *words, code=0, **variables):
         log.write_text("", encoding="utf-8")
-        done = subprocess.run([path, *words], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        done = subprocess.run([path, *words], cwd=tmp_path, env=environment | variables, capture_output=True, text=True)
         assert done.returncode == code, done.stderr
         return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
@@ -97,3 +97,34 @@ def test_a_recipe_makes_a_bundle(ferplus, tmp_path):
     done = subprocess.run(words, cwd=tmp_path, env=os.environ | {"PYTHON": sys.executable}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/bundles/lite-fast/manifest.yaml").is_file() and (tmp_path / "out/scores/lite-fast/evaluate.csv").is_file()
+
+
+def test_the_scripts_of_the_model_zoo_train_and_score_both_stages(call, tmp_path):
+    """The paper's networks on Aff-Wild2, from weights where there are some; a second call goes on with the same runs."""
+    folder = ROOT / "image_classification/CFC_SP"
+    (tmp_path / "affwild2").mkdir()
+    (tmp_path / "weights").mkdir()
+    for name in ("swin_s.pdparams", "repvgg.pt"):
+        (tmp_path / "weights" / name).touch()
+    trained = {}
+    for stage in ("coarse", "negative"):
+        for words in call(folder / "run_train.sh", stage, "affwild2", "SEED", "3", WEIGHTS="weights"):
+            arguments = parsed(words)
+            config = load_config(arguments.cfg, options_of(arguments))
+            assert stage == config.STAGE and config.SEED == 3
+            assert (config.DATA.ROOT, config.OUTPUT) == ("affwild2", "output")
+            trained[config.NAME] = config.MODEL.PRETRAINED
+    assert trained == {
+        "swin_s_coarse": "weights/swin_s.pdparams",
+        "iresnet152_coarse": "",
+        "hrnet_coarse": "",
+        "repvgg_negative": "weights/repvgg.pt",
+    }
+    (again,) = call(folder / "run_train.sh", "negative", "affwild2", GPUS="4")
+    assert Path(again[0]).name == "main_multi_gpu.py" and parsed(again).resume and parsed(again).processes == 4
+    scored = {
+        stage: parsed(call(folder / "run_eval.sh", stage, "affwild2", "-window", "0")[0]) for stage in ("coarse", "negative", "cascade")
+    }
+    assert [(len(a.coarse), len(a.negative), a.window) for a in scored.values()] == [(3, 0, 0), (0, 1, 0), (3, 1, 0)]
+    for script in ("run_train.sh", "run_eval.sh"):
+        assert call(folder / script, "fine", "affwild2", code=2) == call(folder / script, "coarse", "nowhere", code=2) == []

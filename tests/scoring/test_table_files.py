@@ -3,6 +3,8 @@ import csv
 import pytest
 
 from image_classification.CFC_SP.commands import reproduce_tables
+from image_classification.CFC_SP.scoring import scorer
+from image_classification.CFC_SP.scoring.scorer import Scorer
 from image_classification.CFC_SP.support.command_line import run_script
 
 
@@ -44,6 +46,17 @@ def test_flat_runs_fill_every_stage(tables, trained, tmp_path):
     with open(tmp_path / "tables" / "tables.csv", newline="") as file:
         rows = {(row["table"], row["row"]): row for row in csv.DictReader(file)}
     assert rows["2", "1"]["f1"] and rows["3", "repvgg negative"]["f1"] and rows["2", "9"]["missing"]
+
+
+@pytest.mark.parametrize(("normalizer", "scope"), [("count", "all"), ("window", "routed")])
+def test_the_tables_smooth_as_the_runs_configs_say(tables, trained, monkeypatch, normalizer, scope):
+    """The paper's own configs say eq. 1 as printed."""
+    made = []
+    monkeypatch.setattr(scorer, "Scorer", lambda *arguments: made.append(Scorer(*arguments)) or made[0])
+    trained("flat", run="one", seed=5, **{"SP.NORMALIZER": normalizer, "CASCADE.NEGATIVE_SCOPE": scope})
+    code, shown = tables("-members", "swin_s_flat=one")
+    assert code == 0 and f"SP as one has it: SP.NORMALIZER {normalizer}, CASCADE.NEGATIVE_SCOPE {scope}" in shown.out
+    assert (made[0].normalizer, made[0].negative_scope) == (normalizer, scope)
 
 
 def test_mistakes_are_one_sentence(tables):

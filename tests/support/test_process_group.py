@@ -3,6 +3,7 @@ import shutil
 from functools import partial
 
 import numpy as np
+import paddle
 import pytest
 from paddle import nn
 
@@ -11,6 +12,7 @@ from image_classification.CFC_SP.config import parse_config
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_group import Group, run_together
 from image_classification.CFC_SP.training.engine import train
+from image_classification.CFC_SP.training.validation import measure_statistics
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.layers import Backbone
 
@@ -73,6 +75,29 @@ def test_two_processes_train_as_one(uneven, small_config, tmp_path, monkeypatch)
 def read(run):
     with open(run / "metrics.csv", newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file)), load_checkpoint(run / "last.safetensors")[0]
+
+
+def measure_in_each(folder, group):
+    """Measures the statistics of a small face network on this process's half of the batches and writes them down."""
+    paddle.seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.BatchNorm1D(5))
+    batches = np.random.default_rng(0).normal(0, 2, (3, 8, 3, 2, 2)).astype("float32")
+    measure_statistics(model, [(group.share(batch), None) for batch in batches], group)
+    np.savez(folder / f"{group.rank}.npz", mean=model[2]._mean.numpy(), variance=model[2]._variance.numpy())
+
+
+@pytest.mark.slow
+def test_two_processes_end_with_equal_statistics(tmp_path):
+    run_together(partial(measure_in_each, tmp_path), "cpu", 2)
+    one, two = (np.load(tmp_path / f"{rank}.npz") for rank in (0, 1))
+    for name in ("mean", "variance"):
+        np.testing.assert_array_equal(one[name], two[name])
+    paddle.seed(0)
+    layer = nn.Linear(12, 5)
+    batches = np.random.default_rng(0).normal(0, 2, (3, 8, 12)).astype("float32")
+    halves = layer(paddle.to_tensor(batches.reshape(6, 4, 12))).numpy()
+    np.testing.assert_allclose(one["mean"], halves.mean((0, 1)), atol=1e-5)
+    np.testing.assert_allclose(one["variance"], halves.var(1).mean(0), rtol=1e-4)
 
 
 def fail_in_one(error, group):

@@ -269,7 +269,7 @@ def test_existing_runs_are_safe(run_config, tmp_path):
     with pytest.raises(UserError) as error:
         train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.BASE_LR": 0.125}), "cpu", resume=True)
     message = str(error.value)
-    assert "another config (BASE_LR: 0.003; BASE_LR: 0.125)" in message
+    assert "another config (TRAIN.BASE_LR: 0.003 in the run, 0.125 here)" in message
     assert str(run / "config.yaml") in message
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
@@ -287,11 +287,25 @@ def test_resuming_with_the_run_s_own_config(run_config):
 
 
 @pytest.mark.usefixtures("tiny_network")
+def test_a_finished_run_can_be_given_more_epochs(run_config, capsys):
+    run = train(run_config({"TRAIN.EPOCHS": 1}), "cpu")
+    assert train(run_config({"TRAIN.EPOCHS": 2}), "cpu", resume=True) == run
+    assert "TRAIN.EPOCHS 1 -> 2" in capsys.readouterr().out
+    with open(run / "metrics.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    # It is resumed with its own config, now of two epochs, and not with less.
+    assert train(load_config(run / "config.yaml"), "cpu", resume=True) == run
+    with pytest.raises(UserError, match=r"TRAIN\.EPOCHS: 2 in the run, 1 here"):
+        train(run_config({"TRAIN.EPOCHS": 1}), "cpu", resume=True)
+
+
+@pytest.mark.usefixtures("tiny_network")
 def test_bad_input_is_one_sentence(run_config, tmp_path):
     with pytest.raises(UserError, match=r"TRAIN\.BATCH_SIZE 4096 is more than the 112 training pictures"):
         train(run_config({"TRAIN.BATCH_SIZE": 4096}), "cpu")
     with pytest.raises(UserError, match="no data set at .*nowhere"):
         train(run_config({"DATA.ROOT": tmp_path / "nowhere", "NAME": "other"}), "cpu")
+    assert not (tmp_path / "out").exists()
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write to the output folder .*file.*choose another -output"):
         train(run_config({"OUTPUT": tmp_path / "file"}), "cpu")
@@ -299,10 +313,40 @@ def test_bad_input_is_one_sentence(run_config, tmp_path):
         train(run_config({"MODEL.PRETRAINED": tmp_path / "trunk.safetensors", "NAME": "third"}), "cpu")
     with pytest.raises(UserError, match=r"the loss became \S+ at step \d; lower TRAIN\.BASE_LR, or look at fer\d+\.png, fer"):
         train(run_config({"TRAIN.BASE_LR": 1e30, "TRAIN.WARMUP_EPOCHS": 0, "NAME": "fourth"}), "cpu")
-    with pytest.raises(UserError, match="TRAIN.AMP bfloat16: expected a GPU, found -device cpu"):
-        train(run_config({"TRAIN.AMP": "bfloat16"}), "cpu")
+    assert not (tmp_path / "out").exists()
     with pytest.raises(UserError, match="TRAIN.BATCH_SIZE 16: expected a multiple of 3 processes x TRAIN.ACCUMULATE 1"):
         train(run_config(), "cpu", group=Group(0, 3))
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_run_that_fails_on_its_data_leaves_what_was_there_before(run_config, tmp_path):
+    (tmp_path / "out" / "mine").mkdir(parents=True)
+    (tmp_path / "out" / "mine" / "notes.txt").touch()
+    for name in ("mine", "other"):
+        with pytest.raises(UserError, match="no data set at"):
+            train(run_config({"DATA.ROOT": tmp_path / "nowhere", "NAME": name}), "cpu")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+    assert (tmp_path / "out" / "mine" / "notes.txt").is_file()
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_a_step_that_memory_does_not_hold_names_the_keys_to_change(run_config, monkeypatch):
+    def fail(self, crops, targets):
+        raise MemoryError("(ResourceExhausted) Out of memory error on GPU 0.")
+
+    monkeypatch.setattr(StaticStep, "__call__", fail)
+    with pytest.raises(UserError, match="does not hold a step of 16 pictures in 1 parts: raise TRAIN.ACCUMULATE, .* or lower TRAIN.BATCH"):
+        train(run_config(), "cpu")
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_what_a_gpu_or_the_paper_would_have_otherwise_is_said(run_config, monkeypatch, capsys):
+    monkeypatch.setitem(engine.PAPER_STARTS, "repvgg_lite", "RepVGG_B1, which someone links")
+    train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.AMP": "float16"}), "cpu")
+    said = capsys.readouterr().out
+    assert "warning: TRAIN.AMP float16 is for GPUs: on this CPU the network computes in float32" in said
+    start = "MS-Celeb-1M: RepVGG_B1, which someone links"
+    assert f"warning: MODEL.PRETRAINED is empty, so repvgg_lite begins with random weights; .*{start}"[:70] in said and start in said
 
 
 @pytest.mark.parametrize(("loss", "stops"), [(math.nan, True), (math.inf, True), (17_000.0, True), (15_000.0, False)])

@@ -22,6 +22,10 @@ def test_schedule_by_hand():
     assert (np.diff(schedule[10:111]) < 0).all()
 
 
+def test_warm_up_begins_with_the_share_that_is_asked_for():
+    np.testing.assert_allclose([learning_rate(step, 110, 10, 2.0, 0.0, 0.1) for step in (0, 5, 10)], [0.2, 1.1, 2.0])
+
+
 def test_schedule_without_warm_up_starts_at_the_peak():
     assert learning_rate(0, 100, 0, 0.5, 0.0) == 0.5
 

@@ -17,6 +17,30 @@ def test_measure_statistics_against_numpy():
     assert model[0]._momentum == 0.9
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_statistics_of_an_embedding_are_measured_over_all_processes(size):
+    """The face networks end in a normalisation of numbers, not of maps: its running mean keeps nothing of what it was."""
+    batches = np.random.default_rng(0).normal(2, 3, (4, 16, 3)).astype("float32")
+    found, sums = [], []
+
+    class Adding(Group):
+        """Knows what the processes before it gave, and adds up when it is the last."""
+
+        def sum(self, array):
+            sums.append(array)
+            return sum(sums[i] for i in range(len(sums) - 1, -1, -2)) if self.rank == self.size - 1 else array
+
+    for rank in range(size):
+        model = paddle.nn.Sequential(paddle.nn.BatchNorm1D(3))
+        model[0]._mean.set_value(np.full(3, 50, "float32"))
+        parts = [(np.split(batch, size)[rank], None) for batch in batches]
+        measure_statistics(model, parts, Adding(rank, size))
+        found = model[0]._mean.numpy(), model[0]._variance.numpy()
+    halves = batches.reshape(4 * size, 16 // size, 3)
+    np.testing.assert_allclose(found[0], halves.mean(1).mean(0), rtol=1e-4)
+    np.testing.assert_allclose(found[1], halves.var(1).mean(0), rtol=1e-4)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 41])
 def test_scores_over_uneven_parts_are_those_of_the_whole(stage_data, monkeypatch, size):
     """40 pictures among 3 or 41 processes; each answers with its own numbers, and the sum of all is what everyone scores."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from image_classification.CFC_SP.core.records import Faces, Frame
+from image_classification.CFC_SP.video.detector import overlapping
 from tests import clips
 
 SIDE = 20
@@ -19,11 +20,16 @@ class Scripted:
     """A detector that finds `truth[i]` in frame i, and follows a box to a face that is less than half a side away."""
 
     def __init__(self, truth, unseen=()):
-        self.truth, self.unseen, self.detected = truth, set(unseen), []
+        self.truth, self.unseen, self.detected, self.searched_for_others = truth, set(unseen), [], []
 
     def detect(self, image):
         self.detected.append(int(image[-1, 0, 0]))
         return faces_at(self.truth[image[-1, 0, 0]])
+
+    def detect_others(self, image, known):
+        self.searched_for_others.append(int(image[-1, 0, 0]))
+        faces = faces_at(self.truth[image[-1, 0, 0]])
+        return faces[~overlapping(faces.boxes, known)]
 
     def follow_all(self, image, boxes):
         faces = self.follow(image, boxes)

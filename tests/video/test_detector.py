@@ -49,6 +49,21 @@ def test_several_faces_of_several_sizes_by_falling_score(detector, astronaut):
     assert faces.scores[0] >= faces.scores[1]
 
 
+@pytest.mark.parametrize("side", [80, 95, 112, 133, 200])
+def test_large_faces_beside_the_known_ones_are_found(detector, astronaut, side):
+    (whole,) = detector.detect(astronaut).boxes
+    share = side / min(whole[2:] - whole[:2])
+    picture = np.full((480, 854, 3), 90, np.uint8)
+    face = cv2.resize(astronaut, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)[:480, :846]
+    picture[: len(face), 8 : 8 + face.shape[1]] = face
+    expected = whole[None] * share + [8, 0, 8, 0]
+    (found,) = detector.detect_others(picture, np.zeros((0, 4))).boxes
+    assert intersection_over_union(found[None], expected)[0, 0] > 0.7
+    # Known by another frame, or by its eyes alone.
+    for known in (expected + 5, expected * [1, 1, 1, 0] + [0, 20, 0, expected[0, 1] + side / 2]):
+        assert not len(detector.detect_others(picture, known.astype(np.float32)))
+
+
 def test_a_face_half_out_of_the_frame_is_found(detector, astronaut):
     faces = detector.detect(astronaut[90:])
     assert len(faces) == 1 and faces.boxes[0, 1] < 10

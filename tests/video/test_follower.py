@@ -47,6 +47,23 @@ def test_a_face_that_comes_between_key_frames_is_followed_back_to_where_it_came(
     assert found[7] == [[5, 5], [93, 40]] and detected[:2] == [0, 15]
 
 
+@pytest.mark.parametrize("others", [[], [(5, 5)]])
+def test_a_face_that_is_shown_for_a_moment_is_found_at_every_phase(others):
+    """0.6 s of it, in a clip in which whole frames are searched every two seconds; every frame of it has the face."""
+    for phase in range(62):
+        truth = [others + [(60, 20)] * (phase <= i < phase + 18) for i in range(100)]
+        found, detected, _ = run(truth, every_s=2.0)
+        assert [len(corners) for corners in found] == [len(corners) for corners in truth], phase
+        # Beside the two of the clip: where it gets lost, and soon after that.
+        assert len(detected) <= 6
+
+
+def test_large_faces_are_looked_for_as_often_as_they_may_be_missed():
+    detector = Scripted([[(5, 5)]] * 91)
+    list(FaceFollower(detector, every_s=2.0).follow(frames(91)))
+    assert detector.detected == [0, 60, 90] and detector.searched_for_others == [12, 24, 36, 48, 72, 84]
+
+
 def test_a_lost_face_asks_for_a_detection_at_once():
     truth = [[(5, 5)]] * 8 + [[(60, 30)]] * 8
     found, detected, _ = run(truth)

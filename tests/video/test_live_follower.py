@@ -30,7 +30,15 @@ def test_it_detects_more_often_where_that_is_asked():
 def test_a_face_that_comes_in_is_found_by_the_next_detection():
     truth = [[(5, 5)] + [(60, 30)] * (i >= 3) for i in range(12)]
     found, detected = run(truth)
-    assert [len(corners) for corners, _, _ in found] == [1] * 10 + [2] * 2 and detected == [0, 10]
+    assert [len(corners) for corners, _, _ in found] == [1] * 4 + [2] * 8 and detected == [0, 10]
+
+
+def test_no_more_than_half_a_second_of_a_face_is_missed():
+    for phase in range(1, 32):
+        truth = [[(5, 5)] + [(60, 30)] * (phase <= i < phase + 18) for i in range(64)]
+        found, _ = run(truth, fps=30)
+        seen = [i for i, (corners, _, _) in enumerate(found) if len(corners) == 2]
+        assert seen == list(range(seen[0], phase + 18)) and seen[0] - phase < 15
 
 
 @pytest.mark.parametrize("how", ["lost", "cut"])

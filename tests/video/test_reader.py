@@ -142,6 +142,13 @@ def test_decoding_goes_on_after_damage(tmp_path, start, end):
     assert times == sorted(set(times))
 
 
+@pytest.mark.parametrize(("name", "zero_s"), [("a.ts", 0.08), ("a.mp4", 0.0), ("a.avi", 0.0)])
+def test_players_of_a_transport_stream_begin_with_its_first_packet(tmp_path, name, zero_s):
+    path = clips.write_clip(tmp_path / name, clips.pictures(10), fps=25)
+    with open_video(path) as video:
+        assert video.source.zero_s == pytest.approx(zero_s) and next(iter(video)).time_s == video.source.start_s
+
+
 @pytest.mark.parametrize("fps", [1, 240])
 def test_slow_and_fast_clips_keep_their_times(tmp_path, fps):
     video, frames = read_all(clips.write_clip(tmp_path / "a.mp4", clips.pictures(6), fps=fps))

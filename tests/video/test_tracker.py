@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.records import Faces
+from image_classification.CFC_SP.video.cuts import Change
 from image_classification.CFC_SP.video.detector import FaceDetector
 from image_classification.CFC_SP.video.follower import FaceFollower
 from image_classification.CFC_SP.video.live_follower import LiveFollower
@@ -114,7 +115,7 @@ def test_the_talking_man_keeps_his_track_when_96_of_104_frames_are_dropped(netwo
         seen = [frame for frame in video if frame.index in kept]
     tracker = FaceTracker()
     looks = map(LiveFollower(FaceDetector(networks)).look, seen)
-    assert {tuple(tracker.update(look.frame.time_s, look.faces, look.cut).tracks) for look in looks} == {(1,)}
+    assert {tuple(tracker.update(look.frame.time_s, look.faces, look.change).tracks) for look in looks} == {(1,)}
 
 
 @pytest.mark.parametrize("fps", [10, 5, 2])
@@ -124,7 +125,7 @@ def test_the_faces_of_the_shared_clips_keep_their_tracks_at_any_rate(networks, s
     with open_video(shared_clips / name) as video:
         seen = list(islice(video, 0, None, round(video.source.fps / fps)))
     tracker, detector = FaceTracker(), FaceDetector(networks)
-    tracked = [tracker.update(look.frame.time_s, look.faces, look.cut).tracks for look in FaceFollower(detector).follow(seen)]
+    tracked = [tracker.update(look.frame.time_s, look.faces, look.change).tracks for look in FaceFollower(detector).follow(seen)]
     assert len(set(np.concatenate(tracked))) == max(map(len, tracked)) > 0
 
 
@@ -133,12 +134,36 @@ def test_a_face_elsewhere_is_a_new_one_and_ids_are_never_used_again():
     assert run(FaceTracker(), steps) == [[1], [2], [3, 4]]
 
 
-def test_all_tracks_end_at_a_cut():
-    tracker = FaceTracker()
-    two = faces_at((0, 0), (60, 0))
-    assert run(tracker, [(0, two), (0.03, two)]) == [[1, 2], [1, 2]]
-    assert tracker.update(0.06, two, cut=True).tracks.tolist() == [3, 4]
-    assert tracker.update(0.1, two).tracks.tolist() == [3, 4]
+PICTURE = clips.pictures(1, 160, 90)[0]
+
+
+def change(cut, left=False):
+    """From a picture to one that differs everywhere, or on the left alone."""
+    after = 255 - PICTURE[::-1]
+    if left:
+        after[:, 80:] = PICTURE[:, 80:]
+    return Change(cut, PICTURE, after, (160, 90))
+
+
+def test_a_cut_ends_the_tracks_of_what_it_changes():
+    for left, expected in ((False, [3, 4]), (True, [3, 2])):
+        tracker, two = FaceTracker(), faces_at((10, 30), (100, 30))
+        assert run(tracker, [(0, two), (0.03, two)]) == [[1, 2], [1, 2]]
+        assert tracker.update(0.06, two, change(True, left)).tracks.tolist() == expected
+        assert tracker.update(0.1, two).tracks.tolist() == expected
+
+
+@pytest.mark.parametrize("gap_s", [1.5, 6, 3600])
+def test_a_gap_in_time_ends_nothing_where_the_picture_stays(gap_s):
+    tracker, two = FaceTracker(), faces_at((10, 30), (100, 30))
+    run(tracker, [(0, two), (0.03, two)])
+    still = Change(False, PICTURE, PICTURE, (160, 90))
+    assert tracker.update(gap_s, two, still).tracks.tolist() == [1, 2]
+    # Half of the picture is another one after the next gap; a face that frames in between lack is not waited for.
+    expected = [1, 2] if gap_s < 5 else [3, 2]
+    assert tracker.update(2 * gap_s, two, change(False, left=True)).tracks.tolist() == expected
+    assert tracker.update(2 * gap_s + 1, Faces.empty(), still).tracks.tolist() == []
+    assert max(expected) < min(tracker.update(2 * gap_s + 3.5, two, still).tracks)
 
 
 def test_overlap_equals_the_loops():

@@ -41,7 +41,7 @@ def test_the_summary_is_written_whole(tmp_path, summary):
     assert result["source"] == {
         **{"path": summary.source.path, "codec": "h264", "width": 640, "height": 360, "fps": 30000 / 1001},
         **{"duration_s": None, "rotation": 90, "size_bytes": 0, "modified_s": 0.0},
-        **{"mirrored": False, "start_s": 0.0},
+        **{"mirrored": False, "start_s": 0.0, "zero_s": 0.0},
     }
     assert result["bundle"] == summary.bundle
     assert (result["device"], result["engine"], result["window_frames"]) == ("cpu", summary.engine, 256)

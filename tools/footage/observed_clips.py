@@ -14,6 +14,7 @@ from image_classification.CFC_SP.inference.recognition import observe_clip
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.stopwatch import Stopwatch
 from image_classification.CFC_SP.video.clip import open_clip
+from tools.footage.disturbances import turn
 
 OWN = "own"
 
@@ -44,10 +45,11 @@ def modes_of(bundle: Bundle, words: Iterable[str]) -> list[Mode]:
     return modes
 
 
-def observe(model: LoadedModel, path: str) -> ObservedClip:
-    """The faces of a clip and their logits; raises UserError for a file that is no clip."""
+def observe(model: LoadedModel, path: str, tilt: float = 0.0) -> ObservedClip:
+    """The faces of a clip, turned by `tilt` degrees against the clock, and their logits; raises UserError for a file that is no clip."""
     with open_clip(path) as reader:
-        return ObservedClip(reader.source.fps, list(observe_clip(model, reader, Stopwatch())))
+        frames = (replace(frame, image=turn(frame.image, None, tilt)) for frame in reader) if tilt else reader
+        return ObservedClip(reader.source.fps, list(observe_clip(model, frames, Stopwatch())))
 
 
 def rows_in_mode(model: LoadedModel, clip: ObservedClip, mode: Mode) -> list[FrameResult]:

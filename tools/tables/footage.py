@@ -3,12 +3,13 @@
 from collections import defaultdict
 from pathlib import Path
 
+from image_classification.CFC_SP.core.alignment import ALIGNMENTS
 from image_classification.CFC_SP.core.labels import COARSE, EXPR
 from tools.benchmarks.measuring import read_rows
 from tools.footage.clip_scores import CHANGES, ECE, MACRO, TALKING
-from tools.tables.markdown import not_measured, table
+from tools.tables.markdown import newest, not_measured, table
 from tools.tables.rooms import SCORES
-from tools.weights.shipped import shipped
+from tools.weights.shipped import shipped, ships
 
 _COMMAND = "python tools/score_clips.py -clips FOLDERS -out results/scores"
 # What sentences call the metrics.
@@ -46,6 +47,21 @@ def clip_modes(results: Path) -> str:
         return not_measured(_COMMAND)
     names = [row["metric"] for row in _modes(_metrics(results))[0]]
     return table(["real clips", *names, "macro with one person left out"], [[what, *cells] for what, cells in lines.items()])
+
+
+def alignment(results: Path) -> str:
+    """What turning faces upright by their five points does to each shipped bundle on labelled clips, as they are and tilted."""
+    rows = [row for row in read_rows(results / SCORES / "alignment.csv") if ships(row["bundle"], row["bundle_sha256"])]
+    if not rows:
+        return not_measured("python tools/measure_alignment.py -clips FOLDERS -out results/scores/alignment.csv")
+    cells = newest(rows, "bundle", "tilt", "metric", "align")
+    lines = []
+    for bundle, tilt, metric in dict.fromkeys(key[:3] for key in cells):
+        what = f"{bundle}, turned by {tilt} degrees" if float(tilt) else f"{bundle}, as they are"
+        found = (cells.get((bundle, tilt, metric, align)) for align in ALIGNMENTS)
+        lines.append([what, metric, *(f"{float(row['smoothed']):.1%}" if row else "" for row in found)])
+    note = f"Shares of the frames with the right label, as the bundles ship; {rows[-1]['clips']} clips."
+    return table(["real clips", "", *(f"`{align}`" for align in ALIGNMENTS)], lines, note)
 
 
 def clip_failures(results: Path) -> str:

@@ -15,8 +15,11 @@ from tools.weights.shipped import shipped, size_mb
 WIDTH = 110
 
 
-def bundles(results: Path) -> str:
-    """Every shipped bundle: accuracy as prediction computes it, speed, size, licence."""
+_HEADERS = {"en": ("bundle", "accuracy", "frames/s", "MB", "licence"), "cn": ("模型包", "准确率", "帧/秒", "MB", "许可")}
+
+
+def bundles(results: Path, language: str = "en") -> str:
+    """Every shipped bundle: accuracy as prediction computes it, speed, size, licence. language: of the words around, "en" or "cn"."""
     scores, (rates, measured) = _scores(results), frames_per_second(results)
     lines = [
         [
@@ -28,9 +31,13 @@ def bundles(results: Path) -> str:
         ]
         for bundle, manifest in shipped().items()
     ]
-    note = f"Accuracy on {scores.get('test-pictures', 'no')} FER+ test pictures, without flip averaging. Frames/s of `{BUDGET_CLIP}`"
+    pictures = scores.get("test-pictures", "no")
+    if language == "cn":
+        note = f"准确率在 FER+ 测试集的 {pictures} 张图片上测得，未做翻转平均。`{BUDGET_CLIP}` 的帧率：{measured or NOT_MEASURED}"
+        return table(_HEADERS["cn"], lines, note)
+    note = f"Accuracy on {pictures} FER+ test pictures, without flip averaging. Frames/s of `{BUDGET_CLIP}`"
     note += f": {measured}" if measured else " are not measured."
-    return table(["bundle", "accuracy", "frames/s", "MB", "licence"], lines, "\n".join(textwrap.wrap(note, WIDTH)))
+    return table(_HEADERS["en"], lines, "\n".join(textwrap.wrap(note, WIDTH)))
 
 
 def _total_mb(bundle: str) -> float:

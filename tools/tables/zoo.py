@@ -9,6 +9,7 @@ from image_classification.CFC_SP.core.labels import STAGES
 from image_classification.CFC_SP.exporting.engine_speed import ALL_ENGINES
 from image_classification.CFC_SP.inference.bundle import MANIFEST
 from tools.benchmarks.measuring import read_rows
+from tools.tables import overview
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, short_count, table
 from tools.tables.rooms import SPEED
 from tools.weights.shipped import shipped, size_mb
@@ -46,6 +47,41 @@ def _trained_by(training: dict) -> str:
         made = f"`tools/average_weights.py` of {parts}"
     shifted = "; then `tools/fit_class_bias.py`" if "class_bias" in training else ""
     return f"{made}, at {training['git_sha'][:7]}{shifted}"
+
+
+# The headers of the model-zoo page's table, in English and in Chinese.
+_HEADERS = {
+    "en": ("bundle", "network", "FER+ test, accuracy", "macro-F1", "parameters", "MACs", "MB", "crop", "link", "licence of the weights"),
+    "cn": ("模型包", "网络", "FER+ 测试集准确率", "macro-F1", "参数量", "计算量（MACs）", "大小（MB）", "人脸裁剪", "链接", "权重许可"),
+}
+_LINK = {"en": "in this repository", "cn": "随仓库提供"}
+
+
+def model_zoo(results: Path, language: str = "en") -> str:
+    """Every shipped bundle as PaddleViT's model-zoo pages list networks: how good, how large, what it sees, where it lies."""
+    known, lines = overview.figures(results), []
+    rows = read_rows(results / SPEED / "benchmark-networks.csv")
+    measured = newest(rows, "network", "channels", "side")
+    for bundle, manifest in shipped().items():
+        own = list({network["weights"]: network for network in manifest["networks"]}.values())
+        keys = [(network["backbone"], str(network["input"]["channels"]), str(network["input"]["size"])) for network in own]
+        found = [measured[key] for key in keys if key in measured]
+        sums = {name: sum(float(row[name]) for row in found) for name in ("parameters", "run_macs")}
+        crop = manifest["crop"]
+        lines.append(
+            [
+                f"`{bundle}`",
+                ", ".join(f"`{key[0]}`, {key[2]} px" for key in keys),
+                known.get(f"{bundle}-test-accuracy", ""),
+                known.get(f"{bundle}-test-macro-f1", ""),
+                *(short_count(value) if len(found) == len(keys) else "" for value in sums.values()),
+                known[f"{bundle}-mb"].removesuffix(" MB"),
+                f"{crop['size']} px" + (f", {crop['align']}" if crop.get("align", "none") != "none" else ""),
+                f"[{_LINK[language]}](bundles/{bundle})",
+                "; ".join(dict.fromkeys(network["licence"] for network in own)),
+            ]
+        )
+    return table(_HEADERS[language], lines)
 
 
 def files(_: Path) -> str:

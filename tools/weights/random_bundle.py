@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.core.preprocess import ExpressionNet
 from image_classification.CFC_SP.inference.bundle import Bundle
-from image_classification.CFC_SP.support.device import paddle
+from image_classification.CFC_SP.support.quiet_paddle import paddle
 from image_classification.CFC_SP.weights.model import build_model
 from image_classification.CFC_SP.weights.random_weights import randomise
 

@@ -1,7 +1,7 @@
 """A public stand-in for Aff-Wild2: FER+'s validation and test faces as annotated videos of the same form. A simulation.
 
 cfc-sp stand-in -data ferplus.zip -out standin
-cfc-sp prepare -video standin/videos -data standin -size 48
+cfc-sp prepare -video standin/videos -data standin -size 48 -align none
 
 The validation faces become Validation_Set, the test faces Test_Set; there is no training set. Each picture is used once at most.
 Pictures in which the bundle's detector does not find the face where it is are left out. README.txt in -out says what is simulated.

@@ -3,14 +3,16 @@
 cfc-sp prepare -video videos -data affwild2
 
 The folder -data holds EXPR_Classification_Challenge/ as distributed, -video holds <video>.mp4 or .avi, in folders of any depth.
-crops/<video>/ in -data then receives one 00001.jpg for every frame with a face, and crops.csv there one row a video. Of several
-faces the largest counts, and where a name ends in _left or _right the largest of those that came into view on that side, wherever
-they go. The same command takes an interrupted call up again: it skips videos that are done.
+crops/<video>/ in -data then receives one 00001.jpg for every frame with a face, and crops.csv there one row a video. Of several faces the
+largest counts, and where a name ends in _left or _right the largest of those that came into view on that side, wherever they go.
+DATA.ALIGN of a training must be the -align that its crops were cut with. The same command takes an interrupted call up again: it skips
+videos that are done.
 """
 
 import sys
 from pathlib import Path
 
+from ..core.alignment import ALIGNMENTS
 from ..support.command_line import Parser, add_jobs_option
 
 
@@ -18,11 +20,14 @@ def add_options(parser: Parser) -> None:
     parser.option("video", required=True, type=Path, metavar="FOLDER", help="the folder of the videos")
     parser.option("data", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
     parser.option("size", type=int, default=224, metavar="PX", help="side of the crops (default: 224)")
+    align = "turn faces upright by their five points, as the paper's configs want (similarity, the default), or cut out boxes (none)"
+    parser.option("align", default="similarity", choices=ALIGNMENTS, help=align)
     add_jobs_option(parser, "videos")
     parser.option("bundle", default="lite", metavar="FOLDER", help="the bundle whose face detector is used (default: lite)")
 
 
 def run(arguments) -> int:
+    from ..core.aligner import CropGeometry
     from ..data.affwild2 import CROPS, read_annotation
     from ..inference.bundle import open_bundle
     from ..preparing.crop_report import CropReport
@@ -36,13 +41,14 @@ def run(arguments) -> int:
     counts = {name: len(read_annotation(path)) for name, path in annotations.items()}
     videos = find_videos(arguments.video, {base_name(name) for name in annotations})
     crops, report = arguments.data / CROPS, CropReport(arguments.data / f"{CROPS}.csv")
-    report.check_size(arguments.size)
+    geometry = CropGeometry(arguments.size, align=arguments.align)
+    report.check(geometry)
     # A mistake shows here, and not in every worker.
     open_bundle(arguments.bundle)
     crops.mkdir(exist_ok=True)
     left = [name for name, labels in counts.items() if not ((crops / name).is_dir() and report.knows(name, labels))]
     missing = [name for name in left if base_name(name) not in videos]
-    tasks = {name: (videos[base_name(name)], crops / name, counts[name], arguments.size) for name in left if name not in missing}
+    tasks = {name: (videos[base_name(name)], crops / name, counts[name], geometry) for name in left if name not in missing}
     print(f"{len(counts)} annotated videos: {len(counts) - len(left)} done before, {len(tasks)} to do, {len(missing)} missing")
     failed = [f"{annotations[name]}: no video {base_name(name)} under {arguments.video}" for name in missing]
     for name, result in in_processes(cut_faces, tasks, arguments.jobs, "videos", start_worker, (arguments.bundle,)):

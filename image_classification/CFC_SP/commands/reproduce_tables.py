@@ -26,6 +26,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
+    from ..core.labels import STAGES
     from ..scoring.cache import LogitsCache
     from ..scoring.frames import load_frames
     from ..scoring.scorer import Scorer
@@ -33,6 +34,7 @@ def run(arguments) -> None:
     from ..scoring.tables import compute, plan, runs_of
     from ..support.device import select_device
     from ..support.errors import UserError
+    from ..weights.trained import trained_config
 
     if wrong := [word for word in arguments.members if not all(word.partition("=")[::2])]:
         raise UserError(f"-members: expected pairs such as swin_s=lite_swin, found {wrong[0]!r}")
@@ -47,7 +49,11 @@ def run(arguments) -> None:
     frames = load_frames(arguments.dataset, arguments.data, arguments.split)
     device = select_device(arguments.device)
     cache = LogitsCache(arguments.cache or arguments.runs / "logits", frames, arguments.dataset, arguments.split, device=device)
-    scorer = Scorer(frames, {name: cache.logits(path, wanted[name]) for name, path in paths.items()})
+    # Members of one table are smoothed alike: as the first run's config says, eq. 1 as printed for the paper's own.
+    config, _ = trained_config(next(iter(paths.values())), *STAGES)
+    how = config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE
+    print(f"SP as {config.NAME} has it: SP.NORMALIZER {how[0]}, CASCADE.NEGATIVE_SCOPE {how[1]}")
+    scorer = Scorer(frames, {name: cache.logits(path, wanted[name]) for name, path in paths.items()}, *how)
     lines = compute(lines, scorer, set(paths), _report)
     origins = {name: origin_of(path, wanted[name]) for name, path in paths.items()}
     for path in write_tables(lines, origins, arguments.title or arguments.dataset, arguments.split, arguments.out):

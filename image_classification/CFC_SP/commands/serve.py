@@ -10,6 +10,7 @@ of it must do, is in the documentation's page on the server.
 from pathlib import Path
 
 from ..support.command_line import Parser
+from ..support.packages import require_package
 
 IMPORTS_PADDLE = False
 
@@ -42,9 +43,8 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    from ..serving.requirements import check_requirements
-
-    check_requirements()
+    for package in ("fastapi", "prometheus_client", "uvicorn", "websockets"):
+        require_package(package, "cfc-sp serve")
     from ..serving.from_options import settings_of
     from ..serving.run_server import run_server
 

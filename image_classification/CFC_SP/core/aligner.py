@@ -1,11 +1,15 @@
-"""Face boxes -> square crops: the one cropping function, for training pictures and for video alike."""
+"""Faces -> square crops: the one place that cuts them, for training pictures and for video alike."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from .alignment import TEMPLATE, TEMPLATE_SIDE, similarity
 from .records import Faces
+
+# The largest side of the picture that is averaged to a crop.
+_MOST_SIDE = 4096
 
 
 def nearest_corner(centre: np.ndarray, side: np.ndarray | int) -> np.ndarray:
@@ -49,16 +53,41 @@ def crop_face(image: np.ndarray, box: np.ndarray, size: int, margin: float = 0.0
     return resize_square(cut_square(image, left, top, side), size)
 
 
+def align_face(image: np.ndarray, landmarks: np.ndarray, size: int, margin: float = 0.0) -> np.ndarray:
+    """The face upright as [size, size, 3] uint8, RGB as `image` is (HWC uint8): its landmarks lie on `alignment.TEMPLATE`, as large as that
+    is in a picture of `size`.
+
+    landmarks: [5, 2] x, y in pixels of `image`, the order of `records.Faces`. margin: the share by which the square is longer. Large
+    faces are averaged, small ones grow bicubically, and outside the frame its edge pixels go on, as for `crop_face`. Raises ValueError
+    for points that are not finite or lie on each other.
+    """
+    middle = TEMPLATE_SIDE / 2
+    # The landmarks count from the corner of the first pixel, OpenCV from its middle.
+    template = (TEMPLATE + 0.5 - middle) / (1 + margin) + middle
+    cosine, sine = similarity(landmarks, template * (size / TEMPLATE_SIDE))[:, 0]
+    shrinking = 1 / max(np.hypot(cosine, sine), 1 / _MOST_SIDE)
+    side = size * max(1, min(int(np.ceil(shrinking)), _MOST_SIDE // size))
+    matrix = similarity(np.asarray(landmarks) - 0.5, template * (side / TEMPLATE_SIDE) - 0.5)
+    turned = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return resize_square(turned, size)
+
+
 @dataclass(frozen=True, slots=True)
 class CropGeometry:
-    """How faces are framed: the crop's side in pixels and the margin around MTCNN's box. Training and video share one."""
+    """How faces are framed: the crop's side in pixels, the margin around MTCNN's box or the template, and one of `alignment.ALIGNMENTS`.
+    Training and video share one."""
 
     size: int
     margin: float = 0.0
+    align: str = "none"
 
     def crop(self, image: np.ndarray, faces: Faces) -> np.ndarray:
-        """The crops of a frame's N faces (HWC RGB uint8) as uint8 [N, size, size, 3]; crop i is face i."""
+        """The crops of a frame's N faces (HWC RGB uint8) as uint8 [N, size, size, 3]; crop i is face i.
+
+        A face whose points lie on each other, by which it cannot be turned, is cut out upright.
+        """
         crops = np.empty((len(faces), self.size, self.size, 3), np.uint8)
-        for crop, box in zip(crops, faces.boxes, strict=True):
-            crop[:] = crop_face(image, box, self.size, self.margin)
+        for crop, box, landmarks in zip(crops, faces.boxes, faces.landmarks, strict=True):
+            turns = self.align == "similarity" and np.ptp(landmarks, axis=0).max() >= 1
+            crop[:] = align_face(image, landmarks, self.size, self.margin) if turns else crop_face(image, box, self.size, self.margin)
         return crops

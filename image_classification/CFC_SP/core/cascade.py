@@ -1,29 +1,14 @@
 """The coarse-to-fine cascade over one track (section 3.2), smoothed (section 3.3), with the training data's prior taken out if asked."""
 
-from typing import NamedTuple
-
 import numpy as np
 import paddle
 import paddle.nn.functional as F
 
-from ..support.errors import UserError
+from .cascade_settings import IN_STAGE_ORDER, TINY, Temperature, calibration_table, check_settings, log_shares
 from .decoder import lasting, mean_logarithms, mean_probabilities
-from .kinds import KINDS, SHARE_OF_WINDOW, kind_number
-from .labels import COARSE_TO_EXPR, EXPR, EXPR_TO_COARSE, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
-from .smoothing import check_normalizer, own_logits, window_mean
-
-NEGATIVE_SCOPES = ("routed", "all")
-# The EXPR number of each of the eight where both stages meet: the plain classes in COARSE order, then those in NEGATIVE order.
-IN_STAGE_ORDER = [*COARSE_TO_EXPR[:NEGATIVE_CLASS], *NEGATIVE_TO_EXPR]
-# What a logarithm is taken of at least.
-_TINY = 1e-30
-
-
-class Temperature(NamedTuple):
-    """What a network's logits are divided by before softmax: a frame's own, and those that SP made of them. 1 and 1 are the paper."""
-
-    own: float = 1.0
-    smoothed: float = 1.0
+from .kinds import SHARE_OF_WINDOW, kind_number
+from .labels import COARSE_TO_EXPR, EXPR_TO_COARSE, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
+from .smoothing_program import own_logits, window_mean
 
 
 class Cascade(paddle.nn.Layer):
@@ -41,25 +26,13 @@ class Cascade(paddle.nn.Layer):
 
     def __init__(self, temperatures_coarse, temperatures_negative, normalizer, negative_scope, shares=None, calibration=None):
         super().__init__()
-        check_normalizer(normalizer)
-        if negative_scope not in NEGATIVE_SCOPES:
-            scopes = ", ".join(NEGATIVE_SCOPES)
-            raise UserError(f"expected a negative scope out of {scopes}, found {negative_scope!r}: choose one of them")
-        table = np.ones((len(KINDS), 2), np.float32)
-        for kind, temperatures in (calibration or {}).items():
-            table[kind_number(kind)] = temperatures
-        temperatures = temperatures_coarse, temperatures_negative
-        every = [t for stage in temperatures for network in stage for t in network] + table.flatten().tolist()
-        if not all(temperatures) or not all(0 < t < float("inf") for t in every):
-            raise UserError(
-                "expected a temperature above 0 for each coarse network and for each negative one, found "
-                f"{temperatures_coarse} and {temperatures_negative}, calibration {calibration}: give them all, 1 changes nothing"
-            )
+        table = calibration_table(calibration)
+        check_settings(temperatures_coarse, temperatures_negative, normalizer, negative_scope, table)
         # Buffers, since Paddle Inference refuses a program without a single parameter.
         self.register_buffer("temperatures_coarse", paddle.to_tensor(temperatures_coarse, "float32"))
         self.register_buffer("temperatures_negative", paddle.to_tensor(temperatures_negative, "float32"))
         self.register_buffer("calibration", paddle.to_tensor(table))
-        self.register_buffer("log_shares", paddle.to_tensor(_log_shares(shares)))
+        self.register_buffer("log_shares", paddle.to_tensor(log_shares(shares)))
         self.normalizer = normalizer
         self.negative_scope = negative_scope
         self._shares, self._calibration = shares, calibration
@@ -136,23 +109,12 @@ def parted(eight):
 
 def _calibrated(eight, temperatures):
     """The eight probabilities with the logarithms of each stage's divided by its temperature, of [2]: no label changes."""
-    coarse, negative = (paddle.maximum(part, paddle.full([1], _TINY)).log() for part in parted(eight))
+    coarse, negative = (paddle.maximum(part, paddle.full([1], TINY)).log() for part in parted(eight))
     return weighed(F.softmax(coarse / temperatures[0]), F.softmax(negative / temperatures[1]), paddle.ones([1]))
 
 
 def _in_expr_order(eight):
     return paddle.index_select(eight, paddle.assign(np.argsort(IN_STAGE_ORDER)), axis=1)
-
-
-def _log_shares(shares):
-    """The logarithms of the shares in the order of `weighed`; 0 where they are unknown, and for Other, which each data set fills again."""
-    if shares is None:
-        return np.zeros(len(EXPR), np.float32)
-    if len(shares) != len(EXPR) or not all(0 < share <= 1 for share in shares):
-        raise UserError(f"expected the shares of {len(EXPR)} classes, each above 0 and at most 1, found {shares}: leave none out")
-    logarithms = np.log(np.array(shares, np.float32))
-    logarithms[EXPR.index("Other")] = 0
-    return logarithms[IN_STAGE_ORDER]
 
 
 def mean_softmax(logits, temperatures):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 
@@ -15,6 +14,9 @@ def stage_rows(logits: np.ndarray, stage: str) -> np.ndarray:
     negative = logits[list(NEGATIVE_TO_EXPR)]
     if stage == "negative":
         return negative
+    # Scoring alone comes here; prediction does without SciPy.
+    from scipy.special import logsumexp
+
     return np.concatenate([logits[list(COARSE_TO_EXPR[:NEGATIVE_CLASS])], logsumexp(negative, axis=0, keepdims=True)])
 
 

@@ -6,10 +6,8 @@ cannot outvote the others, and a label that lasts for less than a quarter of the
 
 import paddle
 
-from .smoothing import window_mean
-
-# The least that a frame may say of a class in the mean of logarithms: no frame by itself rules a class out.
-FLOOR = 0.01
+from .kinds import FLOOR
+from .smoothing_program import window_mean
 
 
 def mean_probabilities(probabilities, valid, window):

@@ -9,19 +9,25 @@ from paddle import nn
 LUMA = (0.299, 0.587, 0.114)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# What FaceX-Zoo's networks see: pixels as OpenCV reads them, in the order BGR.
+FACEXZOO_MEAN, FACEXZOO_STD = 127.5 / 255, 128 / 255
+NORMALIZATIONS = ("image", "imagenet", "facexzoo")
 
 
 class Preprocess(nn.Layer):
     """uint8 RGB crops [N, S, S, 3] in [0, 255] -> float32 [N, channels, size, size].
 
-    channels: 1 (grey) or 3; normalize: "image" subtracts each picture's own mean and divides by its own deviation, "imagenet"
-    uses ImageNet's fixed ones. Crops of another size than `size` are resized bilinearly.
+    channels: 1 (grey) or 3; normalize, one of NORMALIZATIONS: "image" subtracts each picture's own mean and divides by its own deviation,
+    "imagenet" uses ImageNet's fixed ones, "facexzoo" gives (x - 127.5) / 128, colours in the order BGR. Crops of another size than `size`
+    are resized bilinearly.
     """
 
     def __init__(self, crop_size: int, size: int, channels: int = 3, normalize: str = "imagenet"):
         super().__init__()
         self.crop_size, self.size, self.channels, self.normalize = crop_size, size, channels, normalize
-        if channels == 1:
+        if normalize == "facexzoo":
+            self.mean, self.std = [FACEXZOO_MEAN] * channels, [FACEXZOO_STD] * channels
+        elif channels == 1:
             self.mean = [sum(m * w for m, w in zip(IMAGENET_MEAN, LUMA, strict=True))]
             self.std = [sum(s * w for s, w in zip(IMAGENET_STD, LUMA, strict=True))]
         else:
@@ -33,6 +39,8 @@ class Preprocess(nn.Layer):
             x = x[:, :, :, 0:1] * LUMA[0] + x[:, :, :, 1:2] * LUMA[1] + x[:, :, :, 2:3] * LUMA[2]
             x = x.reshape([-1, 1, self.crop_size, self.crop_size])
         else:
+            if self.normalize == "facexzoo":
+                x = paddle.concat([x[:, :, :, 2:3], x[:, :, :, 1:2], x[:, :, :, 0:1]], axis=3)
             x = x.transpose([0, 3, 1, 2])
         if self.size != self.crop_size:
             weights = bilinear_weights(self.crop_size, self.size)

@@ -1,6 +1,7 @@
 """The small records that pass between the stages of the video path. Row i of every array is face i of the frame."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ class Source:
     """What the container says of a clip; `width` and `height` are those of the displayed frame: of square pixels, upright.
 
     rotation: degrees against the clock by which frames were turned, once they were mirrored left to right where `mirrored` says so.
-    start_s: the time of the first frame. `size_bytes` and `modified_s` (seconds since 1970) are the file's; those of a folder of
+    start_s: the time of the first frame. zero_s: the time at which players begin to count, other than 0 where a file's clock began before
+    the file, as in transport streams. `size_bytes` and `modified_s` (seconds since 1970) are the file's; those of a folder of
     pictures are the sum and the latest of its files'.
     """
 
@@ -28,6 +30,7 @@ class Source:
     modified_s: float = 0.0
     mirrored: bool = False
     start_s: float = 0.0
+    zero_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +58,19 @@ class Faces:
     landmarks: np.ndarray
     tracks: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.boxes)
-        expected = {"boxes": (n, 4), "scores": (n,), "landmarks": (n, 5, 2)}
+        expected: dict[str, tuple[int, ...]] = {"boxes": (n, 4), "scores": (n,), "landmarks": (n, 5, 2)}
         if self.tracks is not None:
             expected["tracks"] = (n,)
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"Faces.{name}: expected shape {shape}, found {getattr(self, name).shape}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, index) -> "Faces":
+    def __getitem__(self, index: np.ndarray | slice) -> "Faces":
         """The faces that an index array, mask or slice picks."""
         tracks = None if self.tracks is None else self.tracks[index]
         return Faces(self.boxes[index], self.scores[index], self.landmarks[index], tracks)
@@ -90,7 +93,12 @@ class Faces:
 class Face:
     """One face of one row: who, where, and what it shows. `probabilities` are eight numbers in EXPR order that sum to 1;
     `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`.
-    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV."""
+    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV.
+
+    >>> face = recognizer.picture("face.jpg")[0]
+    >>> face.label, face.coarse, len(face.probabilities)
+    ('Happiness', 'Happiness', 8)
+    """
 
     track: int
     box: tuple[float, float, float, float]
@@ -102,7 +110,7 @@ class Face:
     probabilities: tuple[float, ...]
     raw_probabilities: tuple[float, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.label not in EXPR or self.raw_label not in EXPR or self.coarse not in COARSE:
             raise ValueError(f"unknown label among {self.label!r}, {self.raw_label!r}, {self.coarse!r}")
         for numbers in (self.probabilities, self.raw_probabilities):
@@ -112,7 +120,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row."""
+    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row.
+
+    >>> frame = next(recognizer.video("clip.mp4"))
+    >>> frame.frame, frame.time_s, len(frame.faces)
+    (0, 0.0, 1)
+    """
 
     frame: int
     time_s: float
@@ -135,10 +148,16 @@ class Summary:
     """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
     stage; `bundle`: name, sha256 and the files' sha256; `smoothing`, `prior`: the kind of smoothing and
     the power of the training data's prior that was taken out; `options`: what was asked for, by name, None for a default; `files`: the
-    sha256 of the other results, by file name."""
+    sha256 of the other results, by file name.
+
+    >>> clip = recognizer.video("clip.mp4")
+    >>> for frame in clip: pass
+    >>> clip.summary.frames, clip.summary.tracks, clip.summary.segments[0].label
+    (3, 1, 'Happiness')
+    """
 
     source: Source
-    bundle: dict
+    bundle: dict[str, Any]
     device: str
     engine: str
     window_frames: int
@@ -153,7 +172,7 @@ class Summary:
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     span: Span = WHOLE
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     smoothing: str = "logits"
     prior: float = 0.0

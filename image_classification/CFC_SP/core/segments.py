@@ -38,9 +38,10 @@ class SegmentBuilder:
             run.confidence_sum += face.confidence
             run.frames += 1
 
-    def segments(self) -> list[Segment]:
-        """All segments as if the clip ended here, ordered by start, then by track."""
-        end_s = self._time_s + self._frame_duration_s
+    def segments(self, last_frame_s: float | None = None) -> list[Segment]:
+        """All segments as if the clip ended here, ordered by start, then by track; last_frame_s: how long its last frame is shown, in
+        seconds, None: as long as every frame."""
+        end_s = self._time_s + (self._frame_duration_s if last_frame_s is None else last_frame_s)
         still_open = [_segment(track, run, end_s) for track, run in self._open.items()]
         return sorted(self._closed + still_open, key=lambda segment: (segment.start_s, segment.track))
 

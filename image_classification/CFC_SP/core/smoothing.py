@@ -6,12 +6,9 @@ fewer at the ends: the normalizer "count" divides by the terms present, "window"
 """
 
 import numpy as np
-import paddle
 
 from ..support.errors import UserError
-from .window import check_window
-
-NORMALIZERS = ("count", "window")
+from .window import check_normalizer, check_window
 
 
 def smooth(logits, valid, window, normalizer="count", among=None):
@@ -29,9 +26,14 @@ def smooth(logits, valid, window, normalizer="count", among=None):
     """
     check_normalizer(normalizer)
     check_window(window)
-    is_tensor = isinstance(logits, paddle.Tensor)
+    is_tensor = type(logits).__module__ == "paddle"
     among = valid if among is None else among
     if is_tensor:
+        # Who has a tensor has Paddle; arrays do without it.
+        import paddle
+
+        from .smoothing_program import own_logits, window_mean
+
         tensors = (mask if isinstance(mask, paddle.Tensor) else paddle.to_tensor(mask) for mask in (valid, among))
         valid, among = (mask.astype("bool") for mask in tensors)
     else:
@@ -47,65 +49,24 @@ def smooth(logits, valid, window, normalizer="count", among=None):
         raise UserError("expected finite logits in every valid frame, found NaN or infinity: mark such frames as not valid")
     if is_tensor:
         return own + window_mean(own, among, paddle.to_tensor([int(window)]), normalizer)
-    _add_window_mean(own, among, int(window), normalizer)
+    add_window_mean(own, among, int(window), normalizer)
     return own
 
 
-class SmoothPredicting(paddle.nn.Layer):
-    """`smooth` as a layer whose window is an input, so that one exported program serves every window and every length.
-
-    Raises UserError for an unknown normalizer.
-    """
-
-    def __init__(self, normalizer="count"):
-        super().__init__()
-        check_normalizer(normalizer)
-        self.normalizer = normalizer
-
-    def forward(self, logits, valid, window):
-        """Smoothed logits [T, C] in the dtype of `logits`; valid bool [T], window int64 [1], 0 or more. Section 3.3, eq. 1.
-
-        Nothing is checked here: the logits of valid frames must be finite, for one that is not spoils all frames after it.
-        """
-        own = own_logits(logits, valid)
-        return own + window_mean(own, valid, window, self.normalizer)
+def add_window_mean(logits, among, window, normalizer):
+    """The mean of eq. 1, as `smoothing_program.window_mean` computes it, added in place: much faster over a whole data set."""
+    # Column by column, so that the float64 copies stay small.
+    for column, mean in zip(logits.T, _window_means(logits, among, window, normalizer), strict=True):
+        column += mean
 
 
-def own_logits(logits, valid):
-    """`logits` [T, C] with zeros in the frames that are not valid (bool [T])."""
-    # A product with the mask would let NaN through.
-    return paddle.masked_fill(logits, paddle.logical_not(valid).unsqueeze(1), 0.0)
+def mean_in_window(logits, among, window, normalizer):
+    """The same mean, [T, C] in the dtype of `logits`, without the logits themselves."""
+    return np.stack(list(_window_means(logits, among, window, normalizer)), axis=1).astype(logits.dtype)
 
 
-def window_mean(logits, among, window, normalizer):
-    """The mean of eq. 1: for every frame, that of the finite logits [T, C] over the frames of its window with `among` (bool [T]).
-
-    window: int64 [1], 0 or more. Returns [T, C] in the dtype of `logits`; zeros where the window holds no such frame, or is 0.
-    """
-    zero, one = paddle.zeros([1], "int64"), paddle.ones([1], "int64")
-    frames = paddle.shape(logits)[0].astype("int64")
-    index = paddle.arange(frames, dtype="int64")
-    reach = window // 2
-    # Not paddle.clip: oneDNN fuses it into the subtraction and then, on int64 and float64, drops it (paddlepaddle 3.2.2, 3.3.1).
-    start = paddle.maximum(index - reach, zero)
-    # Window 0 must be empty, though window 1 has the same reach: its end is its start.
-    end = paddle.minimum(index + reach + paddle.minimum(window, one), frames)
-
-    # A running sum over hours of video outgrows float32.
-    features = own_logits(logits, among).astype("float64")
-    # Row k of the totals is the sum of the first k frames.
-    totals = paddle.concat([paddle.zeros([1, features.shape[1]], "float64"), paddle.cumsum(features, axis=0)])
-    sums = paddle.gather(totals, end) - paddle.gather(totals, start)
-    if normalizer == "window":
-        divisor = paddle.maximum(window, one)
-    else:
-        counts = paddle.concat([zero, paddle.cumsum(among.astype("int64"))])
-        divisor = paddle.maximum(paddle.gather(counts, end) - paddle.gather(counts, start), one)
-    return (sums / divisor.astype("float64").unsqueeze(1)).astype(logits.dtype)
-
-
-def _add_window_mean(logits, among, window, normalizer):
-    """`window_mean` in NumPy, added in place: much faster over a whole data set."""
+def _window_means(logits, among, window, normalizer):
+    """The mean of eq. 1 of each column of logits [T, C], float64 [T], one after another."""
     index = np.arange(len(logits))
     start = np.maximum(index - window // 2, 0)
     end = np.minimum(index + window // 2 + min(window, 1), len(logits))
@@ -115,13 +76,6 @@ def _add_window_mean(logits, among, window, normalizer):
         counts = np.concatenate([[0], np.cumsum(among)])
         divisor = np.maximum(counts[end] - counts[start], 1)
     totals = np.zeros(len(logits) + 1)
-    # Column by column, so that the float64 copies stay small.
     for column in logits.T:
         np.cumsum(np.where(among, column, column.dtype.type(0)), dtype=np.float64, out=totals[1:])
-        column += (totals[end] - totals[start]) / divisor
-
-
-def check_normalizer(normalizer):
-    """Raises UserError unless `normalizer` is one of NORMALIZERS."""
-    if normalizer not in NORMALIZERS:
-        raise UserError(f"expected a normalizer out of {', '.join(NORMALIZERS)}, found {normalizer!r}: choose one of them")
+        yield (totals[end] - totals[start]) / divisor

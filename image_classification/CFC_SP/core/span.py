@@ -21,7 +21,7 @@ class Span:
     end_s: float | None = None
     stride: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in (("start", self.start_s), ("end", self.end_s)):
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise UserError(f"-{name}: expected a time of 0 s or more, found {value:g}")
@@ -50,7 +50,7 @@ class Span:
         end_s = duration_s if self.end_s is None else min(self.end_s, duration_s)
         return max(0, round((end_s - self.offset_s) * fps / self.stride))
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, float | int | None]:
         """start_s, end_s and stride by name."""
         return asdict(self)
 
@@ -64,7 +64,7 @@ def seconds_of(text: str | float) -> float:
     try:
         return float(text)
     except ValueError:
-        found = _CLOCK.fullmatch(text.strip())
+        found = _CLOCK.fullmatch(str(text).strip())
     if not found:
         raise UserError(f"expected a time in seconds or as h:mm:ss, found {text!r}")
     hours, minutes, seconds = (float(part or 0) for part in found.groups())

@@ -1,4 +1,4 @@
-"""How long SP's window is: counted in frames at 30 a second."""
+"""SP's window: how long it is, counted in frames at 30 a second, and what its sum is divided by."""
 
 import math
 from numbers import Integral
@@ -6,6 +6,7 @@ from numbers import Integral
 from ..support.errors import UserError
 
 REFERENCE_FPS = 30
+NORMALIZERS = ("count", "window")
 
 
 def scaled_window(window_at_30_fps, fps):
@@ -26,3 +27,9 @@ def check_window(window):
     """Raises UserError for a window that is negative or not whole."""
     if not isinstance(window, Integral) or window < 0:
         raise UserError(f"expected a window of 0 or more whole frames, found {window!r}: give a whole number, 0 switches SP off")
+
+
+def check_normalizer(normalizer):
+    """Raises UserError unless `normalizer` is one of NORMALIZERS."""
+    if normalizer not in NORMALIZERS:
+        raise UserError(f"expected a normalizer out of {', '.join(NORMALIZERS)}, found {normalizer!r}: choose one of them")

@@ -4,12 +4,13 @@ later years, `EXPR_Recognition_Challenge/<set>/<video>.txt`; and `crops/<video>/
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..core.labels import EXPR
+from ..support.csv_files import read_table
 from ..support.errors import UserError
 from .picture_files import PictureFiles, assemble, folder_of, lines_of
 
@@ -25,7 +26,7 @@ def load_affwild2(root: str | Path, split: str) -> PictureFiles:
     Raises UserError as `videos_of` does, and where no frame has both.
     """
     labelled = [(crop_name(v.name, i), int(v.labels[i])) for v in videos_of(root, split) for i in v.crops]
-    return assemble(folder_of(root, CROPS), labelled, split)
+    return replace(assemble(folder_of(root, CROPS), labelled, split), align=alignment_of(root))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,12 @@ def videos_of(root: str | Path, split: str) -> Iterator[Video]:
     Crops beyond a video's annotations are left out; how many, a line on standard error says at the end. Raises UserError for a wrong
     header or label, by file and line.
     """
-    crops, beyond = folder_of(root, CROPS), []
+    annotated_splits(root)
+    if not Path(root, CROPS).is_dir():
+        raise UserError(
+            f"no folder {Path(root, CROPS)}: expected the faces of the videos, cut out: run `cfc-sp prepare -video VIDEOS -data {root}`"
+        )
+    crops, beyond = Path(root, CROPS), []
     for path in annotation_files(root, split):
         labels = read_annotation(path)
         if not (crops / path.stem).is_dir():
@@ -64,6 +70,18 @@ def crop_name(video: str, frame: int) -> str:
     return f"{video}/{frame + 1:05d}.jpg"
 
 
+def alignment_of(root: str | Path) -> str | None:
+    """How `cfc-sp prepare` cut the crops below `root` out, None where its report is not there; UserError for crops of two kinds."""
+    report = Path(root, f"{CROPS}.csv")
+    if not report.is_file():
+        return None
+    header, *rows = read_table(report)
+    kinds = {row[header.index("align")] for row in rows if len(row) == len(header)} if "align" in header else {"none"}
+    if len(kinds) > 1:
+        raise UserError(f"{report}: expected crops of one -align, found {', '.join(sorted(kinds))}: cut them out again, all alike")
+    return next(iter(kinds), None)
+
+
 def annotations_of(root: str | Path, split: str) -> Path:
     """Where the annotations of `split` lie, or should."""
     folders = [Path(root, name, SETS[split]) for name in (ANNOTATIONS, LATER_ANNOTATIONS)]
@@ -71,10 +89,17 @@ def annotations_of(root: str | Path, split: str) -> Path:
 
 
 def annotated_splits(root: str | Path) -> list[str]:
-    """The splits whose annotations lie below `root`; raises UserError where there is none."""
+    """The splits whose annotations lie below `root`; raises UserError, which says how Aff-Wild2 is had, where there is none."""
+    if not str(root):
+        raise UserError("DATA.ROOT is empty: expected Aff-Wild2's folder; give it with -opts DATA.ROOT PATH")
     found = [split for split, name in SETS.items() if annotations_of(root, split).is_dir()]
     if not found:
-        raise UserError(f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's annotations there")
+        raise UserError(
+            f"no folder {Path(root, ANNOTATIONS)} with {' or '.join(SETS.values())}: expected Aff-Wild2's <set>/<video>.txt there and, "
+            f"once `cfc-sp prepare` has cut them out of its videos, {CROPS}/<video>/00001.jpg; to get it, send its authors the licence of "
+            "Aff-Wild2's page (iBUG, Imperial College London), signed by a member of a university; without it take FER+ "
+            "(-opts DATA.NAME ferplus DATA.ALIGN none) and the clips that `cfc-sp stand-in` makes of it"
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -94,11 +95,23 @@ def load_split(config, split: str) -> StageData:
     """
     if config.DATA.NAME not in DATASETS:
         raise UserError(f"DATA.NAME: expected one of {', '.join(DATASETS)}, found {config.DATA.NAME!r}")
-    data = as_stage(DATASETS[config.DATA.NAME](config.DATA.ROOT, split), config.STAGE, config.DATA.TARGETS)
+    source = DATASETS[config.DATA.NAME](config.DATA.ROOT, split)
+    check_alignment(source, config.DATA.ALIGN, config.DATA.ROOT)
+    data = as_stage(source, config.STAGE, config.DATA.TARGETS)
     empty = [name for name, count in data.counts().items() if not count]
     if empty and (split == "train" or not len(data)):
         raise UserError(f"{config.DATA.ROOT}: expected {split} pictures of every {config.STAGE} class, found none of {', '.join(empty)}")
     return data
+
+
+def check_alignment(source: Pictures, align: str, root: str | Path) -> None:
+    """Raises UserError where it is known that the pictures were cut out otherwise than as a network with DATA.ALIGN `align` sees faces."""
+    found = getattr(source, "align", None)
+    if found not in (None, align):
+        raise UserError(
+            f"{root}: expected crops of -align {align}, found {found}: cut them out with `cfc-sp prepare -align {align}` into another "
+            f"folder, or train with DATA.ALIGN {found}"
+        )
 
 
 def as_stage(source: Pictures, stage: str, targets: str) -> StageData:

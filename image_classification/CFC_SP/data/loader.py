@@ -1,6 +1,5 @@
 """Batches, prepared by threads while the network works on the one before."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,12 +7,13 @@ import numpy as np
 from ..core.aligner import crop_face
 from ..support.prefetch import prefetch_map
 from ..support.process_group import ALONE, Group
+from ..support.threads import usable_cores
 from .datasets import StageData
 from .transforms import augment
 
 # Batches in flight beyond the one in use, each a thread's: enough to keep every core at work, few enough to bound memory. What takes
 # time, OpenCV and NumPy on whole pictures, does not hold the interpreter's lock.
-PREFETCHED = max(3, len(os.sched_getaffinity(0)))
+PREFETCHED = max(3, usable_cores())
 
 
 def training_batches(data: StageData, order: np.ndarray, config, epoch: int, first_step: int = 0, group: Group = ALONE) -> Iterator[tuple]:

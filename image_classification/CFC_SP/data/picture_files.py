@@ -27,11 +27,15 @@ _LIST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class PictureFiles:
-    """One split: file names below `root`, their classes int64 [N] in EXPR order, and the votes float32 [N, 8], all for the class."""
+    """One split: file names below `root`, their classes int64 [N] in EXPR order, and the votes float32 [N, 8], all for the class.
+
+    align: how the faces were cut out of frames, one of `core.alignment.ALIGNMENTS`; None where that is not known.
+    """
 
     root: Path
     names: tuple[str, ...]
     classes: np.ndarray
+    align: str | None = None
 
     @property
     def votes(self) -> np.ndarray:

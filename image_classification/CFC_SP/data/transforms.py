@@ -13,10 +13,12 @@ def augment(picture: np.ndarray, size: int, aug, rng: np.random.Generator) -> np
     picture = _warp(picture, size, aug, rng)
     if rng.random() < aug.FLIP:
         picture = picture[:, ::-1]
-    if aug.JITTER:
+    if _happens(aug.GREY, rng):
+        picture = cv2.cvtColor(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if aug.JITTER and _happens(aug.JITTER_PROB, rng):
         picture = _jitter(picture, aug.JITTER, rng)
     if rng.random() < aug.BLUR:
-        picture = cv2.GaussianBlur(np.ascontiguousarray(picture), (0, 0), rng.uniform(*aug.BLUR_SIGMA) * size / 48)
+        picture = cv2.GaussianBlur(np.ascontiguousarray(picture), (0, 0), rng.uniform(*aug.BLUR_SIGMA))
     if rng.random() < aug.LOW_RES:
         picture = _coarsened(picture, round(rng.uniform(*aug.LOW_RES_SIDE) * size))
     if rng.random() < aug.NOISE:
@@ -26,12 +28,22 @@ def augment(picture: np.ndarray, size: int, aug, rng: np.random.Generator) -> np
     return picture
 
 
+def _happens(probability, rng):
+    """Whether a change of this probability is made; what is certain draws no number, so that the draws after it stay what they are."""
+    return probability > 0 and (probability >= 1 or rng.random() < probability)
+
+
 def _warp(picture, size, aug, rng):
-    """Rotation, zoom and shift about the centre in one resampling; outside the picture its edge goes on."""
+    """Rotation, zoom and shift about the centre, and a square of the result, in one resampling; outside the picture its edge goes on."""
     height, width = picture.shape[:2]
     zoom = size / max(height, width) * rng.uniform(1 - aug.SCALE, 1 + aug.SCALE)
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), rng.uniform(-aug.ROTATION, aug.ROTATION), zoom)
-    matrix[:, 2] += (size - 1) / 2 - np.array([(width - 1) / 2, (height - 1) / 2]) + rng.uniform(-aug.SHIFT, aug.SHIFT, 2) * size
+    angle, shift = rng.uniform(-aug.ROTATION, aug.ROTATION), rng.uniform(-aug.SHIFT, aug.SHIFT, 2)
+    angle = angle if _happens(aug.ROTATION_PROB, rng) else 0.0
+    if aug.CROP_AREA[0] < 1:
+        share = np.sqrt(rng.uniform(*aug.CROP_AREA))
+        zoom, shift = zoom / share, (shift + rng.uniform(-1, 1, 2) * (1 - share) / 2) / share
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, zoom)
+    matrix[:, 2] += (size - 1) / 2 - np.array([(width - 1) / 2, (height - 1) / 2]) + shift * size
     return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from ..core.cascade import Cascade, Temperature
+from ..core.cascade import Cascade
+from ..core.cascade_settings import Temperature
 from ..inference.bundle import MANIFEST
 from ..support.errors import UserError
 from ..support.files import part_name, remove_dead_parts
@@ -17,13 +18,19 @@ from .parity import check_parity
 
 
 def export_bundle(
-    sources: dict[str, Sequence[Source]], folder: str | Path, temperatures: dict[str, Sequence[Temperature]], licence: str, config=None
+    sources: dict[str, Sequence[Source]],
+    folder: str | Path,
+    temperatures: dict[str, Sequence[Temperature]],
+    licence: str,
+    config=None,
+    batch: int | None = None,
 ) -> Path:
     """Writes a bundle to `folder` and returns it.
 
     sources: {"coarse": [...], "negative": [...]}, one network or more a stage: a checkpoint's path, or the config of a network
     that gets random weights. A flat network may serve either stage or both. temperatures: one for each of them, likewise.
-    licence: that of the weights. config: gives SP, PRIOR and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does.
+    licence: that of the weights. config: gives SP, PRIOR and CASCADE.NEGATIVE_SCOPE; None: that of the first coarse network does. batch:
+    crops a run of the networks, None: what suits a CPU.
 
     The bundle appears only when its programs, on the CPU with and without oneDNN, agree with the eager networks and with NumPy
     within `agreement.TOLERANCE`; the manifest records the fastest engine that computes the same. Raises UserError for checkpoints
@@ -33,7 +40,7 @@ def export_bundle(
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise UserError(f"{folder} is there and is no bundle: choose another -out, or remove it")
     members = load_members({stage: sources[stage] for stage in ("coarse", "negative")})
-    return write_bundle(members, folder, temperatures, licence, config or members["coarse"][0].config)
+    return write_bundle(members, folder, temperatures, licence, config or members["coarse"][0].config, batch=batch)
 
 
 def write_bundle(
@@ -44,6 +51,7 @@ def write_bundle(
     config,
     calibration=None,
     engines=None,
+    batch: int | None = None,
 ) -> Path:
     """Writes the bundle of networks that are ready to `folder`, as `export_bundle` does, and returns it.
 
@@ -57,7 +65,7 @@ def write_bundle(
         work = Path(temporary, folder.name)
         work.mkdir()
         layers = write_files(work, members, cascade)
-        manifest = make_manifest(folder.name, work, members, cascade, config, licence)
+        manifest = make_manifest(folder.name, work, members, cascade, config, licence, batch)
         if engines is not None:
             manifest["engines"] = engines
         (work / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False, width=120), encoding="utf-8")

@@ -6,7 +6,8 @@ from pathlib import Path
 import paddle
 from safetensors.numpy import save_file
 
-from ..core.cascade import Cascade, Temperature
+from ..core.cascade import Cascade
+from ..core.cascade_settings import Temperature
 from ..core.ensemble import ClipProgram, Ensemble
 from ..core.labels import COARSE, EXPR, NEGATIVE, STAGES
 from ..inference.bundle import PROGRAMS, SCHEMA_VERSION
@@ -17,6 +18,11 @@ from .members import Member
 
 # (Largest input in px, crops a run of the frame program): a network of 224 px takes tens of megabytes a crop.
 BATCHES = (64, 32), (112, 16), (float("inf"), 8)
+# What the manifest says to people of either alignment.
+CROP_SHAPES = {
+    "none": "square on the longer side of MTCNN's box",
+    "similarity": "MTCNN's five points on ArcFace's template",
+}
 _ANY = None
 
 
@@ -70,7 +76,7 @@ def batch_of(input_size: int) -> int:
     return next(batch for side, batch in BATCHES if input_size <= side)
 
 
-def make_manifest(name: str, work: Path, members: dict[str, list[Member]], cascade: Cascade, config, licence: str) -> dict:
+def make_manifest(name: str, work: Path, members: dict[str, list[Member]], cascade: Cascade, config, licence: str, batch=None) -> dict:
     """The manifest's tree of the files in `work`. config: the defaults of SP and of the prior; the rest as in `export_bundle`."""
     coarse, negative, normalizer, scope, shares, calibration = cascade.settings
     temperatures = {"coarse": coarse, "negative": negative}
@@ -87,8 +93,13 @@ def make_manifest(name: str, work: Path, members: dict[str, list[Member]], casca
         "paddle": paddle.__version__,
         "git_sha": git_sha(),
         "labels": {"expr": list(EXPR), "coarse": list(COARSE), "negative": list(NEGATIVE)},
-        "crop": {"size": first.DATA.CROP_SIZE, "margin": first.DATA.CROP_MARGIN, "shape": "square on the longer side of MTCNN's box"},
-        "batch": batch_of(largest),
+        "crop": {
+            "size": first.DATA.CROP_SIZE,
+            "margin": first.DATA.CROP_MARGIN,
+            "align": first.DATA.ALIGN,
+            "shape": CROP_SHAPES[first.DATA.ALIGN],
+        },
+        "batch": batch or batch_of(largest),
         "sp": {
             "kind": config.SP.KIND,
             "window": config.SP.WINDOW,

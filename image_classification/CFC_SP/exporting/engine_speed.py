@@ -9,15 +9,19 @@ import yaml
 
 from ..inference.agreement import MAX_PROBABILITY_CHANGE, TOLERANCE, example_crops, probability_change, relative_difference
 from ..inference.bundle import MANIFEST, Bundle, open_bundle
-from ..inference.engines import NETWORK_PROGRAMS, PADDLE_ENGINES
+from ..inference.engines import NETWORK_PROGRAMS, PADDLE_ENGINES, NetworkProgram
+from ..inference.onnx_files import OnnxFile
+from ..inference.onnxruntime_program import OnnxRuntimeProgram
 from ..inference.openvino_program import OpenVinoProgram
 from ..inference.paddle_program import PaddleProgram
 from ..inference.precision import cpu_has_bfloat16
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.temporary import temporary_folder
 from .onnx_export import convert
 
-ALL_ENGINES = (*PADDLE_ENGINES, "openvino", "openvino bfloat16")
+ONNX_ENGINES = ("onnxruntime", "openvino", "openvino bfloat16")
+ALL_ENGINES = (*PADDLE_ENGINES, *ONNX_ENGINES)
 BATCH, RUNS, _WARM_UPS = 8, 5, 2
 
 
@@ -81,10 +85,13 @@ def record_engines(folder: str | Path) -> dict[str, dict]:
     return engines
 
 
-def _build(bundle: Bundle, name: str, engine: str) -> PaddleProgram | OpenVinoProgram:
+def _build(bundle: Bundle, name: str, engine: str) -> NetworkProgram:
     bfloat16 = engine.endswith("bfloat16")
     if bfloat16 and not cpu_has_bfloat16():
         raise UserError("this CPU does not multiply in bfloat16")
-    if engine.startswith("openvino"):
-        return OpenVinoProgram(convert(bundle, name), name, bfloat16)
+    if engine in ONNX_ENGINES:
+        with temporary_folder() as folder:
+            model = OnnxFile(name, Path(folder, f"{name}.onnx"), "float32", bundle.manifest["crop"]["size"])
+            model.path.write_bytes(convert(bundle, name))
+            return OnnxRuntimeProgram(model, "cpu") if engine == "onnxruntime" else OpenVinoProgram(model, bfloat16)
     return PaddleProgram(bundle, name, onednn=engine != "cpu", bfloat16=bfloat16)

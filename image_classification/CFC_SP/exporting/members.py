@@ -87,9 +87,12 @@ def load_members(sources: dict[str, Sequence[Source]]) -> dict[str, list[Member]
                 expected = f"expected a network of the {stage} stage, or a flat one"
                 raise UserError(f"{_called(source)}: {expected}, found one of the {trained_as} stage")
             members[stage].append(loaded[key])
-    crops = {(member.config.DATA.CROP_SIZE, member.config.DATA.CROP_MARGIN) for member in loaded.values()}
+    data = [member.config.DATA for member in loaded.values()]
+    crops = {(part.CROP_SIZE, part.CROP_MARGIN, part.ALIGN) for part in data}
     if len(crops) > 1:
-        raise UserError(f"expected networks trained on crops of one geometry, found (size, margin) {sorted(crops)}: retrain one of them")
+        raise UserError(
+            f"expected networks trained on crops of one geometry, found (size, margin, align) {sorted(crops)}: retrain one of them"
+        )
     return members
 
 

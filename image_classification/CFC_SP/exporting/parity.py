@@ -1,4 +1,5 @@
-"""The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside NumPy."""
+"""The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside its form
+in NumPy and beside plain loops."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -13,6 +14,7 @@ from ..core.reference import cascade_reference
 from ..inference.agreement import TOLERANCE, example_crops, relative_difference
 from ..inference.bundle import open_bundle
 from ..inference.paddle_program import PaddleProgram
+from ..inference.sequence import sequence_of
 from ..support.errors import UserError
 
 _CROPS, _FRAMES = 8, 40
@@ -34,7 +36,8 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
             settings = layers[name].settings
             *inputs, kind, tau = arrays
             by_loop = cascade_reference(*inputs, *settings, kind=list(KINDS)[kind.item()], tau=tau.item())
-            compare(name, "NumPy", by_loop, expected)
+            compare(name, "loops", by_loop, expected)
+            compare(name, "NumPy", sequence_of(bundle)(*arrays), expected)
 
 
 def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:

@@ -1,18 +1,18 @@
 """Temperatures that make a cascade's probabilities mean what they say (Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
-from ..core.cascade import Temperature
+from ..core.cascade_settings import Temperature
 from ..core.labels import IGNORED
 from ..scoring.cache import LogitsCache
 from ..scoring.frames import load_frames
 from ..scoring.scorer import Scorer
 from ..support.errors import UserError
+from ..support.temporary import temporary_folder
 from ..training.class_bias import TEMPERATURES
 
 # Of still pictures: f' is f plus a mean of such f.
@@ -28,7 +28,7 @@ def fit_temperatures(sources: Mapping[str, Sequence[str]], dataset: str, root: s
     Raises UserError as the data set and the checkpoints do, and for a stage none of whose classes is there.
     """
     frames = load_frames(dataset, root, "val")
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         cache = LogitsCache(folder, frames, dataset, "val")
         logits = {path: cache.logits(path, stage) for stage, paths in sources.items() for path in paths}
         scorer = Scorer(frames, logits, sp.NORMALIZER)

@@ -1,7 +1,8 @@
 """How far the outputs of two engines lie apart, on crops that anyone can make again."""
 
 import numpy as np
-from scipy.special import softmax
+
+from ..core.track_cascade import softmax
 
 # Of one engine against another in float32, as a share of the largest value.
 TOLERANCE = 1e-4
@@ -27,7 +28,7 @@ def probability_change(found, expected) -> float:
     """The largest change of a probability between two tuples of logits [..., classes]; infinite where one is not a number."""
     # What an engine computes wrong may hold infinities, whose differences are not numbers.
     with np.errstate(invalid="ignore"):
-        pairs = [[softmax(logits.astype(np.float64), axis=-1) for logits in pair] for pair in zip(found, expected, strict=True)]
+        pairs = [[softmax(logits.astype(np.float64), -1) for logits in pair] for pair in zip(found, expected, strict=True)]
     return max(_finite(np.abs(a - b).max()) for a, b in pairs)
 
 

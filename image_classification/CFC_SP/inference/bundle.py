@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.alignment import ALIGNMENTS
 from ..core.kinds import KINDS, MOST_TAU
 from ..core.labels import COARSE, EXPR, NEGATIVE
 from ..support.errors import UserError
@@ -21,8 +22,8 @@ from .program_check import MAX_BYTES as MAX_PROGRAM_BYTES
 from .program_check import ProgramError, check_program
 
 MANIFEST = "manifest.yaml"
-# Of schema 2 are bundles whose sequence knows one kind of smoothing, the paper's, and no prior.
-SCHEMA_VERSION, FORMER_SCHEMA = 3, 2
+# Of schema 2 are bundles whose sequence knows one kind of smoothing, the paper's, and no prior; those up to 3 do not turn faces upright.
+SCHEMA_VERSION, FORMER_SCHEMAS = 4, (2, 3)
 PROGRAMS = ("coarse", "negative", "frame", "sequence", "clip")
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -62,7 +63,7 @@ class Bundle:
     @property
     def has_kinds(self) -> bool:
         """Whether the sequence and clip programs take a kind of smoothing and a prior."""
-        return self.manifest["schema"] == SCHEMA_VERSION
+        return self.manifest["schema"] > 2
 
     @property
     def identity(self) -> dict:
@@ -132,11 +133,11 @@ def parameter_names(program: bytes) -> list[str]:
 
 
 def _check_manifest(path: Path, manifest) -> None:
-    if not isinstance(manifest, dict) or manifest.get("schema") not in (SCHEMA_VERSION, FORMER_SCHEMA):
+    if not isinstance(manifest, dict) or manifest.get("schema") not in (*FORMER_SCHEMAS, SCHEMA_VERSION):
         found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
-        raise refusal(path, f"it is of schema {found!r}, this program reads {FORMER_SCHEMA} and {SCHEMA_VERSION}")
-    has_kinds = manifest["schema"] == SCHEMA_VERSION
-    for name, kind in (_REQUIRED | (_REQUIRED_OF_KINDS if has_kinds else {})).items():
+        raise refusal(path, f"it is of schema {found!r}, this program reads {FORMER_SCHEMAS[0]} to {SCHEMA_VERSION}")
+    has_kinds, has_align = manifest["schema"] > 2, manifest["schema"] > 3
+    for name, kind in (_REQUIRED | (_REQUIRED_OF_KINDS if has_kinds else {}) | ({"crop.align": str} if has_align else {})).items():
         node = manifest
         for part in name.split("."):
             node = node.get(part) if isinstance(node, dict) else None
@@ -156,6 +157,8 @@ def _check_manifest(path: Path, manifest) -> None:
         "detector.thresholds": len(detector["thresholds"]) == 3
         and all(isinstance(value, float) and 0 < value < 1 for value in detector["thresholds"]),
     }
+    if has_align:
+        sound["crop.align"] = manifest["crop"]["align"] in ALIGNMENTS
     if has_kinds:
         prior = manifest["prior"]
         sound["sp.kind"] = manifest["sp"]["kind"] in KINDS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..support.errors import UserError
 from .bundle import Bundle, open_bundle
+from .engine_choice import check_choice
 from .worker_process import WorkerPredictor
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class LoadedModel:
         from ..core.aligner import CropGeometry
 
         crop = self.bundle.manifest["crop"]
-        return CropGeometry(crop["size"], crop["margin"])
+        return CropGeometry(crop["size"], crop["margin"], crop.get("align", "none"))
 
     def make_detector(self) -> "FaceDetector":
         """A face detector of one session's own: OpenCV's networks serve one thread. It runs on the CPU, whatever the device is."""
@@ -52,19 +53,26 @@ def load_model(
 ) -> LoadedModel:
     """The bundle in a folder, or the shipped one of that name, on a device.
 
-    Little is imported before the worker process begins, which imports Paddle meanwhile. Raises UserError for a bundle that is refused,
+    Little is imported before the worker process begins, which imports the engine meanwhile. Raises UserError for a bundle that is refused,
     and for a device, an engine or a precision that is not there.
     """
     if min_face is not None and not 12 <= min_face <= 4096:
         raise UserError(f"-min_face: expected a face's side of 12 to 4096 px, found {min_face}")
+    check_choice(device, engine, precision)
     opened = open_bundle(bundle)
+    predictor = start_predictor(opened, device, engine, precision)
+    if not (device in ("auto", "cpu") and engine in ("auto", "paddle") and precision in ("auto", "float32")):
+        # What may not be had is said before any clip is opened.
+        predictor.status()
+    return LoadedModel(opened, predictor, opened.manifest["detector"]["min_face"] if min_face is None else min_face)
+
+
+def start_predictor(
+    bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"
+) -> "LocalPredictor | WorkerPredictor":
+    """What runs the programs of an opened bundle: a process of its own where the platform allows it, which is not waited for."""
     if sys.platform == "win32":
         from .programs import LocalPredictor
 
-        predictor = LocalPredictor(opened, device, engine, precision)
-    else:
-        predictor = WorkerPredictor(opened, device, engine, precision)
-        if not (device in ("auto", "cpu") and engine in ("auto", "paddle") and precision in ("auto", "float32")):
-            # What may not be had is said before any clip is opened.
-            predictor.status()
-    return LoadedModel(opened, predictor, opened.manifest["detector"]["min_face"] if min_face is None else min_face)
+        return LocalPredictor(bundle, device, engine, precision)
+    return WorkerPredictor(bundle, device, engine, precision)

@@ -56,7 +56,7 @@ class FaceObserver:
             # Faces that joined a frame stand behind those that were sent.
             pending = pending + self._send(frame.image, faces[len(pending) :])
         with self._stopwatch.stage("track"):
-            faces = self._tracker.update(frame.time_s, faces, seen.cut)
+            faces = self._tracker.update(frame.time_s, faces, seen.change)
             order = np.argsort(faces.tracks)
             faces = faces[order]
         height, width = frame.image.shape[:2]

@@ -1,19 +1,29 @@
-"""The ONNX files of a bundle: `<program>.onnx` beside the programs, and onnx.yaml, which ties them to the bundle by sha256.
+"""The ONNX files of a bundle: `<program>.onnx`, which the manifest lists as it lists every file.
 
-The bundle's own manifest does not list them: it stays the same bundle with them and without.
+They hold no weights: these are the `.safetensors` beside them, of which ONNX knows the places ("external data"). What the manifest's
+`onnx` says of each, `precision`, is what export found.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..support.errors import UserError
-from ..support.files import sha256_of
-from ..support.yaml_files import YamlError, parse_yaml
-from .bundle import Bundle
+from .bundle import Bundle, refusal
+from .onnx_check import check_model
 
-LISTING = "onnx.yaml"
-SCHEMA_VERSION = 1
 # ONNX is protobuf, which ends at 2 GiB.
-_LISTING_BYTES, _MODEL_BYTES = 1 << 16, 1 << 31
+_MODEL_BYTES = 1 << 31
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An ONNX model that was checked. path: to be opened by its name, since its weights lie beside it. precision: the one it may be
+    computed in, "float32" or "bfloat16". size: of its crops in px."""
+
+    name: str
+    path: Path
+    precision: str
+    size: int
 
 
 def onnx_path(bundle: Bundle, name: str) -> Path:
@@ -21,40 +31,28 @@ def onnx_path(bundle: Bundle, name: str) -> Path:
     return bundle.folder / f"{name}.onnx"
 
 
-def open_onnx(bundle: Bundle, name: str) -> tuple[bytes, str]:
-    """(the ONNX model, "float32" or "bfloat16" as it may be computed in) of a program of the bundle.
+def has_onnx(bundle: Bundle, name: str) -> bool:
+    """Whether the bundle holds the ONNX form of that program."""
+    return onnx_path(bundle, name).name in bundle.manifest["files"]
 
-    Raises UserError, with the file and the reason, where it is missing, damaged, or made from another bundle.
+
+def open_onnx(bundle: Bundle, name: str) -> OnnxFile:
+    """The ONNX model of a program of the bundle. `open_bundle` has found the file whole.
+
+    Raises UserError, with the file and the reason, where the bundle has none, and for one that does more than compute.
     """
-    entry = _listing(bundle).get(name)
-    if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
-        raise _refusal(bundle, bundle.folder / LISTING, f"it does not list the program {name}")
     path = onnx_path(bundle, name)
-    if path.is_symlink() or not path.is_file():
-        raise _refusal(bundle, path, f"{LISTING} lists it, and no such file is there")
+    if not has_onnx(bundle, name):
+        raise UserError(
+            f"{bundle.folder} has no {path.name}: make it with `cfc-sp onnx -bundle {bundle.folder}`, where Paddle is installed, or use "
+            "-engine paddle"
+        )
     if path.stat().st_size > _MODEL_BYTES:
-        raise _refusal(bundle, path, f"it has {path.stat().st_size} bytes, no ONNX model is that large")
-    if sha256_of(path) != entry["sha256"]:
-        raise _refusal(bundle, path, f"its sha256 is not that of {LISTING}: it is damaged or was changed")
-    return path.read_bytes(), "bfloat16" if entry.get("precision") == "bfloat16" else "float32"
-
-
-def _listing(bundle: Bundle) -> dict:
-    path = bundle.folder / LISTING
-    if not path.is_file():
-        raise UserError(f"{bundle.folder} has no ONNX files: make them with cfc-sp onnx -bundle {bundle.folder}")
-    if path.stat().st_size > _LISTING_BYTES:
-        raise _refusal(bundle, path, f"it has {path.stat().st_size} bytes, such a file has a few hundred")
-    try:
-        listing = parse_yaml(path.read_bytes())
-    except (YamlError, OSError) as error:
-        raise _refusal(bundle, path, f"it is not YAML ({error})") from error
-    if not isinstance(listing, dict) or listing.get("schema") != SCHEMA_VERSION or not isinstance(listing.get("programs"), dict):
-        raise _refusal(bundle, path, f"it is not of schema {SCHEMA_VERSION}")
-    if listing.get("bundle") != bundle.sha256:
-        raise _refusal(bundle, path, "its files were made from another bundle than the one beside them")
-    return listing["programs"]
-
-
-def _refusal(bundle: Bundle, path: Path, reason: str) -> UserError:
-    return UserError(f"ONNX file refused: {path}: {reason}; make it again with cfc-sp onnx -bundle {bundle.folder}")
+        raise refusal(path, f"it has {path.stat().st_size} bytes, no ONNX model is that large")
+    sizes = {file: (bundle.folder / file).stat().st_size for file in bundle.manifest["files"] if file.endswith(".safetensors")}
+    if reason := check_model(path.read_bytes(), sizes):
+        raise refusal(path, reason)
+    known = bundle.manifest.get("onnx")
+    known = known.get(name) if isinstance(known, dict) else None
+    bfloat16 = isinstance(known, dict) and known.get("precision") == "bfloat16"
+    return OnnxFile(name, path, "bfloat16" if bfloat16 else "float32", bundle.manifest["crop"]["size"])

@@ -1,20 +1,23 @@
 """Static programs on Paddle Inference: they load files and build no network."""
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from paddle import inference
 
-from ..support.device import THREADS
-from ..support.errors import UserError
+from ..support.errors import UserError, shortage
+from ..support.protobuf import message
+from ..support.quiet_paddle import paddle
+from ..support.temporary import temporary_folder
+from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
 _ONEDNN_SHAPES = 10
+# Passes that put a convolution, its bias and what follows into one call of cuDNN, which has not every such kernel.
+_CUDNN_FUSIONS = ("conv2d_add_act_fuse_pass", "conv2d_add_fuse_pass")
 # What Paddle raises for operators that do not fit together, when it runs them and already when it loads them.
 _MISFITS = (ValueError, TypeError, IndexError, KeyError)
 _FAULTS = (*_MISFITS, RuntimeError, SystemError)
@@ -23,12 +26,13 @@ _FAULTS = (*_MISFITS, RuntimeError, SystemError)
 class PaddleProgram:
     """One program of a bundle on one device; called with NumPy arrays in the order of its inputs, it returns its outputs as a tuple.
 
-    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu" or "gpu". oneDNN fails at random on some machines
-    ("could not execute a primitive"): the program is then built again without it, once, and `engine` says so.
+    Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu", "gpu" or "gpu unfused". oneDNN fails at random on some
+    machines ("could not execute a primitive"), and cuDNN has no kernel for some convolutions that are fused with what follows them: the
+    program is then built again without it, once, and `engine` says so. Raises UserError where a GPU's memory does not hold a run.
     """
 
     def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
-        self.name, self._bundle = name, bundle
+        self.name, self.device, self._bundle = name, device, bundle
         self.engine = device if device != "cpu" else "cpu" if not onednn else "onednn bfloat16" if bfloat16 else "onednn"
         self.fell_back = False
         self._predictor = self._build()
@@ -36,12 +40,20 @@ class PaddleProgram:
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         try:
             return self._run(arrays)
-        except RuntimeError as error:
-            if not self.engine.startswith("onednn") or "primitive" not in str(error):
+        except (RuntimeError, OSError) as error:
+            plainer = plainer_engine(self.engine, str(error))
+            if plainer is None:
                 raise
-            self.engine, self.fell_back = "cpu", True
+            self.engine, self.fell_back = plainer, True
             self._predictor = self._build()
             return self._run(arrays)
+        except MemoryError as error:
+            if not self.engine.startswith("gpu"):
+                raise
+            raise UserError(
+                f"the GPU's memory does not hold a run of {self.name}: end what else uses it, export the bundle with a smaller -batch, or "
+                "use -device cpu"
+            ) from error
 
     def _run(self, arrays):
         for name, array in zip(self._predictor.get_input_names(), arrays, strict=True):
@@ -52,19 +64,23 @@ class PaddleProgram:
             raise self._refusal(error) from error
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
 
-    def _refusal(self, error: Exception) -> UserError:
+    def _refusal(self, error: Exception) -> Exception:
+        if shortage(error):
+            return MemoryError(str(error))
         # Of Paddle's report the line that says what is wrong.
         lines = [line.strip() for line in str(error).splitlines() if "Error:" in line] or [type(error).__name__]
         return refusal(self._bundle.folder / f"{self.name}.json", f"it cannot be run: {lines[-1][:200]}")
 
     def _build(self):
         with program_files(self._bundle, self.name) as (structure, parameters):
-            config = inference.Config(str(structure), str(parameters))
+            config = paddle.inference.Config(str(structure), str(parameters))
             config.disable_glog_info()
-            if self.engine == "gpu":
+            if self.engine.startswith("gpu"):
                 config.enable_use_gpu(256, 0)
+                for fusion in _CUDNN_FUSIONS if self.engine == "gpu unfused" else ():
+                    config.delete_pass(fusion)
             else:
-                config.set_cpu_math_library_num_threads(THREADS)
+                config.set_cpu_math_library_num_threads(thread_count())
                 if self.engine.startswith("onednn"):
                     config.enable_mkldnn()
                     config.set_mkldnn_cache_capacity(_ONEDNN_SHAPES)
@@ -73,16 +89,25 @@ class PaddleProgram:
                 else:
                     config.disable_mkldnn()
             try:
-                return inference.create_predictor(config)
+                return paddle.inference.create_predictor(config)
             except _FAULTS as error:
                 raise self._refusal(error) from error
+
+
+def plainer_engine(engine: str, error: str) -> str | None:
+    """What to run a program on that failed with `error` on `engine`; None where the error is none that another build gets round."""
+    if engine.startswith("onednn") and "primitive" in error:
+        return "cpu"
+    if engine == "gpu" and "CUDNN" in error and "NOT_SUPPORTED" in error:
+        return "gpu unfused"
+    return None
 
 
 @contextmanager
 def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
     """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
     structure = bundle.program(name)
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
         paths[0].write_bytes(structure)
         write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))
@@ -93,13 +118,5 @@ def write_parameters(path: Path, arrays: list[np.ndarray]) -> None:
     """Writes float32 arrays in Paddle's combined format (`.pdiparams`): for each a header, a protobuf TensorDesc, the bytes."""
     with open(path, "wb") as file:
         for array in arrays:
-            description = b"\x08\x05" + b"".join(b"\x10" + _varint(extent) for extent in array.shape)
+            description = message([(1, 5), *((2, extent) for extent in array.shape)])
             file.write(struct.pack("<IQIi", 0, 0, 0, len(description)) + description + array.astype("<f4").tobytes())
-
-
-def _varint(value: int) -> bytes:
-    groups = []
-    while value >= 128:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*groups, value])

@@ -2,17 +2,16 @@
 
 import math
 
-from paddle.base import core
-
 from ..support.errors import UserError
 from .agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
 
-PRECISIONS = ("auto", "float32", "bfloat16")
 _CROPS = 8
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether this CPU multiplies in bfloat16 (avx512_bf16 or AMX); elsewhere it would only be slower."""
+    """Whether Paddle would multiply in bfloat16 on this CPU (avx512_bf16 or AMX); elsewhere it would only be slower."""
+    from paddle.base import core
+
     return core.supports_bfloat16_fast_performance()
 
 
@@ -32,19 +31,20 @@ def bfloat16_change(build, size: int) -> float:
     return float("inf") if program.fell_back else probability_change(found, expected)
 
 
-def checked_precision(build, size: int) -> str:
+def checked_precision(build, size: int, has_bfloat16) -> str:
     """What is recorded of an ONNX program: "bfloat16" where this CPU has it and it changes no probability by more than 0.02."""
-    if cpu_has_bfloat16() and bfloat16_change(build, size) <= MAX_PROBABILITY_CHANGE:
+    if has_bfloat16() and bfloat16_change(build, size) <= MAX_PROBABILITY_CHANGE:
         return "bfloat16"
     return "float32"
 
 
-def in_precision(build, wanted: str, recorded: str, name: str, size: int):
+def in_precision(build, wanted: str, recorded: str, name: str, size: int, has_bfloat16=cpu_has_bfloat16):
     """The program that `build` gives, in bfloat16 where the CPU has it and it is `wanted`, or "auto" is and it was `recorded`.
 
-    Asked for outright, bfloat16 is checked first; raises UserError where it changes probabilities too much.
+    has_bfloat16: says whether the engine would multiply in it on this CPU. Asked for outright, bfloat16 is checked first; raises
+    UserError where it changes probabilities too much.
     """
-    if wanted == "float32" or not cpu_has_bfloat16() or (wanted, recorded) == ("auto", "float32"):
+    if wanted == "float32" or (wanted, recorded) == ("auto", "float32") or not has_bfloat16():
         return build(False)
     if wanted == "bfloat16":
         change = bfloat16_change(build, size)

@@ -5,37 +5,33 @@ from time import perf_counter
 
 import numpy as np
 
-from ..support.device import select_device
+from ..support.malloc import keep_freed_memory
 from .bundle import Bundle
 from .engines import network_program
-from .paddle_program import PaddleProgram
+from .sequence import sequence_of
 
 Outputs = tuple[np.ndarray, ...]
 PROGRAMS = ("frame", "sequence")
 
 
 class BundlePrograms:
-    """Both programs of a bundle in this process; not thread-safe. device: the one chosen, "cpu" or "gpu".
+    """Both programs of a bundle in this process; not thread-safe. `frame` is run by an engine, `sequence` by NumPy.
 
     `frame`: uint8 crops [N, S, S, 3] -> the coarse logits [M, N, 5] and the negative ones [K, N, 4] of its M and K networks.
     `sequence`: logits [M, T, 5] and [K, T, 4], valid [T], window [1], the inputs of a Mode -> labels [T], coarse and raw ones,
     probabilities [T, 8] and raw ones.
-    Raises UserError as `select_device` and `network_program` do.
+    Raises UserError as `network_program` and `sequence_of` do.
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"):
-        self.device = select_device(device)
-        # Small arrays of ever-changing length in `sequence`: nothing for oneDNN to gain.
-        self._programs = {
-            "frame": network_program(bundle, "frame", self.device, engine, precision),
-            "sequence": PaddleProgram(bundle, "sequence", self.device, onednn=False),
-        }
+        keep_freed_memory()
+        self._frame = network_program(bundle, "frame", device, engine, precision)
+        self._programs = {"frame": self._frame, "sequence": sequence_of(bundle)}
 
     @property
     def status(self) -> dict:
         """device, engine (what really runs the networks) and fell_back (whether oneDNN gave up on them, so that they run without it)."""
-        frame = self._programs["frame"]
-        return {"device": self.device, "engine": frame.engine, "fell_back": frame.fell_back}
+        return {"device": self._frame.device, "engine": self._frame.engine, "fell_back": self._frame.fell_back}
 
     def run(self, name: str, *arrays: np.ndarray) -> Outputs:
         """The outputs of the program `name`, one of PROGRAMS."""

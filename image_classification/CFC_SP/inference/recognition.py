@@ -5,7 +5,7 @@ soon as no window reaches them.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 
@@ -37,7 +37,7 @@ def recognise_clip(
     stopwatch: Stopwatch,
     search_every_s: float = KEY_EVERY_S,
     mode: Mode | None = None,
-) -> Iterator[FrameResult]:
+) -> Generator[FrameResult]:
     """One FrameResult for every frame of a clip, in order, some while after the frame.
 
     window: smoothing's, in frames of this clip; 0 switches it off. mode: its kind, and the prior; None: the bundle's. The rest is as in

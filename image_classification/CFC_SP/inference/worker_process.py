@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..support.errors import UserError
+from ..support.errors import UserError, shortage
 from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle
 
@@ -110,7 +110,10 @@ class _Worker:
                 self._process = started.result()
             except OSError as error:
                 raise UserError(f"cannot start the process that runs the networks ({error.strerror}): close other programs") from error
-        self._requests.send(choice)
+        try:
+            self._requests.send(choice)
+        except OSError as error:
+            raise self._ended() from error
 
     @property
     def has_ended(self) -> bool:
@@ -163,8 +166,9 @@ class _Worker:
         except (EOFError, OSError) as error:
             raise self._ended() from error
         if isinstance(outputs, Exception):
-            self._refusal = outputs
-            raise outputs
+            sentence = shortage(outputs)
+            self._refusal = UserError(f"the process that runs the networks {sentence}") if sentence else outputs
+            raise self._refusal
         self._status = status
         return outputs, seconds
 
@@ -182,7 +186,7 @@ class _Worker:
         """
         environment = dict(os.environ)
         set_thread_counts(environment)
-        words = [sys.executable, "-c", _START, *map(str, ends), str(os.getpid())]
+        words = [sys.executable, "-P", "-c", _START, *map(str, ends), str(os.getpid())]
         try:
             process = subprocess.Popen(words, pass_fds=ends, stdin=subprocess.DEVNULL, env=environment)
         except OSError as error:

@@ -1,9 +1,9 @@
 """One clip on its way through a loaded model."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from ..core.records import FrameResult, Source, Summary
 from ..core.window import scaled_window
@@ -28,7 +28,9 @@ class ClipSession:
     source: what the container says of the clip. expected_frames: about how many there will be, None where that is not known.
     """
 
-    def __init__(self, model: LoadedModel, reader: VideoReader | PictureReader | CallersFrames, options: ClipOptions, asked: dict):
+    def __init__(
+        self, model: LoadedModel, reader: VideoReader | PictureReader | CallersFrames, options: ClipOptions, asked: dict[str, Any]
+    ):
         model.predictor.revive()
         self.source: Source = reader.source
         fps = self.source.fps / options.span.stride
@@ -50,7 +52,7 @@ class ClipSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def __del__(self) -> None:
@@ -79,7 +81,7 @@ class ClipSession:
         self._results.close()
         self._reader.close()
 
-    def _counted(self, results: Iterator[FrameResult]) -> Iterator[FrameResult]:
+    def _counted(self, results: Generator[FrameResult]) -> Generator[FrameResult]:
         with closing(self._reader), closing(results):
             for result in results:
                 self._counts.add(result)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..core.labels import EXPR
 from ..core.records import Summary
 from ..support.csv_files import given_cell, plain_cells, read_columns
+from ..support.errors import UserError
 from ..support.files import atomic_path
 from ..writers.output import FILES, cannot_be_written
 from ..writers.result_json import read_head
@@ -48,7 +49,8 @@ class ClipTable:
             yield row
         except BaseException as error:
             row.values |= {"state": FAILED, "error": str(error)} if isinstance(error, Exception) else {"state": STOPPED}
-            with self._rows() as rows:
+            # What failed is told, and not that a full disk takes no row of it.
+            with suppress(UserError), self._rows() as rows:
                 if not self._lists_failures:
                     self._own[folder] = before or {}
                     rows.pop(folder)

@@ -8,13 +8,13 @@ from pathlib import Path
 from ..core.records import Summary
 from ..support.printable import counted
 
-_WIDEST = 88
+_WIDEST, _NARROWEST = 88, 20
 
 
 def describe(summary: Summary, files: list[Path], details: bool = False) -> str:
-    """A few lines, no wider than the terminal, on what was seen, how fast on what, and where it was written; with `details` on the
-    clip, the seconds of each stage and the bundle's checksum too."""
-    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1)
+    """A few lines, no wider than the terminal (of some width at least), on what was seen, how fast on what, and where it was written; with
+    `details` on the clip, the seconds of each stage and the bundle's checksum too."""
+    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1))
     seconds, source = summary.timings_s["total"], summary.source
     faces = f"{counted(summary.face_rows, 'face')} in {counted(summary.tracks, 'track')}" if summary.face_rows else "no face"
     lines = [

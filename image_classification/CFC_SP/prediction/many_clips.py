@@ -1,13 +1,15 @@
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
+import os
 import sys
 import traceback
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.records import Summary
-from ..support.errors import UserError
+from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
 from ..support.progress import shown, unwatched
 from ..video.clip import open_clip
@@ -22,55 +24,110 @@ from .recognizer import Recognizer
 from .recording import finish_left_recordings
 
 
-def write_clips(
-    recognizer: Recognizer,
-    clips: Iterable[Clip],
-    root: str | Path,
-    formats: tuple[str, ...],
-    options: ClipOptions,
-    resume: bool = False,
-    verbosity: int = 0,
-) -> int:
-    """Writes the results of each clip below `root`, in a folder each, and their table; returns how many failed.
+@dataclass(frozen=True)
+class ClipTask:
+    """What is asked of each of many clips: where its results lie, which, and how it is looked at.
 
-    A failure is one sentence on standard error.
-
-    resume: clips `finished_before` are skipped; raises UserError where the formats lack the json that tells it. verbosity: -1 says
-    nothing but errors, 0 shows progress and a summary of each clip, 1 more of it.
+    resume: clips `finished_before` are skipped. verbosity: -1 says nothing but errors, 0 shows progress and a summary of each clip, 1 more
+    of it. Raises UserError for a resume where the formats lack the json that tells what is finished.
     """
-    if resume and "json" not in formats:
-        raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {','.join(formats)}: add json")
-    finish_left_recordings(root)
-    clips = list(clips)
-    table, failed = ClipTable(root, lists_failures=len(clips) > 1), 0
-    for clip in clips:
+
+    root: str | Path
+    formats: tuple[str, ...]
+    options: ClipOptions
+    resume: bool = False
+    verbosity: int = 0
+
+    def __post_init__(self):
+        if self.resume and "json" not in self.formats:
+            found = ",".join(self.formats)
+            raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {found}: add json")
+        # Whatever becomes of the working directory.
+        object.__setattr__(self, "root", Path(self.root).absolute())
+
+    def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool) -> "Outcome":
+        """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone."""
         folder = None
         try:
-            with table.clip(clip.path, clip.name) as row:
-                if clip.fault:
-                    raise UserError(clip.fault)
-                if resume and (before := finished_before(Path(root) / row.folder, clip.path, formats, options, recognizer)):
-                    row.count(before)
-                    if verbosity >= 0:
-                        print(f"{clip.path.name!r}: finished before, skipped.")
-                    continue
-                folder = OutputFolder(root, row.folder, formats)
-                summary = write_clip(recognizer, clip.path, folder, options, unwatched if verbosity < 0 else shown)
-                row.count(summary)
+            if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
+                return Outcome(before, was_finished=True)
+            folder = OutputFolder(self.root, name, self.formats)
+            return Outcome(write_clip(recognizer, path, folder, self.options, unwatched if quiet else shown), folder.files)
+        except Exception as error:
+            return Outcome(None, folder.files if folder else [], error)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a clip: its summary, or the error in its place; files: those that are whole."""
+
+    summary: Summary | None = None
+    files: list[Path] = field(default_factory=list)
+    error: Exception | None = None
+    was_finished: bool = False
+
+    def tell(self, clip: Clip, verbosity: int) -> None:
+        """A summary on standard output, an error in one sentence on standard error."""
+        if self.error is None:
             if verbosity >= 0:
-                print(describe(summary, folder.files, details=verbosity > 0))
-        except UserError as error:
-            failed += 1
-            print(f"error: {error}", file=sys.stderr)
-            if folder is not None and folder.files:
-                print(f"What was done before that is whole:\n{describe_files(folder.files)}", file=sys.stderr)
-        except Exception:
+                skipped = f"{clip.path.name!r}: finished before, skipped."
+                print(skipped if self.was_finished else describe(self.summary, self.files, details=verbosity > 0))
+        elif isinstance(self.error, UserError):
+            print(f"error: {self.error}", file=sys.stderr)
+            if self.files:
+                print(f"What was done before that is whole:\n{describe_files(self.files)}", file=sys.stderr)
+        elif sentence := shortage(self.error):
+            print(f"error: {os.fspath(clip.path)!r}: {sentence}", file=sys.stderr)
+        else:
             # A fault of ours, which its traceback tells: the clips behind this one are looked at all the same.
-            failed += 1
-            traceback.print_exc()
-    if failed and len(clips) > 1:
-        print(f"error: {failed} of {len(clips)} clips failed; the others are done", file=sys.stderr)
+            traceback.print_exception(self.error)
+
+
+class BegunClip:
+    """A clip and its row in the table, where faults of either are written down."""
+
+    def __init__(self, table: ClipTable, clip: Clip):
+        self.clip, self.row, self.fault, self._entered = clip, None, UserError(clip.fault) if clip.fault else None, ExitStack()
+        try:
+            self.row = self._entered.enter_context(table.clip(clip.path, clip.name))
+        except Exception as error:
+            self.fault = error
+
+    def end(self, result: Callable[[], Outcome]) -> Outcome:
+        """What became of the clip, as `result` tells unless it had a fault already, once the table knows."""
+        outcome = Outcome(error=self.fault)
+        try:
+            with self._entered:
+                outcome = outcome if self.fault else result()
+                if outcome.error is not None:
+                    raise outcome.error
+                self.row.count(outcome.summary)
+        except Exception as error:
+            return outcome if outcome.error is error else Outcome(None, outcome.files, error)
+        return outcome
+
+
+def write_clips(recognizer: Recognizer, clips: Iterable[Clip], task: ClipTask) -> int:
+    """Writes the results of each clip, in a folder each, and their table; returns how many failed.
+
+    A failure is one sentence on standard error.
+    """
+    finish_left_recordings(task.root)
+    clips = list(clips)
+    table, failed = ClipTable(task.root, lists_failures=len(clips) > 1), 0
+    for clip in clips:
+        begun = BegunClip(table, clip)
+        outcome = begun.end(lambda begun=begun: task.done_by(recognizer, begun.clip.path, begun.row.folder, task.verbosity < 0))
+        outcome.tell(clip, task.verbosity)
+        failed += outcome.error is not None
+    tell_failures(failed, len(clips))
     return failed
+
+
+def tell_failures(failed: int, count: int) -> None:
+    """The closing line, where there is anything to say."""
+    if failed and count > 1:
+        print(f"error: {failed} of {count} clips failed; the others are done", file=sys.stderr)
 
 
 def finished_before(folder: Path, path: Path, formats: tuple[str, ...], options: ClipOptions, recognizer: Recognizer) -> Summary | None:

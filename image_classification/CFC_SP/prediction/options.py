@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.span import WHOLE, Span, seconds_of
 from ..support.errors import UserError
@@ -38,12 +39,12 @@ class ClipOptions:
     min_confidence: float | None = None
     min_segment: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.search not in SEARCHES:
             raise UserError(f"-search: expected one of {', '.join(SEARCHES)}, found {self.search!r}")
         check_least(self.min_confidence, self.min_segment)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The options by name, as a result has them; None stands for a default."""
         given = {name: getattr(self, name) for name in ("window", "fps", "search", "smoothing", "prior", "max_pixels", *LEAST)}
         return given | self.span.as_dict()
@@ -59,4 +60,5 @@ def check_least(min_confidence: float | None, min_segment: float | None) -> None
 
 def span_of(start: float | str | None, end: float | str | None, stride: int) -> Span:
     """The part that is asked for, with times in seconds or as "h:mm:ss"; raises UserError where there is none such."""
-    return Span(*(None if time is None else seconds_of(time) for time in (start, end)), stride)
+    start_s, end_s = (None if time is None else seconds_of(time) for time in (start, end))
+    return Span(start_s, end_s, stride)

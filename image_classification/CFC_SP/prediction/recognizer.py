@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..inference.loaded_model import load_model
 from ..support.errors import UserError
@@ -18,23 +18,28 @@ if TYPE_CHECKING:
     from .video_result import VideoResult
 
 DEFAULT_BUNDLE = "lite"
+_Session = TypeVar("_Session", "ClipSession", "StreamSession")
 
 
 class Recognizer:
     """A bundle, loaded once, for any number of clips, streams and pictures.
 
-    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where there is one), "cpu" or "gpu". engine: what
-    runs the networks, "auto", "paddle" or "openvino". precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face:
-    side in px of the smallest face to look for, None: the bundle's. model: what was loaded.
+    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where the engine has one), "cpu", "gpu", "tensorrt",
+    "coreml" or "directml". engine: what runs the networks, "paddle", "onnxruntime" or "openvino", "auto": the first of them that is
+    installed. precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face: side in px of the smallest face to look
+    for, None: the bundle's. model: what was loaded.
 
     It holds nothing of what it looks at: sessions do. Those of one recognizer may follow each other or take turns, one a thread, too,
     and each gives what it would give alone. The networks run in a process of their own, which `close`, or a `with` block, ends, and all
     open sessions with it. Raises UserError for a bundle that is refused, and for a device, an engine or a precision that is not there.
 
     >>> from cfc_sp import Recognizer
-    >>> with Recognizer() as recognizer:  # doctest: +SKIP
+    >>> with Recognizer(bundle="lite", device="cpu") as recognizer:
     ...     for frame in recognizer.video("clip.mp4"):
-    ...         print(frame.time_s, [face.label for face in frame.faces])
+    ...         print(frame.frame, [face.label for face in frame.faces])
+    0 ['Happiness']
+    1 ['Happiness']
+    2 ['Happiness']
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class Recognizer:
     ):
         self.model = load_model(bundle, device, engine, precision, min_face)
         self._asked = {"min_face": min_face, "engine": engine, "precision": precision}
-        self._sessions: weakref.WeakSet = weakref.WeakSet()
+        self._sessions: weakref.WeakSet[ClipSession | StreamSession] = weakref.WeakSet()
         self._is_closed = False
         # While the worker process imports Paddle, this one imports what sessions are made of.
         from . import clip_session, stream_session  # noqa: F401
@@ -55,7 +60,7 @@ class Recognizer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def video(
@@ -79,6 +84,9 @@ class Recognizer:
         search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
         or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
         bundle's of both). Raises UserError for bad input.
+
+        >>> recognizer.video("clip.mp4", stride=2, window=0).run().summary.frames
+        2
         """
         from .options import ClipOptions, span_of
 
@@ -105,6 +113,11 @@ class Recognizer:
 
         Times are in seconds and increase; images are HWC RGB uint8 [0, 255], all of one size, and are copied. It answers as for a file,
         from past and future, some while after the frame. Raises UserError, at the frame, for what is none such.
+
+        >>> import numpy as np
+        >>> frames = ((i / 25, np.zeros((64, 64, 3), np.uint8)) for i in range(4))
+        >>> [len(frame.faces) for frame in recognizer.frames(frames, fps=25)]
+        [0, 0, 0, 0]
         """
         from .clip_session import ClipSession
         from .frame_input import CallersFrames
@@ -127,6 +140,12 @@ class Recognizer:
         prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of `feed`.
         Raises UserError for a window or a lag out of range, and for "logits" of a bundle whose SP divides by the window, as that has no
         meaning for a part of one.
+
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> with recognizer.stream(window_s=2.0) as stream:
+        ...     stream.feed(0.0, np.asarray(Image.open("face.jpg"))).faces[0].label
+        'Happiness'
         """
         from .stream_session import StreamSession
 
@@ -137,6 +156,9 @@ class Recognizer:
         """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.
 
         Raises UserError for a file that is no picture and for an array that is none.
+
+        >>> [face.label for face in recognizer.picture("face.jpg")]
+        ['Happiness']
         """
         from ..video.pictures import read_picture
         from .stream_session import StreamSession
@@ -146,7 +168,7 @@ class Recognizer:
         with StreamSession(self.model, 0.0) as session:
             return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
 
-    def asked(self, options: "ClipOptions") -> dict:
+    def asked(self, options: "ClipOptions") -> dict[str, Any]:
         """All that was asked for of a clip, by name, as a result says it; None stands for a default."""
         return self._asked | options.as_dict()
 
@@ -157,7 +179,7 @@ class Recognizer:
             session.close()
         self.model.predictor.close()
 
-    def _opened(self, session):
+    def _opened(self, session: _Session) -> _Session:
         self._sessions.add(session)
         return session
 
@@ -174,12 +196,17 @@ def predict_video(
     engine: str = "auto",
     precision: str = "auto",
     min_face: float | None = None,
-    **options,
+    **options: Any,
 ) -> "VideoResult":
     """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
 
     For one clip: the keywords are those of `Recognizer` and of `Recognizer.video`, and the same errors are raised. Who has several
     loads a `Recognizer` once.
+
+    >>> from cfc_sp import predict_video
+    >>> result = predict_video("clip.mp4", device="cpu")
+    >>> result.summary.label_counts["Happiness"], round(sum(result.rows[0].faces[0].probabilities), 3)
+    (3, 1.0)
     """
     with Recognizer(bundle, device, engine, precision, min_face) as recognizer:
         return recognizer.video(path, **options).run()

@@ -12,7 +12,7 @@ from ..support.files import sha256_of
 from ..support.progress import Watch, unwatched
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
-from ..writers.annotation_files import WRITERS, write_annotation_files
+from ..writers.annotation_files import write_annotation_files
 from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
@@ -39,7 +39,7 @@ def finish_files(
     """
     write_annotation_files(folder, summary)
     write_summary(folder, summary)
-    folder.deliver("csv", "json", *WRITERS)
+    folder.deliver(*(name for name in folder.formats if name not in _DRAWN))
     if any(name in folder.formats for name in _DRAWN):
         summary = _draw(folder, summary, timeline, watch, Path(clip or summary.source.path))
         summary = write_summary(folder, summary)

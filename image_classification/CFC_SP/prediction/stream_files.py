@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import tee
@@ -21,12 +22,11 @@ from ..writers.annotated_video import write_annotated_video
 from ..writers.annotation_files import write_annotation_files
 from ..writers.output import OutputFolder
 from ..writers.overlay import Overlay
-from ..writers.rows_csv import CsvWriter
 from ..writers.timeline import Timeline, write_timeline
 from .closing_summary import describe
 from .options import ClipOptions
 from .recognizer import Recognizer
-from .recording import begin_recording, end_recording, finish_left_recordings
+from .recording import Recording, finish_left_recordings
 from .result_files import write_summary
 from .stream_session import StreamSession
 from .summary_builder import SummaryBuilder
@@ -44,6 +44,7 @@ def write_stream(
     options: ClipOptions,
     resume: bool = False,
     verbosity: int = 0,
+    recursive: bool = False,
 ) -> None:
     """Writes the results of the one stream in `words` below `root`, in a folder of its own, and says what was seen.
 
@@ -53,7 +54,7 @@ def write_stream(
     if len(words) > 1:
         raise UserError(f"expected a camera or stream by itself, found {len(words)} things in -video: start one call for each")
     senseless = {"-start": options.span.start_s is not None, "-stride": options.span.stride > 1, "-fps": options.fps is not None}
-    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats}
+    senseless |= {"-resume": resume, "-search": options.search != "auto", "-formats html": "html" in formats, "-recursive": recursive}
     if found := [name for name, given in senseless.items() if given]:
         raise UserError(f"{found[0]}: expected a file for it, found a camera or stream: leave it out")
     finish_left_recordings(root)
@@ -85,17 +86,17 @@ def record(recognizer: Recognizer, address: str, folder: OutputFolder, options: 
         asked = recognizer.asked(options) | {"lag": options.lag}
         summarise = partial(session.summarise, counts, reader, asked)
         timeline, warnings = Timeline(counts.frame_duration_s), []
-        begin_recording(folder, summarise())
-        try:
-            with CsvWriter(folder.part("csv"), every_row=True) as writer:
-                answered = _answered(session, _until(reader, options.span), counts, writer, timeline)
+        with Recording(folder, summarise()) as recording:
+            try:
+                answered = _answered(session, _until(reader, options.span), counts, recording, timeline)
                 answered = shown(answered, "live", None, quiet, lambda: _words(counts.latest, reader.dropped))
                 warnings += _draw(source, _pictured(answered, folder), folder)
-        finally:
-            # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
-            summary = summarise()
-            summary = replace(summary, warnings=[*summary.warnings, *warnings])
-            end_recording(folder, summary)
+            finally:
+                # Rows cannot be recorded again: whatever ends the recording, those that are there get their final names.
+                summary = summarise()
+                summary = replace(summary, warnings=[*summary.warnings, *warnings])
+                recording.end(summary)
+            summary = replace(summary, warnings=[*summary.warnings, *recording.warnings])
         if "png" in folder.formats:
             write_timeline(folder.part("png"), summary, timeline)
         write_annotation_files(folder, summary)
@@ -110,12 +111,12 @@ def _until(frames, span: Span) -> Iterator[Frame]:
 
 
 def _answered(
-    session: StreamSession, frames: Iterator[Frame], counts: SummaryBuilder, writer: CsvWriter, timeline: Timeline
+    session: StreamSession, frames: Iterator[Frame], counts: SummaryBuilder, recording: Recording, timeline: Timeline
 ) -> Iterator[tuple[Frame, FrameResult]]:
     """The frames, each with its result, which is counted and written."""
     for number, (frame, result) in enumerate(session.follow_frames(frames)):
         counts.add(result)
-        writer.write(result)
+        recording.write(result)
         # To a curve, frames that were dropped are no gap.
         timeline.add(replace(result, frame=number))
         yield frame, result
@@ -129,7 +130,8 @@ def _pictured(pairs: Iterator[tuple[Frame, FrameResult]], folder: OutputFolder) 
             overlay, drawn_at = overlay or Overlay(*frame.image.shape[1::-1]), time.monotonic()
             picture = frame.image.copy()
             overlay.draw(picture, result)
-            with atomic_path(folder.path / LATEST) as part:
+            # A picture to look at is not worth a recording.
+            with suppress(OSError), atomic_path(folder.path / LATEST) as part:
                 part.write_bytes(cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
         yield frame, result
 
@@ -143,7 +145,11 @@ def _draw(source: Source, pairs: Iterator[tuple[Frame, FrameResult]], folder: Ou
     fault: list[BaseException] = []
     frames, results = _unzipped(_remembering(pairs, fault))
     try:
-        return write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE)
+        warnings = write_annotated_video(source, frames, results, folder.part("mp4"), WHOLE)
+        if folder.part("mp4").is_file():
+            return warnings
+        folder.leave_out("mp4")
+        return [*warnings, "The annotated video was left out: its folder was removed while it was written."]
     except (UserError, OSError) as error:
         if fault:
             raise

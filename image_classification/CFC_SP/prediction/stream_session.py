@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import starmap
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class StreamSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def feed(self, time_s: float, image: np.ndarray) -> FrameResult:
@@ -76,7 +76,7 @@ class StreamSession:
 
     def follow_frames(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
         """As `follow`, of frames that are known to be in order, each beside its result; a frame's index is the result's."""
-        waiting = deque()
+        waiting: deque[Frame] = deque()
         for frame in frames:
             waiting.append(frame)
             for result in self._open().feed(frame):
@@ -89,7 +89,7 @@ class StreamSession:
             raise UserError("expected an open session, found one that was closed: begin another with Recognizer.stream")
         return self._recognition
 
-    def summarise(self, counts: SummaryBuilder, reader: StreamReader, options: dict) -> Summary:
+    def summarise(self, counts: SummaryBuilder, reader: StreamReader, options: dict[str, Any]) -> Summary:
         """What was counted until now, with the seconds of each stage. options: by name, as asked for."""
         window = scaled_window(round(self.window_s * REFERENCE_FPS), reader.source.fps)
         return counts.build(reader, self._model, self.mode, window, options, self._stopwatch)

@@ -3,11 +3,15 @@
 import csv
 from pathlib import Path
 
-from ..support.csv_files import read_columns
+from ..core.aligner import CropGeometry
+from ..support.csv_files import read_columns, read_table
 from ..support.errors import UserError
 from ..support.files import atomic_path
 
-COLUMNS = ("video", "frames", "labels", "faces", "without_face", "damaged_frames", "size")
+NUMBERS = ("frames", "labels", "faces", "without_face", "damaged_frames", "size")
+COLUMNS = ("video", *NUMBERS, "align")
+# Reports without the last column are of upright boxes.
+FORMER_COLUMNS = COLUMNS[:-1]
 
 
 class CropReport:
@@ -16,9 +20,10 @@ class CropReport:
     def __init__(self, path: Path):
         self.path, self.rows = path, {}
         if path.is_file():
-            self.rows = {row["video"]: row for row in read_columns(path, COLUMNS)}
+            columns = FORMER_COLUMNS if next(read_table(path), []) == list(FORMER_COLUMNS) else COLUMNS
+            self.rows = {row["video"]: {"align": "none"} | row for row in read_columns(path, columns)}
             for row in self.rows.values():
-                if not all(row[name].isdecimal() and len(row[name]) <= 9 for name in COLUMNS[1:]):
+                if not all(row[name].isdecimal() and len(row[name]) <= 9 for name in NUMBERS):
                     raise UserError(f"{path}: expected numbers for {row['video']!r}, found others: move the file away")
 
     def add(self, row: dict) -> None:
@@ -32,11 +37,16 @@ class CropReport:
         """Whether a video is done, with as many labels as it has now."""
         return name in self.rows and int(self.rows[name]["labels"]) == labels
 
-    def check_size(self, size: int) -> None:
-        """Raises UserError where crops of another size are there."""
-        other = {row["size"] for row in self.rows.values()} - {str(size)}
+    def check(self, geometry: CropGeometry) -> None:
+        """Raises UserError where crops of another size or alignment are there."""
+        other = {row["size"] for row in self.rows.values()} - {str(geometry.size)}
         if other:
-            raise UserError(f"-size {size}: found crops of {', '.join(sorted(other))} px in {self.path}: take that size or remove them")
+            sizes = ", ".join(sorted(other))
+            raise UserError(f"-size {geometry.size}: found crops of {sizes} px in {self.path}: take that size or remove them")
+        other = {row["align"] for row in self.rows.values()} - {geometry.align}
+        if other:
+            kinds = ", ".join(sorted(other))
+            raise UserError(f"-align {geometry.align}: found crops of -align {kinds} in {self.path}: take that one or remove them")
 
     def mismatches(self, annotations: dict[str, Path]) -> list[str]:
         """A sentence for every annotation that has more or fewer lines than its video has frames."""

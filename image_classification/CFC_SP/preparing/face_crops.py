@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..core.aligner import crop_face
+from ..core.aligner import CropGeometry
 from ..core.records import Faces
 from ..data.affwild2 import annotated_splits, annotation_files
 from ..inference.bundle import open_bundle
@@ -74,15 +74,15 @@ class PersonPicker:
         self._side, self._sides = side, {}
         self._tracker, self._cuts = FaceTracker(), CutDetector()
 
-    def pick(self, time_s: float, image: np.ndarray, faces: Faces) -> np.ndarray | None:
-        """The box [4] of the person in the next frame, float32, or None; faces: those found in it."""
+    def pick(self, time_s: float, image: np.ndarray, faces: Faces) -> Faces:
+        """The person's face in the next frame, or none; faces: those found in it."""
         width = image.shape[1]
-        faces = self._tracker.update(time_s, faces, self._cuts.is_cut(image))
+        faces = self._tracker.update(time_s, faces, self._cuts.look(image))
         for track, box in zip(faces.tracks.tolist(), faces.boxes, strict=True):
             self._sides.setdefault(track, "left" if (box[0] + box[2]) / 2 < width / 2 else "right")
         own = np.array([self._side in (None, self._sides[track]) for track in faces.tracks.tolist()], bool)
         chosen = pick_face(faces.boxes[own], width, None)
-        return None if chosen is None else faces.boxes[own][chosen]
+        return faces[own][[] if chosen is None else [chosen]]
 
 
 def start_worker(bundle: str) -> None:
@@ -93,7 +93,7 @@ def start_worker(bundle: str) -> None:
     _detector = make_detector(open_bundle(bundle))
 
 
-def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
+def cut_faces(video: Path, folder: Path, labels: int, geometry: CropGeometry) -> dict:
     """Writes the crops of the first `labels` frames of `video` to `folder`, which is named after the annotation and appears when all
     are there; returns the row of COLUMNS."""
     part = folder.with_name(f".part-{folder.name}")
@@ -107,10 +107,9 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
                 frames += 1
                 if frames > labels:
                     continue
-                box = person.pick(frame.time_s, frame.image, _detector.detect(frame.image))
-                if box is not None:
+                face = person.pick(frame.time_s, frame.image, _detector.detect(frame.image))
+                for crop in geometry.crop(frame.image, face):
                     faces += 1
-                    crop = crop_face(frame.image, box, size)
                     # Aff-Wild2 counts frames from 1.
                     path = part / f"{frame.index + 1:05d}.jpg"
                     if not cv2.imwrite(str(path), crop[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
@@ -121,4 +120,5 @@ def cut_faces(video: Path, folder: Path, labels: int, size: int) -> dict:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     without = min(frames, labels) - faces
-    return dict(zip(COLUMNS, (folder.name, frames, labels, faces, without, reader.damaged, size), strict=True))
+    numbers = frames, labels, faces, without, reader.damaged, geometry.size
+    return dict(zip(COLUMNS, (folder.name, *numbers, geometry.align), strict=True))

@@ -8,14 +8,13 @@ from tqdm import tqdm
 
 from ..core.labels import COARSE, EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, NEGATIVE, NEGATIVE_TO_EXPR
 from ..core.metrics import Scores, score
-from ..data.datasets import DATASETS, as_stage
+from ..data.datasets import DATASETS, as_stage, check_alignment
 from ..data.loader import plain_batches
 from ..inference.batcher import padded
 from ..inference.bundle import open_bundle
 from ..inference.engines import network_program
 from ..inference.mode import DATA_PRIOR, mode_of
-from ..inference.paddle_program import PaddleProgram
-from ..support.device import select_device
+from ..inference.sequence import sequence_of
 from ..support.errors import UserError
 from .score_report import write_record
 
@@ -48,10 +47,11 @@ def evaluate_bundle(
     """
     if dataset not in DATASETS:
         raise UserError(f"-dataset: expected one of {', '.join(DATASETS)}, found {dataset!r}")
-    bundle, device = open_bundle(location), select_device(device)
-    data = as_stage(DATASETS[dataset](root, split), "flat", "single")
+    bundle, source = open_bundle(location), DATASETS[dataset](root, split)
+    check_alignment(source, bundle.manifest["crop"].get("align", "none"), root)
+    data = as_stage(source, "flat", "single")
     frame, batch = network_program(bundle, "frame", device, engine, precision), bundle.manifest["batch"]
-    sequence, mode = PaddleProgram(bundle, "sequence", device, onednn=False), mode_of(bundle, "logits", DATA_PRIOR)
+    sequence, mode = sequence_of(bundle), mode_of(bundle, "logits", DATA_PRIOR)
     parts = []
     look = {"desc": f"{dataset} {split}", "unit": " pictures", "dynamic_ncols": True, "leave": False, "disable": None}
     with tqdm(total=len(data), **look) as bar:

@@ -1,6 +1,5 @@
 """Logits that are computed once: a memory-mapped .npy for each network and set of pictures, a small JSON beside it."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,9 +12,11 @@ import numpy as np
 from tqdm import tqdm
 
 from ..core.labels import STAGES
+from ..data.datasets import check_alignment
 from ..data.loader import plain_batches
 from ..support.errors import UserError
 from ..support.files import atomic_path, git_sha, read_bounded, sha256_of
+from ..support.locks import claim
 from ..training.compiled import BATCH, compile_network
 from ..weights.trained import load_trained, trained_config
 from .frames import Frames, fingerprint
@@ -47,6 +48,7 @@ class LogitsCache:
         Raises UserError as `load_trained` does, for weights that give NaN, for a full disk, and while another process computes the same.
         """
         config, _ = trained_config(path, *dict.fromkeys((stage, "flat")))
+        check_alignment(self._frames.source, config.DATA.ALIGN, path)
         stage = config.STAGE
         key = {"stage": stage, "weights_sha256": sha256_of(path), **self._pictures, "crop_size": config.DATA.CROP_SIZE}
         name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
@@ -104,7 +106,8 @@ def _new_table(file: Path, shape: tuple[int, int]) -> np.memmap:
     file.with_suffix(".json").unlink(missing_ok=True)
     table = np.lib.format.open_memmap(file, "w+", np.float32, shape)
     with open(file, "rb+") as opened:
-        os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
     return table
 
 
@@ -131,9 +134,8 @@ def _note_of(file: Path, key: dict, shape: tuple[int, int]) -> dict:
 @contextmanager
 def _alone(file: Path) -> Iterator[None]:
     """Holds the right to write `file`, which ends with the process; UserError where another process has it."""
-    with open(file.with_suffix(".lock"), "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{file}: another process computes these logits: wait for it, or choose another -cache") from None
+    lock = claim(file.with_suffix(".lock"))
+    if lock is None:
+        raise UserError(f"{file}: another process computes these logits: wait for it, or choose another -cache")
+    with lock:
         yield

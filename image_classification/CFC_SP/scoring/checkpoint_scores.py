@@ -1,6 +1,5 @@
 """Any checkpoints on a data set: each stage by itself and, of coarse and negative ones, their cascade."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..core.metrics import Scores
 from ..support.device import select_device
 from ..support.errors import UserError
 from ..support.files import sha256_of
+from ..support.temporary import temporary_folder
 from ..weights.trained import trained_config
 from .cache import LogitsCache
 from .frames import Frames, load_frames
@@ -70,7 +70,7 @@ def evaluate_command(arguments) -> tuple[dict[str, Scores], list[Path]]:
     frames = load_frames(arguments.dataset, arguments.data, arguments.split)
     paths = {stage: getattr(arguments, stage) for stage in STAGES}
     device = select_device(arguments.device)
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as temporary:
+    with temporary_folder() as temporary:
         cache = LogitsCache(arguments.cache or temporary, frames, arguments.dataset, arguments.split, arguments.flip, device)
         evaluation = evaluate_checkpoints(paths, frames, cache, arguments.window, arguments.scope)
     written = []

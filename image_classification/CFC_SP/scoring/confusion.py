@@ -17,8 +17,10 @@ def write_confusion(confusion: np.ndarray, names: Sequence[str], path: str | Pat
         writer.writerows([name, *row] for name, row in zip(names, confusion.tolist(), strict=True))
 
 
-def draw_confusion(confusion: np.ndarray, names: Sequence[str], title: str, path: str | Path) -> None:
-    """Draws the counts to a PNG, shaded by the share of each true class."""
+def draw_confusion(
+    confusion: np.ndarray, names: Sequence[str], title: str, path: str | Path, sides: tuple[str, str] = ("true", "predicted")
+) -> None:
+    """Draws the counts to a PNG, shaded by the share of each true class; sides: what rows and columns are called."""
     # Imported here: it takes half a second of the three that an evaluation from cached logits takes, and most of those draw nothing.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -29,7 +31,7 @@ def draw_confusion(confusion: np.ndarray, names: Sequence[str], title: str, path
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     places = range(len(names))
-    axes.set(xticks=places, yticks=places, xlabel="predicted", ylabel="true")
+    axes.set(xticks=places, yticks=places, xlabel=sides[1], ylabel=sides[0])
     axes.set_xticklabels(names, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticklabels(names)
     for i, row in enumerate(confusion):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core.labels import EXPR, IGNORED
-from ..data.affwild2 import CROPS, crop_name, videos_of
+from ..data.affwild2 import CROPS, alignment_of, crop_name, videos_of
 from ..data.datasets import DATASETS, Pictures, StageData
 from ..data.picture_files import PictureFiles, folder_of
 from ..support.errors import UserError
@@ -59,7 +59,7 @@ def load_frames(dataset: str, root: str | Path, split: str) -> Frames:
     picture = np.full(len(classes), IGNORED)
     picture[shown] = np.arange(len(shown))
     names = tuple(crop_name(video.name, frame) for video in videos for frame in video.crops)
-    source = PictureFiles(folder_of(root, CROPS), names, classes[shown])
+    source = PictureFiles(folder_of(root, CROPS), names, classes[shown], alignment_of(root))
     return Frames(source, picture, classes, tuple(video.name for video in videos), bounds)
 
 

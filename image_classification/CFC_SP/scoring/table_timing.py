@@ -1,7 +1,6 @@
 """How long Tables 2 and 4 take from cached logits, and how much memory: random logits at the size of Aff-Wild2."""
 
-import resource
-import tempfile
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..core.labels import EXPR, STAGES
 from ..data.picture_files import PictureFiles
+from ..support.temporary import temporary_folder
 from .frames import Frames
 from .scorer import Scorer
 from .tables import compute, plan, runs_of
@@ -18,13 +18,13 @@ WITHOUT_CROP, ANNOTATED = 0.03, 0.9
 
 
 def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, seed: int = 0) -> dict[str, float]:
-    """seconds for reading the logits and computing each table, "peak_mb" of the whole process, and the sizes.
+    """seconds for reading the logits and computing each table, "peak_mb" of the whole process (NaN on Windows), and the sizes.
 
     The logits lie on disk as a cache has them; writing them is not counted.
     """
     lines = [line for line in plan({}) if line.table in (2, 4)]
     data = _random_frames(frames, videos, np.random.default_rng(seed))
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         logits = {name: _random_logits(Path(folder, name), data, stage, seed + i) for i, (name, stage) in enumerate(runs_of(lines).items())}
         begin = time.perf_counter()
         scorer = Scorer(data, logits)
@@ -33,8 +33,17 @@ def time_tables(frames: int = AFFWILD2_FRAMES, videos: int = AFFWILD2_VIDEOS, se
             begin = time.perf_counter()
             compute([line for line in lines if line.table == table], scorer, set(logits))
             seconds[f"table{table}_s"] = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak_mb()
     return {"frames": frames, "videos": videos, **seconds, "total_s": sum(seconds.values()), "peak_mb": peak}
+
+
+def _peak_mb() -> float:
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return float("nan")
+    # Linux counts in KB, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _random_frames(frames: int, videos: int, rng: np.random.Generator) -> Frames:

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import io
+import logging
 import os
 import re
 import select
@@ -10,7 +11,8 @@ import sys
 import textwrap
 from types import ModuleType
 
-from .errors import UserError
+from .errors import UserError, shortage
+from .packages import missing_package
 from .printable import PrintableStream
 from .threads import set_thread_counts
 
@@ -83,9 +85,25 @@ def add_jobs_option(parser: Parser, what: str) -> None:
 
 def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
     """Parses `argv` by `script.add_options`, calls `script.run` and returns the exit code. The script's docstring is its help."""
+    open_standard_streams()
     parser = Parser(description=script.__doc__)
     script.add_options(parser)
     return guarded(script.run, parser.parse_args(argv))
+
+
+def open_standard_streams() -> None:
+    """Opens those of standard input, output and error that this process was started without, to nothing and from nothing.
+
+    A file that is opened later would get their numbers, and what is said would end up in it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout, sys.stderr = (s or os.fdopen(number, "w", closefd=False) for number, s in ((1, sys.stdout), (2, sys.stderr)))
 
 
 def guarded(run, arguments) -> int:
@@ -101,31 +119,57 @@ def guarded(run, arguments) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     # Nor do names from anywhere reach the terminal as commands to it.
-    sys.stdout, sys.stderr = (stream and PrintableStream(stream, for_bars=stream is streams[1]) for stream in streams)
+    sys.stdout, sys.stderr = (PrintableStream(stream, for_bars=stream is streams[1]) for stream in streams)
+    # It tells of folders that it cannot write to, and works all the same.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
+        _check_working_directory()
         if getattr(sys.modules[run.__module__], "IMPORTS_PADDLE", True):
-            importlib.import_module("image_classification.CFC_SP.support.device")
+            importlib.import_module("image_classification.CFC_SP.support.quiet_paddle")
         code = run(arguments) or 0
         sys.stdout.flush()
+        if sys.stdout.fault:
+            raise UserError(f"cannot write to standard output ({sys.stdout.fault.strerror}): all else is done")
         return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return MISTAKE
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            _drop(sys.stdout)
+            return NOBODY_READS
+        told = missing_package(error) if isinstance(error, ModuleNotFoundError) else shortage(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        if not _reader_is_gone():
-            raise
-        # Python flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOBODY_READS
     finally:
+        for stream in (sys.stdout, sys.stderr):
+            if stream.fault:
+                _drop(stream)
         sys.stdout, sys.stderr = streams
+
+
+def _drop(stream) -> None:
+    """Lets what the stream still holds go nowhere: Python writes it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_working_directory() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise UserError("expected a working directory that is there, found one that was removed: change to another one") from error
 
 
 def _reader_is_gone() -> bool:
     """Whether standard output is a pipe without a reader: a pipe to a program of ours may break as well."""
+    if not hasattr(select, "poll"):
+        # Windows has no such question; its pipes break for no other reason here.
+        return True
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -7,12 +7,16 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import UserError
+
+# How a file of whatever kind is opened to be looked at: a pipe is not waited for, and Windows changes no line ends.
+READ_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -57,6 +61,11 @@ def remove_dead_parts(folder: Path, name: str) -> None:
 
 def is_alive(process: int) -> bool:
     """Whether there is a process of that number."""
+    if sys.platform == "win32":
+        # There, signal 0 is Ctrl-C.
+        import psutil
+
+        return psutil.pid_exists(process)
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -71,7 +80,7 @@ def open_bounded(path: str | Path, most: int) -> BinaryIO:
     would be waited for), and where it cannot be opened."""
     try:
         # A pipe is opened all the same, without waiting for its writer.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, READ_AT_ONCE)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     found, reason = os.fstat(handle), None

@@ -1,6 +1,8 @@
 """Text from outside, such as names in files, as a terminal may safely show it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 # Control characters, which move the cursor, clear lines or set titles; those that turn the direction of writing; halves of characters,
@@ -23,16 +25,34 @@ def counted(number: int, noun: str) -> str:
 class PrintableStream:
     """A text stream around another, by which no name from a file reaches the terminal as a command to it.
 
-    Line ends and tabs pass; for_bars: so does what progress bars write.
+    Line ends and tabs pass; for_bars: so does what progress bars write. What cannot be written, as on a full disk, is dropped: results
+    do not depend on what is said of them. fault: why it could not, None where all was written.
     """
 
     def __init__(self, stream: TextIO, for_bars: bool = False):
         self._stream, self._passes = stream, _OF_BARS if for_bars else re.compile("([\n\t])")
+        self.fault: OSError | None = None
 
     def write(self, text: str) -> int:
         """Writes `text` and returns its length."""
-        self._stream.write("".join(part if self._passes.fullmatch(part) else printable(part) for part in self._passes.split(text)))
+        with self._noting_faults():
+            self._stream.write("".join(part if self._passes.fullmatch(part) else printable(part) for part in self._passes.split(text)))
         return len(text)
+
+    def flush(self) -> None:
+        """Writes what is held back."""
+        with self._noting_faults():
+            self._stream.flush()
+
+    @contextmanager
+    def _noting_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            # Nobody reads on: there is no need to go on.
+            raise
+        except OSError as error:
+            self.fault = error
 
     def writelines(self, lines) -> None:
         """Writes each of `lines`."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from .files import READ_AT_ONCE
+
 # Of the head, which names the tensors: thousands of them take some hundred thousand bytes.
 _MOST_HEAD_BYTES, _MOST_TENSORS = 8 << 20, 50_000
 _TYPES = ("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")
@@ -22,7 +24,7 @@ class TensorFileError(ValueError):
 def read_tensors_and_texts(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """(arrays by name, texts by name) of the `.safetensors` file at `path`; bfloat16 as float32. Raises TensorFileError."""
     try:
-        head = _head(path)
+        head = read_head(path)
         arrays = {}
         with safe_open(path, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118, it is no dict
@@ -37,9 +39,10 @@ def read_tensors_and_texts(path: str | Path) -> tuple[dict[str, np.ndarray], dic
         raise TensorFileError(str(getattr(error, "strerror", None) or error)[:200]) from error
 
 
-def _head(path: str | Path) -> dict:
-    """The file's head as JSON has it, with the position where the data begins under "" (which no tensor is called)."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+def read_head(path: str | Path) -> dict:
+    """The file's head: by each tensor's name its dtype, shape and data_offsets (begin and end, in bytes), and under "", which no tensor
+    is called, the position in the file from which these count. Raises TensorFileError and what `struct` and `json` raise."""
+    with open(os.open(path, READ_AT_ONCE), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise TensorFileError("it is a pipe, a folder or a device")

@@ -9,6 +9,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def thread_count() -> int:
+    """How many threads a network takes: what OMP_NUM_THREADS says, or one a core that this process may use."""
+    return int(os.environ.get("OMP_NUM_THREADS") or usable_cores())
+
+
 def set_thread_counts(environment: MutableMapping[str, str]) -> None:
     """Sets in `environment` what a person has not: one OpenMP thread a core, one OpenCV thread.
 

@@ -79,3 +79,6 @@ def _check_alike(first: str | Path, one: Trained, path: str | Path, other: Train
     if one.config.DATA.CROP_SIZE != other.config.DATA.CROP_SIZE:
         sizes = f"{one.config.DATA.CROP_SIZE} px as those of {first}, found {other.config.DATA.CROP_SIZE} px"
         raise UserError(f"{path}: expected crops of {sizes}: average networks of one shape")
+    if one.config.DATA.ALIGN != other.config.DATA.ALIGN:
+        found = f"{one.config.DATA.ALIGN} as for {first}, found {other.config.DATA.ALIGN}"
+        raise UserError(f"{path}: expected DATA.ALIGN {found}: average networks that see the same crops")

@@ -1,6 +1,5 @@
 """A trained network's logits, fast: what validation and the teachers of distillation run."""
 
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +8,8 @@ import numpy as np
 import paddle
 from paddle import inference
 
-from ..support.device import THREADS
+from ..support.temporary import temporary_folder
+from ..support.threads import thread_count
 
 # oneDNN prepares a program for each shape again, so every batch is filled up to one size.
 BATCH = 128
@@ -38,12 +38,12 @@ def _program(model, batch: int):
     if hasattr(model.backbone, "fuse"):
         model.backbone.fuse()
     size = model.preprocess.crop_size
-    with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
+    with temporary_folder() as folder:
         path = Path(folder, "network")
         paddle.jit.save(model, str(path), input_spec=[paddle.static.InputSpec([None, size, size, 3], "uint8", "crops")])
         settings = inference.Config(f"{path}.json", f"{path}.pdiparams")
         settings.disable_glog_info()
-        settings.set_cpu_math_library_num_threads(THREADS)
+        settings.set_cpu_math_library_num_threads(thread_count())
         settings.enable_mkldnn()
         predictor = inference.create_predictor(settings)
     (name,), (output,) = predictor.get_input_names(), predictor.get_output_names()

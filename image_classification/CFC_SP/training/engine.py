@@ -22,7 +22,9 @@ from ..support.interrupts import on_first_interrupt
 from ..support.process_group import ALONE, Group
 from ..weights.checkpoint import load_checkpoint, load_pretrained
 from ..weights.model import build_model
+from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
+from .config_differences import config_differences
 from .ema import Ema
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
@@ -115,7 +117,7 @@ class _Training:
             for crops, targets in self.teachers.teach(batches):
                 # Dropout draws from a state that is a function of step and process alone, so that a resumed run repeats it.
                 paddle.seed(((config.SEED * 1_000_003 + progress.step) * self.group.size + self.group.rank) % _SEEDS)
-                loss = self.stepper(crops, targets)
+                loss = self._step(crops, targets)
                 self._check_loss(loss, order)
                 if config.TRAIN.EMA_DECAY:
                     self.ema.update(self.stepper.weights())
@@ -129,6 +131,16 @@ class _Training:
                     self._save()
                 if ends:
                     break
+
+    def _step(self, crops, targets) -> float:
+        try:
+            return self.stepper(crops, targets)
+        except MemoryError as error:
+            train = self.config.TRAIN
+            raise UserError(
+                f"the {self.device}'s memory does not hold a step of {train.BATCH_SIZE} pictures in {train.ACCUMULATE} parts: raise "
+                "TRAIN.ACCUMULATE, which computes the same, or lower TRAIN.BATCH_SIZE"
+            ) from error
 
     def _check_loss(self, loss: float, order) -> None:
         if math.isfinite(loss) and loss < EXPLODED * math.log(len(self.data.names)):
@@ -180,11 +192,15 @@ class _Training:
 
     def _resume(self) -> None:
         arrays, note = load_checkpoint(self.folder.last)
-        theirs, ours = (_comparable(tree) for tree in (parse_config(note.get("config", "")), self.config))
-        if theirs != ours:
-            changed = "; ".join(line.strip() for line in sorted(set(theirs.splitlines()) ^ set(ours.splitlines())))
-            own = self.folder.path / "config.yaml"
-            raise UserError(f"{self.folder.last} was trained with another config ({changed}): resume with its own, {own}")
+        theirs, ours = parse_config(note.get("config", "")), self.config
+        changed = config_differences(theirs, ours)
+        more = theirs.TRAIN.EPOCHS < ours.TRAIN.EPOCHS
+        if more:
+            changed.pop("TRAIN.EPOCHS")
+        if changed:
+            values = "; ".join(f"{name}: {its!r} in the run, {own!r} here" for name, (its, own) in changed.items())
+            place = self.folder.path / "config.yaml"
+            raise UserError(f"{self.folder.last} was trained with another config ({values}): resume with its own, {place}")
         try:
             self.progress = Progress.of_note(note.get("progress"))
         except ValueError as error:
@@ -209,6 +225,10 @@ class _Training:
             stored = arrays[_EMA + name]
             self.ema.weights[name] = stored if isinstance(value, np.ndarray) else paddle.to_tensor(stored)
         self.ema.steps = note["ema_steps"]
+        if more:
+            self.say(f"TRAIN.EPOCHS {theirs.TRAIN.EPOCHS} -> {ours.TRAIN.EPOCHS}: from here on the learning rate is that of the longer run")
+            if self.group.leads:
+                self.folder.write_config()
 
     def _no_part(self, reason: str) -> UserError:
         return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
@@ -216,8 +236,10 @@ class _Training:
 
 def _check_options(config, device: str, group: Group) -> None:
     train = config.TRAIN
-    if train.AMP != "none" and device == "cpu":
-        raise UserError(f"TRAIN.AMP {train.AMP}: expected a GPU, found -device cpu, where Paddle's autocast does nothing: set it to none")
+    if train.AMP != "none" and device == "cpu" and group.leads:
+        print(f"warning: TRAIN.AMP {train.AMP} is for GPUs: on this CPU the network computes in float32")
+    if train.AMP == "bfloat16" and device == "gpu" and not paddle.amp.is_bfloat16_supported():
+        raise UserError("TRAIN.AMP bfloat16: expected a GPU that computes in it (Ampere or later), found an older one: take float16")
     if train.BATCH_SIZE % (group.size * train.ACCUMULATE):
         parts = f"{group.size} processes x TRAIN.ACCUMULATE {train.ACCUMULATE}"
         raise UserError(f"TRAIN.BATCH_SIZE {train.BATCH_SIZE}: expected a multiple of {parts}, which share a batch: change one of them")
@@ -237,6 +259,12 @@ def _load_data(config, say) -> tuple[StageData, StageData]:
 
 def _build(config, resume: bool, say):
     model = build_model(config)
+    start = PAPER_STARTS.get(config.MODEL.NAME)
+    if start and not config.MODEL.PRETRAINED and not resume:
+        say(
+            f"warning: MODEL.PRETRAINED is empty, so {config.MODEL.NAME} begins with random weights; the paper begins with weights that "
+            f"were trained on MS-Celeb-1M: {start}"
+        )
     if config.MODEL.PRETRAINED and not resume:
         report = load_pretrained(model, config.MODEL.PRETRAINED)
         reasons = "; ".join(f"{count} {reason}" for reason, count in Counter(report.left_out.values()).items())
@@ -260,12 +288,3 @@ def _exhausted(progress: Progress, patience: int) -> bool:
     """Whether the last `patience` epochs brought nothing better."""
     scores = [row["val_macro_f1"] for row in progress.rows]
     return patience > 0 and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
-
-
-def _comparable(config) -> str:
-    """The config without the places of files, which may move between two parts of a run."""
-    tree = config.clone()
-    tree.defrost()
-    tree.OUTPUT = tree.DATA.ROOT = tree.MODEL.PRETRAINED = ""
-    tree.TRAIN.TEACHERS = []
-    return tree.dump()

@@ -21,7 +21,9 @@ def build_optimizer(config, model: nn.Layer, steps_per_epoch: int) -> paddle.opt
     total, warmup = train.EPOCHS * steps_per_epoch, train.WARMUP_EPOCHS * steps_per_epoch
     peak = train.BASE_LR * train.BATCH_SIZE / 128
     shared = {
-        "learning_rate": paddle.optimizer.lr.LambdaDecay(1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR)),
+        "learning_rate": paddle.optimizer.lr.LambdaDecay(
+            1.0, lambda step: learning_rate(step, total, warmup, peak, train.MIN_LR, train.WARMUP_START)
+        ),
         "parameters": list(trainable(model).values()),
         "grad_clip": nn.ClipGradByGlobalNorm(train.GRAD_CLIP) if train.GRAD_CLIP else None,
     }
@@ -34,10 +36,10 @@ def build_optimizer(config, model: nn.Layer, steps_per_epoch: int) -> paddle.opt
     return paddle.optimizer.Momentum(momentum=train.MOMENTUM, **shared)
 
 
-def learning_rate(step: int, total: float, warmup: float, peak: float, floor: float) -> float:
-    """Linear warm-up from a hundredth of `peak`, then a cosine down to `floor` at `total` steps."""
+def learning_rate(step: int, total: float, warmup: float, peak: float, floor: float, start: float = 0.01) -> float:
+    """Linear warm-up from the share `start` of `peak`, then a cosine down to `floor` at `total` steps."""
     if step < warmup:
-        return peak * (0.01 + 0.99 * step / warmup)
+        return peak * (start + (1 - start) * step / warmup)
     progress = min(1.0, (step - warmup) / max(1.0, total - warmup))
     return floor + (peak - floor) * (1 + math.cos(math.pi * progress)) / 2
 

@@ -1,9 +1,9 @@
 """A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
 
 import csv
-import fcntl
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 
 from ..support.errors import UserError
 from ..support.files import atomic_path, read_bounded
+from ..support.locks import claim
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
 
@@ -30,14 +31,29 @@ class RunFolder:
     def claimed(self, resume: bool) -> Iterator[None]:
         """Keeps other processes out as long as the block lasts; the claim of a killed process dies with it.
 
-        Raises UserError for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
+        A block that ends with a UserError before its first checkpoint leaves no folder behind that was not there before. Raises UserError
+        for a folder that is claimed, one that holds a run already, and, to resume, one that holds none.
         """
         self._check(resume)
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         with self._claim():
-            if not self.last.exists():
-                with self._explained(self._started.name), atomic_path(self._started) as path:
-                    path.write_text(self._config.dump(), encoding="utf-8")
-            yield
+            try:
+                if not self.last.exists():
+                    self.write_config()
+                yield
+            except UserError:
+                if made and not self.last.exists():
+                    shutil.rmtree(self.path, ignore_errors=True)
+                    for folder in made[1:]:
+                        # Another run may have come to it meanwhile.
+                        with suppress(OSError):
+                            folder.rmdir()
+                raise
+
+    def write_config(self) -> None:
+        """Writes config.yaml, by which the run is to be resumed."""
+        with self._explained(self._started.name), atomic_path(self._started) as path:
+            path.write_text(self._config.dump(), encoding="utf-8")
 
     def save_last(self, arrays: dict[str, np.ndarray], note: dict) -> None:
         """Writes the checkpoint to resume from."""
@@ -87,12 +103,11 @@ class RunFolder:
     def _claim(self):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a")  # noqa: SIM115, the caller closes it
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output") from error
+            lock = claim(self.path / ".lock")
         except OSError as error:
             raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -output") from error
+        if lock is None:
+            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output")
         return lock
 
     @contextmanager

@@ -35,7 +35,9 @@ class EagerStep:
             self.model = paddle.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
         self._parallel = group.parallel(self.model)
         self.optimizer = build_optimizer(config, self.model, steps_per_epoch)
-        self._amp, self._optimizer_name = config.TRAIN.AMP, config.TRAIN.OPTIMIZER
+        # Autocast does nothing on the CPU.
+        self._amp = "none" if paddle.get_device() == "cpu" else config.TRAIN.AMP
+        self._optimizer_name = config.TRAIN.OPTIMIZER
         self._scaler = paddle.amp.GradScaler(enable=self._amp == "float16")
 
     def __call__(self, crops: np.ndarray, targets: np.ndarray) -> float:
@@ -159,7 +161,7 @@ def choose_step(config, device: str, group: Group = ALONE) -> type:
     """
     train = config.TRAIN
     # In oneDNN's training a single picture fails, too.
-    plain = not train.GRAD_CLIP and train.BATCH_SIZE > 1 and train.ACCUMULATE == 1 and train.AMP == "none" and group.size == 1
+    plain = not train.GRAD_CLIP and train.BATCH_SIZE > 1 and train.ACCUMULATE == 1 and group.size == 1
     return StaticStep if device == "cpu" and plain and family_of(config.MODEL.NAME).trains_in_program else EagerStep
 
 

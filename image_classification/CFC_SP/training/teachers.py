@@ -30,6 +30,9 @@ class Teachers:
             if teacher.config.DATA.CROP_SIZE != config.DATA.CROP_SIZE:
                 sizes = f"{config.DATA.CROP_SIZE} px, found {teacher.config.DATA.CROP_SIZE} px"
                 raise UserError(f"TRAIN.TEACHERS: {path}: expected a network for crops of {sizes}: teachers see the student's crops")
+            if teacher.config.DATA.ALIGN != config.DATA.ALIGN:
+                found = f"{config.DATA.ALIGN}, found {teacher.config.DATA.ALIGN}"
+                raise UserError(f"TRAIN.TEACHERS: {path}: expected DATA.ALIGN {found}: teachers see the student's crops")
             self._networks.append(compile_network(teacher.model, device, train.BATCH_SIZE // group.size))
             self.origin.append({"name": teacher.config.NAME, "sha256": sha256_of(path), "validation": teacher.note["validation"]})
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import paddle
-from paddle import nn
 
 from ..core.metrics import Scores, score
 from ..data.datasets import StageData
 from ..data.loader import plain_batches
 from ..support.process_group import ALONE, Group
+from ..weights.statistics import NORMS
 from .compiled import BATCH
 
 # Pictures enough for batch-norm statistics; their cost is that of as many training steps without the backward pass.
@@ -17,13 +17,14 @@ STATISTICS_BATCHES = 16
 
 
 def measure_statistics(model, batches: Iterable[tuple], group: Group = ALONE) -> None:
-    """Sets the batch-norm statistics of `model` to their means over `batches` of the loader ("precise BN", Wu & Johnson 2021).
+    """Sets the batch-norm statistics of `model` to their means over `batches` of the loader ("precise BN", Wu & Johnson 2021), and over the
+    processes of `group`, each of which gives its part of them: all of them end with the same.
 
     Averaged weights have never seen a picture, and oneDNN's training kernel leaves the running statistics as they were.
     """
     model.train()
     # Frozen parts keep theirs.
-    norms = [layer for layer in model.sublayers() if isinstance(layer, nn.BatchNorm2D) and layer.training]
+    norms = [layer for layer in model.sublayers() if isinstance(layer, NORMS) and layer.training]
     if not norms:
         return
     momenta = [norm._momentum for norm in norms]

@@ -34,6 +34,10 @@ MAX_PROPOSALS = 512
 
 # Chosen on real clips: what looked like a face and was none (leaves, a hand) scored up to 0.934 in O-Net.
 MIN_FACE, THRESHOLDS = 40, (0.7, 0.8, 0.95)
+# The shorter side in pixels of a large face. P-Net is sure of one where it looks for somewhat smaller ones.
+LARGE_FACE, _SURE_OF_LARGE = 80, 0.8
+# What shares so much of the smaller one of two boxes is one face, or a part of it.
+_MOST_SHARED = 0.7
 
 
 class FaceDetector:
@@ -60,16 +64,13 @@ class FaceDetector:
 
     def detect(self, image: np.ndarray) -> Faces:
         """The faces of an HWC RGB uint8 image, by falling score; boxes as O-Net gives them, which may reach beyond the frame."""
-        faces = _leaders_first(
-            self._propose(image),
-            lambda proposed: _leaders_first(self._refine(image, proposed), lambda refined: self._judge(image, refined)),
-        )
-        windows = faces.boxes
-        for _ in range(self._settling):
-            again = self._judge(image, windows)
-            faces = _with_others(again, faces)
-            windows = damped(windows, faces.boxes)
-        return faces[np.argsort(-faces.scores, kind="stable")]
+        return self._found_in(image, self._propose(image, self._min_face))
+
+    def detect_others(self, image: np.ndarray, known: np.ndarray) -> Faces:
+        """The faces of LARGE_FACE and more that are not at the known boxes [N, 4], at a fifth of what `detect` takes, or less."""
+        proposed = self._propose(image, max(self._min_face, _SURE_OF_LARGE * LARGE_FACE))
+        faces = self._found_in(image, proposed[~overlapping(proposed, known)])
+        return faces[~_sharing(faces.boxes, known)]
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> Faces:
         """The faces near known boxes [N, 4] (say, the last frame's), by O-Net alone; fewer where one is gone."""
@@ -87,10 +88,22 @@ class FaceDetector:
         faces = self.follow(image, boxes)
         return faces if len(faces) == len(boxes) else None
 
-    def _propose(self, image: np.ndarray) -> np.ndarray:
-        """P-Net on the image pyramid: windows [N, 4], by falling score."""
+    def _found_in(self, image: np.ndarray, proposed: np.ndarray) -> Faces:
+        """The faces in the windows [N, 4] that P-Net proposes, by falling score."""
+        faces = _leaders_first(
+            proposed, lambda windows: _leaders_first(self._refine(image, windows), lambda refined: self._judge(image, refined))
+        )
+        windows = faces.boxes
+        for _ in range(self._settling):
+            again = self._judge(image, windows)
+            faces = _with_others(again, faces)
+            windows = damped(windows, faces.boxes)
+        return faces[np.argsort(-faces.scores, kind="stable")]
+
+    def _propose(self, image: np.ndarray, min_face: float) -> np.ndarray:
+        """P-Net on the image pyramid, for faces of `min_face` and more: windows [N, 4], by falling score."""
         height, width = image.shape[:2]
-        scale, finest, found = min(WINDOW / self._min_face, (MOST_LEVEL_PIXELS / (width * height)) ** 0.5), None, []
+        scale, finest, found = min(WINDOW / min_face, (MOST_LEVEL_PIXELS / (width * height)) ** 0.5), None, []
         while min(height, width) * scale >= WINDOW:
             size = int(width * scale + 1), int(height * scale + 1)
             # Coarser levels are made from the finest one, and that by way of halves: shrinking the full frame is what costs.
@@ -157,7 +170,7 @@ def _with_others(faces: Faces, more: Faces) -> Faces:
 
 def _distinct(faces: Faces) -> Faces:
     """The faces by falling score, less those that lie for the most part in, or around, a better one."""
-    return faces[suppress(faces.boxes, faces.scores, 0.7, over_smaller=True)]
+    return faces[suppress(faces.boxes, faces.scores, _MOST_SHARED, over_smaller=True)]
 
 
 def _halved(image: np.ndarray, scale: float) -> np.ndarray:
@@ -214,6 +227,14 @@ def damped(windows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 def overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which of the boxes [N, 4] show a face that one of the others [M, 4] shows, bool [N]."""
     return (intersection_over_union(boxes, others) > SAME_FACE).any(axis=1)
+
+
+def _sharing(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the boxes [N, 4] show a face, or a part of one, that one of the others [M, 4] shows, bool [N]."""
+    low, high = np.maximum(boxes[:, None, :2], others[None, :, :2]), np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
+    areas, other_areas = ((found[:, 2:] - found[:, :2]).prod(axis=1) for found in (boxes, others))
+    return overlapping(boxes, others) | (shared > _MOST_SHARED * np.minimum.outer(areas, other_areas)).any(axis=1)
 
 
 def intersection_over_union(a: np.ndarray, b: np.ndarray) -> np.ndarray:

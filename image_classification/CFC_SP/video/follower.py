@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.records import Faces, Frame
-from .cuts import CutDetector
+from .cuts import Change, CutDetector
 from .detector import FaceDetector, damped, intersection_over_union, overlapping
 
 KEY_EVERY_S = 2.0
+# Large faces that come and go between two key frames are looked for so often that, with a look's delay, none is there for half a second
+# unseen.
+LARGE_EVERY_S = 0.4
 # Every second frame at 30 frames/s: faces move evenly in so short a time.
 LOOK_EVERY_S = 1 / 15
 # A face that O-Net and detection miss often is back a moment later, as heads that turn are.
@@ -28,17 +31,23 @@ HELD_BYTES = 128 << 20
 
 @dataclass(slots=True)
 class Seen:
-    """A frame with its faces, None until they are known, whether it begins a new shot, and whether it was searched as a whole."""
+    """A frame with its faces, None until they are known, what it changes, and whether it was searched as a whole."""
 
     frame: Frame
     faces: Faces | None
-    cut: bool
+    change: Change
     searched: bool
+
+    @property
+    def cut(self) -> bool:
+        """Whether it begins a new shot."""
+        return self.change.cut
 
 
 class FaceFollower:
     """Full detection every `every_s` seconds of media time, at cuts and where a face gets lost; 0 detects in every frame.
 
+    In between, large faces that are not followed yet are looked for every `large_every_s` seconds.
     Between two looks at the faces that lie up to `look_every_s` apart they move in a straight line. found: called with every frame as soon
     as it has faces; more may join them before it is given.
     """
@@ -49,34 +58,42 @@ class FaceFollower:
         every_s: float = KEY_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
         found: Callable[[Seen], None] = lambda seen: None,
+        large_every_s: float = LARGE_EVERY_S,
     ):
         self._detector, self._every_s, self._look_every_s, self._found = detector, every_s, look_every_s, found
+        self._large_every_s = large_every_s
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Seen]:
         """Every frame, in order, as late as its next key frame. Frames must come in order."""
         cuts = CutDetector()
         held: list[Seen] = []
         waiting: list[Seen] = []
-        windows, look_s, key_s = None, 0.0, 0.0
+        windows, look_s, key_s, large_s = None, 0.0, 0.0, 0.0
         for frame in frames:
-            seen = Seen(frame, None, cuts.is_cut(frame.image), False)
+            seen = Seen(frame, None, cuts.look(frame.image), False)
             due = seen.cut or not held or frame.time_s >= key_s or (len(held) + len(waiting)) * frame.image.nbytes >= HELD_BYTES
             if not due and frame.time_s - look_s < self._look_every_s - TICK_S:
                 waiting.append(seen)
                 continue
             followed = None if due else self._detector.follow_all(frame.image, windows)
-            is_key = seen.searched = followed is None
-            seen.faces = self._detector.detect(frame.image) if is_key else followed
+            seen.searched = followed is None
+            seen.faces = self._detector.detect(frame.image) if seen.searched else followed
+            others = 0
+            if not seen.searched and frame.time_s >= large_s:
+                more = self._detector.detect_others(frame.image, followed.boxes)
+                others, seen.faces = len(more), followed.joined(more)
+            if seen.searched or frame.time_s >= large_s:
+                large_s = frame.time_s + self._large_every_s - TICK_S
             self._found(seen)
-            windows = seen.faces.boxes if is_key else damped(windows, seen.faces.boxes)
-            if is_key:
+            windows = seen.faces.boxes if seen.searched else damped(windows, seen.faces.boxes)
+            if seen.searched:
                 lost = held and not seen.cut and len(seen.faces) < len(held[-1].faces)
                 key_s = frame.time_s + (min(self._every_s, AFTER_LOSS_S) if lost else self._every_s)
             if seen.cut:
                 self._close_shot(held, waiting)
             else:
                 held += self._between(held, waiting, seen)
-            if is_key:
+            if seen.searched or others:
                 if not seen.cut:
                     self._follow_back(held, seen.faces)
                 yield from held

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+
+from .onnx_model import onnx_model, onnx_node
 
 WEIGHTS = Path(__file__).with_name("mtcnn.safetensors")
 # Of each convolution its channels, its kernel's side and, where one follows, the side of a pooling window.
@@ -30,7 +31,6 @@ _HEADS = {
 }
 _SIDES = {"pnet": ("height", "width"), "rnet": (24, 24), "onet": (48, 48)}
 NAMES = tuple(_HEADS)
-_OPSET, _IR_VERSION = 13, 8
 
 Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
@@ -91,7 +91,7 @@ def _onnx(name: str, weights: dict[str, np.ndarray]) -> bytes:
     nodes = []
 
     def add(operation: str, before: str, name: str, *parameters: str, **attributes) -> str:
-        nodes.append(helper.make_node(operation, [before, *parameters], [name], **attributes))
+        nodes.append(onnx_node(operation, [before, *parameters], name, **attributes))
         return name
 
     x = "pictures"
@@ -114,12 +114,8 @@ def _onnx(name: str, weights: dict[str, np.ndarray]) -> bytes:
 
     widths = {head: width for head, width in _HEADS[name].items() if head != "score"} | {"probability": 1}
     place = [] if is_dense else ["rows", "columns"]
-    outputs = [helper.make_tensor_value_info(key, TensorProto.FLOAT, ["n", width, *place]) for key, width in widths.items()]
-    pictures = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["n", 3, *_SIDES[name]])
-    tensors = [numpy_helper.from_array(np.ascontiguousarray(value), key) for key, value in weights.items()]
-    graph = helper.make_graph(nodes, name, [pictures], outputs, tensors)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
-    return model.SerializeToString()
+    outputs = {key: ["n", width, *place] for key, width in widths.items()}
+    return onnx_model(name, nodes, weights, {"pictures": ["n", 3, *_SIDES[name]]}, outputs)
 
 
 def _face_alone(weights: dict[str, np.ndarray], axis: int) -> dict[str, np.ndarray]:

@@ -26,6 +26,8 @@ MOST_AHEAD, MOST_AHEAD_BYTES = 300, 16 << 20
 MOST_PROBED_PIXELS = 1 << 27
 # FFmpeg's flag of formats whose frames bear no times: streams as an encoder gives them, in no container.
 _NO_TIMES = 0x80
+# FFmpeg's flag of containers whose clock may show anything and jump: transport and program streams.
+_ANY_CLOCK = 0x200
 
 
 def open_video(path: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None) -> "VideoReader":
@@ -230,7 +232,13 @@ class VideoReader:
             modified_s=file.st_mtime,
             mirrored=self._display.mirrored,
             start_s=self._make_times().of(self._first),
+            zero_s=self._zero_s(),
         )
+
+    def _zero_s(self) -> float:
+        """The time at which players begin: that of the first packet where the container's clock may show anything, 0 elsewhere."""
+        start, free_running = self._container.start_time, self._container.format.flags & _ANY_CLOCK
+        return start / av.time_base if free_running and start is not None else 0.0
 
     def _know_times(self) -> float:
         """Finds out what the frames' times are made of, and returns the frames a second."""

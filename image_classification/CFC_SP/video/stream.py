@@ -16,6 +16,7 @@ from ..core.records import Frame, Source
 from ..support.addresses import clean_address
 from ..support.errors import UserError
 from ..support.packets import packets_of
+from .camera import camera_of, is_camera
 from .container import checked_pixels, decoder_options, pick_stream
 from .display import Display
 from .guarded_proxy import GuardedProxy
@@ -40,18 +41,14 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 
 
 def is_stream(word: str) -> bool:
-    """Whether what was given as a video is a camera (a number, /dev/video...) or an address, and no file of that name."""
-    return bool(_device(word) or urlsplit(word).scheme in SCHEMES) and not Path(word).is_file() and not Path(word).is_dir()
+    """Whether what was given as a video is a camera (a number, or /dev/video...) or an address, and no file of that name."""
+    return (is_camera(word) or urlsplit(word).scheme in SCHEMES) and not Path(word).is_file() and not Path(word).is_dir()
 
 
 def stream_name(word: str) -> str:
     """A name for the results of a stream that begins now: two recordings of a camera never share one."""
     plain = re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"^\w+://", "", clean_address(word).removeprefix("/dev/"))).strip("-.")[:80]
     return f"{f'camera-{plain}' if plain.isdigit() else plain or 'stream'}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def _device(word: str) -> str | None:
-    return f"/dev/video{word}" if word.isascii() and word.isdigit() else word if word.startswith("/dev/video") else None
 
 
 class StreamReader:
@@ -179,11 +176,11 @@ class _Connection:
 
     def __init__(self, address: str, shown: str, notes: list[str], size: tuple[int, int] | None, most_pixels: int):
         self.damaged = 0
-        device = _device(address)
+        camera = camera_of(address) if is_camera(address) else None
         # A second of looking tells the format; FFmpeg's own five would begin with five seconds of the past.
-        options = {} if device else {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        options = dict(camera.options) if camera else {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
         scheme = urlsplit(address).scheme
-        if not device:
+        if not camera:
             options["protocol_whitelist"] = next(names for begin, names in _PROTOCOLS.items() if scheme.startswith(begin))
         with ExitStack() as opened:
             if scheme in ("http", "https"):
@@ -191,8 +188,8 @@ class _Connection:
                 options |= {"http_proxy": proxy.address, "http_persistent": "0"}
             try:
                 container = av.open(
-                    device or address,
-                    format="v4l2" if device else None,
+                    camera.file if camera else address,
+                    format=camera.format if camera else None,
                     container_options=options,
                     options=decoder_options(most_pixels),
                     timeout=SILENCE_S,
@@ -212,7 +209,7 @@ class _Connection:
             if self._first is None:
                 raise UserError(f"expected pictures from {shown!r}, found none within {SILENCE_S:g} s: check the stream.")
             self.display = Display(self._stream, self._first, notes, shown, most_pixels, size)
-            self.is_finite = device is None and container.duration is not None
+            self.is_finite = camera is None and container.duration is not None
             self.source = self._describe(shown)
             self._opened = opened.pop_all()
 

@@ -1,19 +1,20 @@
-"""Faces of one frame after another -> tracks: one id a person for as long as the face stays in view, never across a cut.
+"""Faces of one frame after another -> tracks: one id a person for as long as the face stays in view, never across a cut of it.
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install
 opencv-python over our headless one, supervision 0.31.2 has no tracker any more). Little is needed: faces are paired with where the
-tracks' faces were, or should be by now, by SciPy's optimal assignment.
+tracks' faces were, or should be by now, by an optimal assignment (lapx; SciPy's gives the same and takes a hundred megabytes).
 """
 
 from dataclasses import dataclass, replace
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ..core.records import Faces
+from .cuts import Change
 from .detector import intersection_over_union
 
-# A face seen in the last frame is waited for this long: no frame in between has missed it.
+# A face seen in the last frame is waited for this long, and for longer where nothing changes around it: no frame in between has missed it.
 LONGEST_STEP_S = 5.0
 # A face's speed is averaged over about so long, and a face that is not seen slows down within about so long.
 SMOOTHED_OVER_S, COASTS_S = 0.25, 1.0
@@ -57,7 +58,7 @@ class FaceTracker:
     Faces are paired with the tracks so that the summed intersection over union, with the box expected by now or, for less, with the
     last one, is largest, and no pair's is below `min_overlap`. Of the rest, faces and tracks of like size are paired that are as near
     as a face may have moved since it was seen. The others get a new id at once. A face that is missing for more than `lost_s` seconds
-    of media time comes back under a new id, and all tracks end at a cut.
+    of media time comes back under a new id, and a cut ends the tracks of those faces whose surroundings it changes.
     """
 
     def __init__(self, lost_s: float = 2.0, min_overlap: float = 0.2):
@@ -65,14 +66,13 @@ class FaceTracker:
         self._next_id, self._last_s = 1, 0.0
         self._tracks = _Tracks(np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros((0, 2)), np.zeros(0))
 
-    def update(self, time_s: float, faces: Faces, cut: bool = False) -> Faces:
+    def update(self, time_s: float, faces: Faces, change: Change | None = None) -> Faces:
         """The same faces, in their order, with `tracks` set.
 
-        Frames must come in order, those without a face too, each with its time in seconds and whether it begins a new shot.
+        Frames must come in order, those without a face too, each with its time in seconds and what it changes (None: no cut).
         """
-        unseen_s = time_s - self._tracks.seen_s
-        limit_s = np.where(self._tracks.seen_s == self._last_s, max(self._lost_s, LONGEST_STEP_S), self._lost_s)
-        self._tracks, self._last_s = self._tracks[(unseen_s <= limit_s) & (not cut)], time_s
+        self._tracks = self._tracks[self._lasting(time_s - self._tracks.seen_s, change)]
+        self._last_s = time_s
 
         known, found = self._paired(time_s, faces.boxes)
         ids = np.zeros(len(faces), np.int64)
@@ -90,6 +90,15 @@ class FaceTracker:
         )
         return replace(faces, tracks=ids)
 
+    def _lasting(self, unseen_s: np.ndarray, change: Change | None) -> np.ndarray:
+        """Which of the tracks, whose faces were seen so long ago, go on, bool [N]."""
+        is_fresh = self._tracks.seen_s == self._last_s
+        lasting = unseen_s <= np.where(is_fresh, max(self._lost_s, LONGEST_STEP_S), self._lost_s)
+        if change is not None and (change.cut or (is_fresh & ~lasting).any()):
+            is_same = ~change.reaches(self._tracks.boxes)
+            lasting = (lasting | is_fresh) & is_same if change.cut else lasting | (is_fresh & is_same)
+        return lasting
+
     def _paired(self, time_s: float, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of the tracks and of the boxes that show the same faces."""
         expected = self._tracks.expected(time_s)
@@ -106,7 +115,7 @@ class FaceTracker:
 
 def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
-    rows, columns = linear_sum_assignment(scores, maximize=True)
+    rows, columns = lap.lapjvx(-scores, extend_cost=True, return_cost=False)
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]
 

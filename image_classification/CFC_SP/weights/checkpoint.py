@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import paddle
 from paddle import nn
 from safetensors.numpy import save_file
 
 from ...origins import Origin
+from ..core.preprocess import ExpressionNet
 from ..support.errors import UserError
 from ..support.files import atomic_path
 from ..support.tensor_files import TensorFileError, read_tensors_and_texts
@@ -16,7 +18,7 @@ from .foreign import read_pickled
 
 # Why a classifier is left out, as LoadReport says it.
 OTHER_CLASSES = "classifier for other classes"
-_OURS = Origin("ours", (), torch=False)
+_OURS = Origin("ours", (), normalize=None, torch=False)
 # What trainers wrap their tensors in: keys of the file, and prefixes of the names (data parallel, a backbone with a loss on top).
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("", "backbone.", "module.", "module.backbone.", "model.")
@@ -26,6 +28,12 @@ def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], note: dict)
     """Writes `arrays` and the JSON-able `note` to `path` atomically."""
     with atomic_path(path) as temporary:
         save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, {"note": json.dumps(note)})
+
+
+def save_pdparams(path: str | Path, backbone: nn.Layer) -> None:
+    """Writes the tensors of `backbone`, by their names in it, to `path` as `paddle.load` reads them, atomically."""
+    with atomic_path(path) as temporary:
+        paddle.save(backbone.state_dict(), str(temporary))
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -75,9 +83,10 @@ class LoadReport:
 
 @dataclass(frozen=True)
 class Translation:
-    """A file's tensors under our names, with whose names they had, and what that took."""
+    """A file's tensors under our names, with whose names they had, what its network saw in training, and what that took."""
 
     origin: str
+    normalize: str | None
     tensors: dict[str, np.ndarray]
     renamed: dict[str, str]
     left_out: dict[str, str]
@@ -88,7 +97,8 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
 
     path: our own or a foreign .safetensors, or a pickle (.pt, .pth, .pdparams), of an origin that the backbone's class knows.
     A classifier for other classes is left out, and so is a part that this network does not have at all. Raises UserError, with the
-    first five tensors that differ, for another network's file; `model` is then unchanged.
+    first five tensors that differ, for another network's file, and for one that an ExpressionNet would show other colours than it learnt
+    from; `model` is then unchanged.
     """
     backbone = getattr(model, "backbone", model)
     found = translate(backbone, path)
@@ -106,6 +116,12 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
         raise UserError(
             f"{path}: not a checkpoint of this {type(backbone).__name__}; {len(wrong)} tensors differ, such as {', '.join(wrong[:5])}: "
             "choose the MODEL.NAME and the input it was trained with"
+        )
+    sees = model.preprocess.normalize if isinstance(model, ExpressionNet) else None
+    if None not in (sees, found.normalize) and sees != found.normalize:
+        raise UserError(
+            f"{path}: expected MODEL.NORMALIZE {found.normalize}, as checkpoints of {found.origin} were trained, found {sees}: "
+            f"add -opts MODEL.NORMALIZE {found.normalize}"
         )
     fitting = {name: value for name, value in found.tensors.items() if own.get(name) == value.shape}
     left_out = found.left_out | {
@@ -142,7 +158,7 @@ def translate(backbone: nn.Layer, path: str | Path) -> Translation:
     if _turned(own, tensors, linear, origin):
         tensors |= {name: tensors[name].T for name in linear & tensors.keys()}
     tensors |= {name: np.zeros(shape, np.float32) for name, shape in own.items() if name not in tensors and origin.is_zero(name)}
-    return Translation(origin.name, tensors, renamed, left_out)
+    return Translation(origin.name, origin.normalize, tensors, renamed, left_out)
 
 
 def _turned(own: dict, tensors: dict, linear: set, origin: Origin) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import UserError
+from ..support.files import READ_AT_ONCE
 from .plain_pickle import BoundedFile, ForbiddenPickle, PlainUnpickler
 
 # A zip of PyTorch's names its pickle and storages under one folder; a legacy file begins with this number.
@@ -53,7 +54,7 @@ def read_pickled(path: str | Path) -> dict:
     """
     path = Path(path)
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with open(os.open(path, READ_AT_ONCE), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             resolver = _Resolver(size)
             if zipfile.is_zipfile(file):

@@ -6,6 +6,9 @@ import numpy as np
 import paddle
 from paddle import nn
 
+# The layers that keep statistics. SyncBatchNorm, which takes their place between GPUs, is in no network that is measured.
+NORMS = (nn.BatchNorm1D, nn.BatchNorm2D)
+
 
 def restore_statistics(model, batches: Iterable[np.ndarray]) -> None:
     """Gives every batch normalisation of `model` the mean and variance of what reaches it over `batches` of uint8 RGB crops [N, S, S, 3].
@@ -14,13 +17,14 @@ def restore_statistics(model, batches: Iterable[np.ndarray]) -> None:
     statistics breaks as soon as they are measured, which training and averaging do.
     """
     model.eval()
-    norms = [layer for layer in model.sublayers() if isinstance(layer, nn.BatchNorm2D)]
+    norms = [layer for layer in model.sublayers() if isinstance(layer, NORMS)]
     moments, count = [0.0] * len(norms), 0
 
     def watch(place: int):
         def hook(_, inputs):
             x = inputs[0].astype("float64")
-            moments[place] = moments[place] + np.stack([x.mean([0, 2, 3]).numpy(), (x * x).mean([0, 2, 3]).numpy()])
+            axes = [axis for axis in range(x.ndim) if axis != 1]
+            moments[place] = moments[place] + np.stack([x.mean(axes).numpy(), (x * x).mean(axes).numpy()])
 
         return hook
 

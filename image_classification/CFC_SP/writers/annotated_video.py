@@ -1,6 +1,5 @@
 """The clip with its results drawn on it, as an H.264 MP4 with the clip's own times and sound."""
 
-import errno
 import itertools
 import math
 import os
@@ -15,7 +14,7 @@ import numpy as np
 
 from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
-from ..support.errors import UserError
+from ..support.errors import NO_ROOM, UserError
 from ..support.files import AnonymousFile
 from .movie_clock import LONGEST_GAP_S, MovieClock
 from .movie_sound import Sound, ended_early
@@ -24,7 +23,6 @@ from .overlay import Overlay
 _CLOCK = 90000
 # The encoder holds some twenty frames to make few bytes of them: of frames of more pixels it holds none.
 _MOST_HELD_PIXELS = 4096 * 2304
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # A late start is counted in the movie's time scale, whose default of milliseconds would move every frame.
 _MP4 = {"movie_timescale": str(_CLOCK)}
 
@@ -68,7 +66,7 @@ def write_annotated_video(
             if sound_s is not None:
                 warnings += _join(silent, source, target, span, clock)
     except av.FFmpegError as fault:
-        if isinstance(fault, OSError) and fault.errno in _NO_ROOM:
+        if isinstance(fault, OSError) and fault.errno in NO_ROOM:
             raise
         raise UserError(
             f"expected to write the annotated video of {source.path!r}, found that FFmpeg fails ({fault.strerror}): "
@@ -186,7 +184,7 @@ def _join(silent, source: Source, target: str, span: Span, clock: MovieClock) ->
                     _interleave(movie, picture, sound, reached)
                 return warnings if refused is None else [*warnings, ended_early(until_s, refused)]
             except (av.FFmpegError, ValueError) as fault:
-                if sound is None or (isinstance(fault, OSError) and fault.errno in _NO_ROOM):
+                if sound is None or (isinstance(fault, OSError) and fault.errno in NO_ROOM):
                     raise
                 # The muxer does not tell what it refuses: first all from the last piece on is left out, then all.
                 until_s, refused = reached[0] if refused is None else 0.0, fault

@@ -1,15 +1,16 @@
 """The folder of one clip's results, in which a file bears its final name only when it is whole."""
 
-import errno
 import itertools
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..support.errors import UserError
+from ..support.errors import NO_ROOM, UserError
 from ..support.files import is_alive
+from ..support.packages import require_package
 
 FILES = {
     "csv": "frames.csv",
@@ -17,23 +18,32 @@ FILES = {
     "mp4": "annotated.mp4",
     "html": "report.html",
     "png": "timeline.png",
+    "eaf": "segments.eaf",
+    "textgrid": "segments.TextGrid",
     "vtt": "segments.vtt",
     "srt": "segments.srt",
+    "boris": "segments.boris",
+    "parquet": "frames.parquet",
 }
 """What `-formats` may ask for, and the name each has in the clip's folder."""
+# The packages that writing some of them takes, which not everyone has.
+_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",), "parquet": ("pyarrow",)}
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown, or there is none."""
+    """The formats without repetition, and mp4 where html needs it; raises UserError where one is unknown or needs a
+    package that is not installed, and where there is none."""
     formats = tuple(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FILES]
     if unknown or not formats:
         raise UserError(
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
+    for name in formats:
+        for package in _PACKAGES.get(name, ()):
+            require_package(package, f"-formats {name}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
 
@@ -48,7 +58,8 @@ class OutputFolder:
     so two clips with one stem must not be open at a time in one process.
 
     Raises UserError for an unknown format, a stem that names no folder, a folder that cannot be made or written to, something
-    that stands where a file shall go, and, from inside the block, a disk that is full.
+    that stands where a file shall go, and, from inside the block, a disk that is full and a
+    folder that is gone.
     """
 
     def __init__(self, root: str | os.PathLike, stem: str, formats: Iterable[str], process: int | None = None):
@@ -97,10 +108,19 @@ class OutputFolder:
                 self.deliver(*(name for name in self.formats if self.path / FILES[name] not in self.files or self.part(name).exists()))
         finally:
             self._remove_parts()
-            if self._made and not any(self.path.iterdir()):
+            is_gone = not self.path.is_dir()
+            if self._made and not is_gone and not any(self.path.iterdir()):
                 self.path.rmdir()
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if isinstance(error, OSError) and (error.errno in NO_ROOM or is_gone):
             raise cannot_be_written(self.path, error) from error
+
+    def make_again(self) -> None:
+        """Makes a folder that somebody has removed, or a temporary one in its place where that cannot be; what lay in it is lost."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            self.path = Path(tempfile.mkdtemp(prefix=f"cfc-sp-{self.path.name}-"))
+        self._made = True
 
     def check_source(self, path: str | os.PathLike) -> None:
         """Raises UserError where a result would take the place of the clip at `path`."""
@@ -170,7 +190,10 @@ def cannot_be_written(folder: Path, error: OSError) -> UserError:
 
 def _flush(path: Path) -> None:
     """Waits until the file or folder is on the disk, so that no crash of the machine leaves a final name without its contents."""
-    handle = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        # No folder can be opened there.
+        return
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -2,10 +2,8 @@
 
 import functools
 import itertools
-from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -155,21 +153,22 @@ def _bar_width(font: int, long: bool) -> int:
 
 
 @functools.lru_cache(maxsize=32)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), size)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Aileron, which Pillow itself holds: the same letters on every machine."""
+    return ImageFont.load_default(size)
 
 
 def _line_height(size: int) -> int:
-    return sum(_font(size, False).getmetrics())
+    return sum(_font(size).getmetrics())
 
 
 @functools.lru_cache(maxsize=2048)
 def _text(text: str, size: int, bold: bool) -> np.ndarray:
     """Coverage of a line of text, uint16 [line height, width, 1] in [0, 256]."""
-    font = _font(size, bold)
-    picture = Image.new("L", (round(font.getlength(text)) + 1, _line_height(size)))
-    ImageDraw.Draw(picture).text((0, 0), text, fill=255, font=font)
+    # There is no bold Aileron: an outline makes one.
+    font, outline = _font(size), size / 30 if bold else 0
+    picture = Image.new("L", (round(font.getlength(text) + 2 * outline) + 1, _line_height(size)))
+    ImageDraw.Draw(picture).text((outline, 0), text, fill=255, font=font, stroke_width=outline)
     mask = np.asarray(picture, np.uint16)[..., None]
     return mask + (mask >> 7)
 

@@ -4,7 +4,8 @@ import csv
 import itertools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from ..core.labels import EXPR
 from ..core.records import Face, FrameResult
@@ -31,8 +32,7 @@ class CsvWriter:
         self._path, self._buffering = path, 1 if every_row else -1
 
     def __enter__(self) -> "CsvWriter":
-        self._file = open(self._path, "w", self._buffering, encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._begin(self._opened("w+"))
         self._rows.writerow(COLUMNS)
         return self
 
@@ -45,6 +45,32 @@ class CsvWriter:
             self._rows.writerow(
                 [v if places is None or v is None else f"{v:.{places}f}" for v, places in zip(values, _PLACES, strict=True)]
             )
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is written to is still found at its path: nobody has removed it, or moved its folder."""
+        own = os.fstat(self._file.fileno())
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return False
+        return (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino)
+
+    def go_on_at(self, path: str | os.PathLike) -> None:
+        """Copies to the file `path` what was written, also of a file that has no name any more, and goes on there."""
+        self._file.flush()
+        source, place = self._file.fileno(), 0
+        with open(path, "wb") as target:
+            while data := os.pread(source, 1 << 20, place):
+                place += target.write(data)
+        self._file.close()
+        self._path = path
+        self._begin(self._opened("a+"))
+
+    def _opened(self, mode: str) -> TextIO:
+        return open(self._path, mode, self._buffering, encoding="utf-8", newline="")
+
+    def _begin(self, file: TextIO) -> None:
+        self._file, self._rows = file, csv.writer(file, lineterminator="\n")
 
 
 def row_values(result: FrameResult) -> Iterator[tuple[int | float | str | None, ...]]:
@@ -73,14 +99,22 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
                     "write the file again with `cfc-sp predict`"
                 )
-            for (frame, time_s), rows in itertools.groupby(lines, key=lambda row: (row[0], row[1])):
-                faces = tuple(_face(row) for row in rows if len(row) != len(COLUMNS) or row[2])
-                yield FrameResult(int(frame), float(time_s), faces)
+            yield from results_of(lines)
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
                 f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
                 "does not follow it: write the file again with `cfc-sp predict`"
             ) from error
+
+
+def results_of(rows: Iterable[Sequence]) -> Iterator[FrameResult]:
+    """The FrameResults of rows of the row contract, in text or as values, with nothing, or None, where a frame has no face.
+
+    Raises ValueError or IndexError for a row that does not follow it.
+    """
+    for (frame, time_s), own in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
+        faces = tuple(_face(row) for row in own if len(row) != len(COLUMNS) or row[2])
+        yield FrameResult(int(frame), float(time_s), faces)
 
 
 def drop_cut_row(path: str | os.PathLike) -> None:
@@ -108,7 +142,7 @@ def _rounded(value, places: int | None):
     return round(float(value), places) + 0.0
 
 
-def _face(row: list[str]) -> Face:
+def _face(row: Sequence) -> Face:
     track, x1, y1, x2, y2, score, label, confidence, coarse, raw_label, *probabilities = row[2:]
     box = (float(x1), float(y1), float(x2), float(y2))
     probabilities = tuple(map(float, probabilities))

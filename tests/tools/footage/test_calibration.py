@@ -2,7 +2,8 @@ import numpy as np
 import paddle
 import pytest
 
-from image_classification.CFC_SP.core.cascade import Cascade, Temperature
+from image_classification.CFC_SP.core.cascade import Cascade
+from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.labels import EXPR
 from tools.footage.calibration import TEMPERATURES, calibrated, fit_calibration
 

@@ -17,3 +17,15 @@ def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_pat
     assert line.endswith("| onednn, 2.5 |  | lite-fast (coarse), lite-fast (negative) |")
     assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "300.0", "", "", "cpu, 300.0", "", "no weights ship"]
     assert "`swin_s`" not in tables(tmp_path)["paper-networks"]()
+
+
+def test_the_model_zoo_page_has_every_shipped_bundle(tmp_path):
+    row = {"network": "repvgg_lite", "channels": 1, "side": 64, "parameters": 1841144, "macs": 1.4e8, "run_macs": 1.28e8, "batch": 8}
+    write(tmp_path, "speed/benchmark-networks", [{**row, "engine": "onednn", "correct": "True", "median": 2.5, **AROUND}])
+    text = tables(tmp_path)["model-zoo"]()
+    fast = cells(text, "`lite-fast`")
+    assert fast[1] == "`repvgg_lite`, 64 px" and fast[4:6] == ["1.84 M", "128.00 M"]
+    assert fast[7:9] == ["48 px", "[in this repository](bundles/lite-fast)"] and fast[9].startswith("Apache-2.0; trained on FER+")
+    # Not measured here.
+    assert cells(text, "`lite`")[4:6] == ["", ""]
+    assert cells(tables(tmp_path)["model-zoo-cn"](), "`lite-fast`")[8] == "[随仓库提供](bundles/lite-fast)"

@@ -1,0 +1,68 @@
+"""Folders for a while, also where the process that made one is killed."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .errors import NO_ROOM, UserError
+
+try:
+    import fcntl
+except ModuleNotFoundError:
+    # Windows, where what a killed process leaves behind stays.
+    fcntl = None
+
+_PREFIX = "cfc-sp-tmp-"
+# A younger folder may not be locked yet.
+_YOUNG_S = 60.0
+
+
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A folder of this process's own, which goes when the block ends. Those of processes that were killed go, too.
+
+    Raises UserError where there is no place for one, and where the disk is full.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+    except OSError as error:
+        raise UserError(
+            f"expected a folder for temporary files, found none that can be written to ({error.strerror}): set TMPDIR to one"
+        ) from error
+    with folder as path:
+        _remove_left_behind(Path(path).parent)
+        with _locked(path):
+            try:
+                yield path
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                place = Path(path).parent
+                raise UserError(f"no temporary file can be written to {place} ({error.strerror}): make room, or set TMPDIR") from error
+
+
+@contextmanager
+def _locked(path: str | os.PathLike) -> Iterator[None]:
+    """Holds the folder as long as the block, and this process, last; raises OSError where another process does."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_left_behind(root: Path) -> None:
+    for path in root.glob(f"{_PREFIX}*") if fcntl else ():
+        # Another's, or another process is faster.
+        with suppress(OSError):
+            if path.stat().st_uid == os.getuid() and path.stat().st_mtime < time.time() - _YOUNG_S:
+                with _locked(path):
+                    shutil.rmtree(path)
