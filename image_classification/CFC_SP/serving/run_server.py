@@ -1,6 +1,7 @@
 """The server as a program: it listens, and ends with all that it has started."""
 
 import asyncio
+import logging
 import socket
 
 import uvicorn
@@ -26,7 +27,8 @@ def run_server(settings: Settings, host: str, port: int, behind_proxy: bool = Fa
         service = Service(settings)
         config = uvicorn.Config(
             make_application(service),
-            log_level="warning",
+            # What strangers send that is no HTTP is no news.
+            log_level="error",
             # Addresses hold the ids of clips, which are the keys to them.
             access_log=False,
             proxy_headers=behind_proxy,
@@ -35,6 +37,7 @@ def run_server(settings: Settings, host: str, port: int, behind_proxy: bool = Fa
             limit_concurrency=_CONNECTIONS,
             timeout_graceful_shutdown=_FAREWELL_S,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         server = _Server(config, service)
         place = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         print(f"Serving at {place}, data in {str(service.store.folder)!r}; Ctrl-C ends it.", flush=True)
@@ -43,6 +46,11 @@ def run_server(settings: Settings, host: str, port: int, behind_proxy: bool = Fa
         listening.close()
     if service.queue.refusal is not None:
         raise UserError(service.queue.refusal)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # uvicorn says it of every camera that is refused with a status code.
+    return record.getMessage() != "ASGI callable returned without completing handshake."
 
 
 class _Server(uvicorn.Server):

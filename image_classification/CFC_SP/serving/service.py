@@ -75,6 +75,8 @@ class Service:
         self.streams = Slots(limits.streams, f"{limits.streams} cameras")
         self.watchers = Slots(limits.watchers, f"{limits.watchers} event streams")
         self.closing = asyncio.Event()
+        # Pictures wait for each other here, so that a camera's frame waits for one of them at most.
+        self._picture = asyncio.Lock()
         self._tasks: list[asyncio.Task] = []
         gauge = self.metrics.gauge
         gauge("waiting_clips", "clips in the queue", lambda: self.store.count(WAITING))
@@ -145,7 +147,8 @@ class Service:
             data = await receive_bytes(request, self.limits.picture_bytes)
             begin, message = time.monotonic(), {"name": shown_name(name), "pixels": self.limits.pixels}
             sentence = "the process that looked at this picture ended twice: send another one"
-            answer = _without_error(await _asked_twice(self.live, message, data, sentence))
+            async with self._picture:
+                answer = _without_error(await _asked_twice(self.live, message, data, sentence))
         self.metrics.picture_seconds.observe(time.monotonic() - begin)
         return answer
 
