@@ -65,7 +65,7 @@ def run(arguments) -> int:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 
-        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity, arguments.recursive)
+        task = ClipTask(arguments.out, formats, options, arguments.resume, arguments.verbosity)
         clips, notes = find_clips(arguments.video, arguments.recursive)
         for note in notes if arguments.verbosity >= 0 else ():
             print(note)
