@@ -22,7 +22,7 @@ N ?= 2000
 SEED ?= 0
 MINUTES ?= 60
 
-.PHONY: demo test slow parity onnx browser fuzz soak gpu lint docs constraints wheels lowest clean
+.PHONY: demo test slow parity onnx browser fuzz soak load gpu lint docs constraints wheels lowest clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -42,7 +42,7 @@ parity: $(PARITY)/.ready
 onnx: $(ONNX)/.ready
 	$(ONNX)/bin/python -m pytest -s -m onnx tests
 
-# The report in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
+# The report and the server's page in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
 browser: $(VENV)/.dev
 	$(BIN)/python $(INSTALL) --editable '.[browser]'
 	$(BIN)/python -m pytest -m browser tests/browser
@@ -60,6 +60,11 @@ fuzz: $(VENV)/.dev
 # A day's work in MINUTES, with all that may befall it, as chance of SEED has it.
 soak: $(VENV)/.dev
 	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m pytest -s -m soak tests/soak
+
+# Fifty clients against a server for so many MINUTES.
+load: MINUTES = 5
+load: $(VENV)/.dev
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m load tests/load
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ LEVELS = [
         *("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
         "image_classification.CFC_SP.behaviour",
     ),
-    ("image_classification.CFC_SP.exporting",),
+    ("image_classification.CFC_SP.exporting", "image_classification.CFC_SP.serving"),
 ]
 # The same for the tools' rooms, which may use all of the package; their entries stand above them.
 TOOL_LEVELS = [("tools.weights",), ("tools.benchmarks", "tools.footage", "tools.simulation"), ("tools.tables",)]
@@ -40,6 +40,7 @@ MAY_NOT = {
     "image_classification.CFC_SP.video": ("config", "support.device", "support.quiet_paddle"),
     "image_classification.CFC_SP.inference": ("data", "weights", "config"),
     "image_classification.CFC_SP.prediction": ("data", "weights", "config"),
+    "image_classification.CFC_SP.serving": ("data", "weights", "config", "training", "scoring"),
     "image_classification.CFC_SP.training": ("video",),
     "image_classification.CFC_SP.scoring": ("video",),
 }
@@ -156,7 +157,8 @@ WHOLE_PROJECT = {
     "tests/test_install.py": "what is installed: pyproject.toml, Dockerfile, docs/install.md",
     "tests/prediction/test_without_paddle.py": "prediction where Paddle cannot be imported",
     "tests/recipes": "recipes/, shell scripts",
-    "tests/browser": "the report in a real browser",
+    "tests/browser": "the report and the server's page in a real browser",
+    "tests/load": "fifty clients of a server",
     "tests/fuzz": "damaged files of every kind",
     "tests/soak": "a day's work, whatever befalls it",
     "tests/parity": "networks beside other libraries'",

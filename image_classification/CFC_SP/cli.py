@@ -16,6 +16,7 @@ from image_classification.CFC_SP.commands import (
     port_weights,
     prepare_affwild2,
     reproduce_tables,
+    serve,
     summarize,
     unpack_bundle,
 )
@@ -34,6 +35,7 @@ COMMANDS = {
     "onnx": export_onnx,
     "unpack": unpack_bundle,
     "port": port_weights,
+    "serve": serve,
     "prepare": prepare_affwild2,
     "stand-in": make_stand_in,
     "tables": reproduce_tables,

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..core.records import Summary
 from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
+from ..support.progress import shown, unwatched
 from ..video.clip import open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head, read_summary
@@ -53,7 +54,8 @@ class ClipTask:
             if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
-            return Outcome(write_clip(recognizer, path, folder, self.options, quiet, live), folder.files)
+            watch = unwatched if quiet else shown
+            return Outcome(write_clip(recognizer, path, folder, self.options, watch, live=live), folder.files)
         except Exception as error:
             return Outcome(None, folder.files if folder else [], error)
 

@@ -21,6 +21,10 @@ EXTRAS = {
     "pandas": "pandas",
     "pyarrow": "parquet",
     "pylsl": "lsl",
+    "fastapi": "serve",
+    "prometheus_client": "serve",
+    "uvicorn": "serve",
+    "websockets": "serve",
 }
 """By the name that is imported: the extra that brings it."""
 

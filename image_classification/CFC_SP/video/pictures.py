@@ -1,8 +1,9 @@
 """Picture files read as a clip: unrelated ones, or the frames of a recording."""
 
+import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -184,29 +185,45 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         raise UserError(f"expected a picture, found none that can be read at {os.fspath(path)!r} ({refused}): replace it.") from refused
 
 
+def picture_of(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The picture in a file's bytes as HWC RGB uint8, upright; raises UserError, which calls it `name`, where `read_picture` does, and
+    for more than `most_pixels` pixels."""
+    try:
+        return _pixels(io.BytesIO(data), len(data), most_pixels, lambda: data)
+    except _NotRead as refused:
+        raise UserError(f"expected a picture, found none that can be read in {name!r} ({refused}): send a JPEG or PNG.") from refused
+
+
 def _decoded(path: Path, most_pixels: int) -> np.ndarray:
     """The picture in a file as HWC RGB uint8, upright; raises _NotRead where there is none that is read."""
     if path.suffix.lower() in _FOREIGN_ENDINGS:
         raise _NotRead(f"{path.suffix} is not read: convert it to JPEG or PNG")
     try:
+        return _pixels(path, path.stat().st_size, most_pixels, path.read_bytes)
+    except OSError as fault:
+        raise _NotRead(f"cannot be read: {fault.strerror}") from fault
+
+
+def _pixels(file: Path | io.BytesIO, size: int, most_pixels: int, read: Callable[[], bytes]) -> np.ndarray:
+    """The picture whose bytes `read` gives, `size` of them; raises _NotRead."""
+    image = None
+    try:
         # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             width, height = picture.size
         if width * height > most_pixels:
             remedy = f"; -max_pixels {width * height} allows it" if width * height <= MOST_PIXELS else ""
             raise _NotRead(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
         # A file of more bytes than its pixels can take is no picture, whatever its head says.
-        if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
+        if size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
             raise _NotRead("more bytes than its pixels can take")
-        data = path.read_bytes()
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        image = cv2.imdecode(np.frombuffer(read(), np.uint8), cv2.IMREAD_COLOR_RGB)
     except (UnidentifiedImageError, ValueError, SyntaxError, cv2.error):
-        image = None
+        pass
     except OSError as fault:
+        # Without a number it is Pillow's word for a head that is cut off.
         if fault.errno is not None:
-            raise _NotRead(f"cannot be read: {fault.strerror}") from fault
-        # Pillow's word for a head that is cut off.
-        image = None
+            raise
     if image is None:
         raise _NotRead("does not decode")
     return image
