@@ -22,7 +22,7 @@ N ?= 2000
 SEED ?= 0
 MINUTES ?= 60
 
-.PHONY: demo test slow parity onnx browser fuzz soak gpu lint docs constraints wheels lowest clean
+.PHONY: demo test slow parity onnx browser fuzz soak load gpu lint docs constraints wheels lowest clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python image_classification/CFC_SP/predict.py -video "$(VIDEO)" -out "$(OUT)"
@@ -42,15 +42,16 @@ parity: $(PARITY)/.ready
 onnx: $(ONNX)/.ready
 	$(ONNX)/bin/python -m pytest -s -m onnx tests
 
-# The report in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
+# The report and the server's page in a real browser: needs Chromium (Debian: apt-get install chromium), whose place CHROMIUM may name.
 browser: $(VENV)/.dev
 	$(BIN)/python $(INSTALL) --editable '.[browser]'
 	$(BIN)/python -m pytest -m browser tests/browser
 
-# On a graphics card, with the environment's paddlepaddle replaced by paddlepaddle-gpu (docs/gpu.md); without one it says what it would do.
-gpu: $(VENV)/.dev
-	$(BIN)/python -m pytest -rs -m gpu tests
-	$(BIN)/python tools/gpu_check.py
+# On a graphics card, by the interpreter GPU_PYTHON of an environment with paddlepaddle-gpu (docs/gpu.md); without one it says what it
+# would do.
+gpu: $(if $(GPU_PYTHON),,$(VENV)/.dev)
+	$(or $(GPU_PYTHON),$(BIN)/python) -m pytest -rs -m gpu tests
+	$(or $(GPU_PYTHON),$(BIN)/python) tools/gpu_check.py
 
 # N damaged files, made from SEED.
 fuzz: $(VENV)/.dev
@@ -59,6 +60,11 @@ fuzz: $(VENV)/.dev
 # A day's work in MINUTES, with all that may befall it, as chance of SEED has it.
 soak: $(VENV)/.dev
 	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m pytest -s -m soak tests/soak
+
+# Fifty clients against a server for so many MINUTES.
+load: MINUTES = 5
+load: $(VENV)/.dev
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m load tests/load
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from image_classification.CFC_SP.behaviour.statistics_tables import summarize
     from image_classification.CFC_SP.core.records import Face, FrameResult, Summary
     from image_classification.CFC_SP.prediction.recognizer import Recognizer, predict_video
     from image_classification.CFC_SP.prediction.video_result import VideoResult, read_result
     from image_classification.CFC_SP.support.errors import UserError
 
-__all__ = ["Face", "FrameResult", "Recognizer", "Summary", "UserError", "VideoResult", "predict_video", "read_result"]
+__all__ = ["Face", "FrameResult", "Recognizer", "Summary", "UserError", "VideoResult", "predict_video", "read_result", "summarize"]
 
 _ROOMS = {
     "Face": "core.records",
@@ -22,6 +23,7 @@ _ROOMS = {
     "predict_video": "prediction.recognizer",
     "VideoResult": "prediction.video_result",
     "read_result": "prediction.video_result",
+    "summarize": "behaviour.statistics_tables",
     "UserError": "support.errors",
 }
 

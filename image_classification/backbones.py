@@ -78,7 +78,8 @@ def family_of(name: str) -> type[Backbone]:
 
 
 def build_backbone(name: str, num_classes: int, **keywords) -> Backbone:
-    """The backbone called `name` with a fresh classifier for `num_classes`; raises ValueError for a name not in BACKBONES."""
+    """The backbone `name` with a new classifier for `num_classes` classes. keywords: those of the backbone's class, such as in_channels,
+    input_size and dropout. Raises ValueError for a name that is not in BACKBONES."""
     if name not in BACKBONES:
         raise ValueError(f"unknown backbone {name!r}: expected one of {', '.join(BACKBONES)}")
     return BACKBONES[name].build(num_classes=num_classes, **keywords)

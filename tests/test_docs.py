@@ -14,7 +14,7 @@ from PIL import Image
 
 from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.config import default_config
-from image_classification.CFC_SP.core.records import Segment, Source, Summary
+from image_classification.CFC_SP.core.records import PictureFile, Segment, Source, Summary
 from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
 from image_classification.CFC_SP.prediction import clip_table
@@ -68,6 +68,7 @@ def test_the_keys_are_those_of_the_json(tmp_path):
         window_frames=213,
         label_counts={},
         segments=[Segment(1, 0.0, 1.0, "Anger", 0.5)],
+        pictures=[PictureFile("a.png", 0)],
         options={"min_face": None, "engine": "auto", "precision": "auto"} | ClipOptions().as_dict(),
     )
     write_json(tmp_path / "result", summary, [])
@@ -131,6 +132,7 @@ def desk(tmp_path, monkeypatch, ferplus_zip):
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
+@pytest.mark.usefixtures("loaded_once")
 def test_the_python_of_a_document_runs(name, desk, capsys):
     found = blocks(name, "python")
     assert found
@@ -141,6 +143,25 @@ def test_the_python_of_a_document_runs(name, desk, capsys):
         exec(compile(block, name, "exec"), names)
         if "result" in names:
             assert names["result"].summary.frames == 3
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_clips_to_a_figure(tmp_path, monkeypatch, capsys):
+    """Ten clips, cut from one of a talking man."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    (tmp_path / "interviews").mkdir()
+    with open_video(clips.real_clip("carphone_pristine.mp4")) as reader:
+        frames = [frame.image[:, :192] for frame in reader]
+    for number in range(10):
+        clips.write_clip(tmp_path / "interviews" / f"p{number:02d}.mp4", frames[10 * number : 10 * number + 8])
+    names = {}
+    for block in blocks("docs/two-groups.md", "python"):
+        exec(compile(block, "two-groups.md", "exec"), names)
+    with Image.open(tmp_path / "two-groups.png") as figure:
+        assert figure.size == (1050, 525)
+    assert {path.name for path in (tmp_path / "summary").iterdir()} >= {"groups.csv", "differences.csv", "summary.html"}
+    assert "share_happiness" in capsys.readouterr().out
 
 
 # A moment's training in the place of hours, of a network that is quick to build.
@@ -163,6 +184,7 @@ COVERED = {
 }
 
 
+@pytest.mark.usefixtures("loaded_once", "tiny_network")
 def test_the_readme_s_commands_run(desk, capsys):
     found = [" ".join(words) for words in commands("README.md")]
     assert found == list(COVERED)
@@ -175,6 +197,7 @@ def test_the_readme_s_commands_run(desk, capsys):
         assert (desk / file).is_file(), file
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_make_demo_predicts(desk, capsys):
     """What `make demo` runs once its environment stands."""
     recipe = re.search(r"^demo:.*\n((?:\t.*\n)+)", read("Makefile"), re.M)[1].strip()

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,11 @@ LEVELS = [
     ("image_classification.CFC_SP.config",),
     ("image_classification.CFC_SP.data", "image_classification.CFC_SP.video", "image_classification.CFC_SP.weights"),
     ("image_classification.CFC_SP.training", "image_classification.CFC_SP.inference", "image_classification.CFC_SP.writers"),
-    ("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
-    ("image_classification.CFC_SP.exporting",),
+    (
+        *("image_classification.CFC_SP.scoring", "image_classification.CFC_SP.prediction", "image_classification.CFC_SP.preparing"),
+        "image_classification.CFC_SP.behaviour",
+    ),
+    ("image_classification.CFC_SP.exporting", "image_classification.CFC_SP.serving"),
 ]
 # The same for the tools' rooms, which may use all of the package; their entries stand above them.
 TOOL_LEVELS = [("tools.weights",), ("tools.benchmarks", "tools.footage", "tools.simulation"), ("tools.tables",)]
@@ -36,9 +40,20 @@ MAY_NOT = {
     "image_classification.CFC_SP.video": ("config", "support.device", "support.quiet_paddle"),
     "image_classification.CFC_SP.inference": ("data", "weights", "config"),
     "image_classification.CFC_SP.prediction": ("data", "weights", "config"),
+    "image_classification.CFC_SP.serving": ("data", "weights", "config", "training", "scoring"),
     "image_classification.CFC_SP.training": ("video",),
     "image_classification.CFC_SP.scoring": ("video",),
 }
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text_of(path))
 
 
 def module_name(path: Path) -> str:
@@ -46,12 +61,13 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports_of(path: Path) -> list[str]:
     package = module_name(path).split(".")
     if path.name != "__init__.py":
         package = package[:-1]
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -67,34 +83,32 @@ def room_of(module: str, levels: list[tuple[str, ...]]) -> tuple[int, str]:
     return next(places, (len(levels), ""))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_downwards(path):
-    module = module_name(path)
-    if module == "image_classification.CFC_SP":
-        return  # the package's door, which opens the entries on demand
-    level, room = room_of(module, LEVELS)
-    for imported in imports_of(path):
-        if imported in ("image_classification.CFC_SP", "image_classification"):
-            continue
-        assert imported.startswith("image_classification."), f"{module} imports {imported}"
-        above, other = room_of(imported, LEVELS)
-        assert above <= level, f"{module} imports {imported} from above"
-        assert above < level or other == room or level in (0, 3), f"{module} imports {imported} beside it"
-        for part, forbidden in MAY_NOT.items():
-            if module.startswith(part):
-                for name in forbidden:
-                    assert not imported.startswith(f"image_classification.CFC_SP.{name}"), f"{module} imports {imported}"
+def test_imports_run_downwards():
+    for path in SOURCES:
+        module = module_name(path)
+        level, room = room_of(module, LEVELS)
+        for imported in imports_of(path):
+            if imported in ("image_classification.CFC_SP", "image_classification"):
+                continue
+            assert imported.startswith("image_classification."), f"{module} imports {imported}"
+            above, other = room_of(imported, LEVELS)
+            assert above <= level, f"{module} imports {imported} from above"
+            assert above < level or other == room or level in (0, 3), f"{module} imports {imported} beside it"
+            for part, forbidden in MAY_NOT.items():
+                if module.startswith(part):
+                    for name in forbidden:
+                        assert not imported.startswith(f"image_classification.CFC_SP.{name}"), f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize("path", TOOLS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_tools_import_downwards_too(path):
-    module = module_name(path)
-    level, room = room_of(module, TOOL_LEVELS)
-    for imported in imports_of(path):
-        assert not imported.startswith("tests."), f"{module} imports {imported}"
-        if imported.startswith("tools."):
-            above, other = room_of(imported, TOOL_LEVELS)
-            assert above < level or (above, other) == (level, room), f"{module} imports {imported} from above or beside it"
+def test_tools_import_downwards_too():
+    for path in TOOLS:
+        module = module_name(path)
+        level, room = room_of(module, TOOL_LEVELS)
+        for imported in imports_of(path):
+            assert not imported.startswith("tests."), f"{module} imports {imported}"
+            if imported.startswith("tools."):
+                above, other = room_of(imported, TOOL_LEVELS)
+                assert above < level or (above, other) == (level, room), f"{module} imports {imported} from above or beside it"
 
 
 def test_the_rule_sees_imports():
@@ -102,12 +116,12 @@ def test_the_rule_sees_imports():
     assert "image_classification.CFC_SP.core.labels" in imports_of(PACKAGE / "CFC_SP" / "inference" / "bundle.py")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_files_fit_a_screen_or_two(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    entry = "run_script(sys.modules[__name__])" in path.read_text(encoding="utf-8")
-    backbone = path.parent.parent == PACKAGE and path.parent.name != "CFC_SP"
-    assert lines <= (80 if entry else 500 if backbone else 300)
+def test_files_fit_a_screen_or_two():
+    for path in SOURCES:
+        lines = len(text_of(path).splitlines())
+        entry = "run_script(sys.modules[__name__])" in text_of(path)
+        backbone = path.parent.parent == PACKAGE and path.parent.name != "CFC_SP"
+        assert lines <= (80 if entry else 500 if backbone else 300), f"{path.relative_to(ROOT)} has {lines} lines"
 
 
 def test_no_machine_is_named():
@@ -124,7 +138,7 @@ def test_no_machine_is_named():
 
 def test_docstrings_stand_on_every_public_name():
     for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         if path.name == "__init__.py" and not tree.body:
             continue
         assert ast.get_docstring(tree), path
@@ -143,7 +157,8 @@ WHOLE_PROJECT = {
     "tests/test_install.py": "what is installed: pyproject.toml, Dockerfile, docs/install.md",
     "tests/prediction/test_without_paddle.py": "prediction where Paddle cannot be imported",
     "tests/recipes": "recipes/, shell scripts",
-    "tests/browser": "the report in a real browser",
+    "tests/browser": "the report and the server's page in a real browser",
+    "tests/load": "fifty clients of a server",
     "tests/fuzz": "damaged files of every kind",
     "tests/soak": "a day's work, whatever befalls it",
     "tests/parity": "networks beside other libraries'",
@@ -152,8 +167,6 @@ UNTESTED = {
     "tools/port_mtcnn.py": "needs packages that the tests do without; tests/video compares what it wrote with the original",
     "tools/reference_mtcnn.py": "needs the original package; its output is what tests/video compares with",
 }
-# Modules whose names differ by an s: what each holds is plain from its room.
-ONE_AND_MANY = {"clip", "engine", "mode"}
 # So few statements in functions say nothing of their own.
 FEW_STATEMENTS = 10
 
@@ -169,26 +182,26 @@ def home_of_tests(path: Path) -> Path:
 
 def needs_tests(path: Path) -> bool:
     """Whether a source has logic of its own; a command that some test names runs there."""
-    text = path.read_text(encoding="utf-8")
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
     inside = (node for function in functions for part in function.body for node in ast.walk(part))
     statements = sum(isinstance(node, ast.stmt) and not isinstance(getattr(node, "value", None), ast.Constant) for node in inside)
     command = {"add_options", "run"} <= {function.name for function in functions}
-    return statements >= FEW_STATEMENTS and not (command and any(re.search(rf"\b{path.stem}\b", test.read_text()) for test in TESTS))
+    return statements >= FEW_STATEMENTS and not (command and any(re.search(rf"\b{path.stem}\b", text_of(test)) for test in TESTS))
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *TOOLS], ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_source_has_its_tests(path):
-    name = str(path.relative_to(ROOT))
-    untested = needs_tests(path) and not home_of_tests(path).is_file()
-    assert untested == (name in UNTESTED), f"{name}: expected {home_of_tests(path).relative_to(ROOT)}"
+def test_every_source_has_its_tests():
+    for path in [*SOURCES, *TOOLS]:
+        name = str(path.relative_to(ROOT))
+        untested = not home_of_tests(path).is_file() and needs_tests(path)
+        assert untested == (name in UNTESTED), f"{name}: expected {home_of_tests(path).relative_to(ROOT)}"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_test_stands_where_its_source_does(path):
-    name = str(path.relative_to(ROOT))
-    whole = any(name == known or name.startswith(f"{known}/") for known in WHOLE_PROJECT)
-    assert whole or path in map(home_of_tests, [*SOURCES, *TOOLS]), f"{name} has no source of its name"
+def test_every_test_stands_where_its_source_does():
+    homes = set(map(home_of_tests, [*SOURCES, *TOOLS]))
+    for path in TESTS:
+        name = str(path.relative_to(ROOT))
+        whole = any(name == known or name.startswith(f"{known}/") for known in WHOLE_PROJECT)
+        assert whole or path in homes, f"{name} has no source of its name"
 
 
 def test_no_two_modules_and_no_two_classes_share_a_name():
@@ -196,20 +209,20 @@ def test_no_two_modules_and_no_two_classes_share_a_name():
     for path in [*SOURCES, *TOOLS]:
         if path.name != "__init__.py":
             modules[path.stem].append(module_name(path))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 classes[node.name.lstrip("_")].append(module_name(path))
     shared = {name: places for names in (modules, classes) for name, places in names.items() if len(places) > 1}
     assert not shared
     # One and many: nobody remembers which is which.
-    assert not {name for name in modules if f"{name}s" in modules} - ONE_AND_MANY
+    assert not {name for name in modules if f"{name}s" in modules}
 
 
 def test_no_block_stands_twice():
     """Six lines in a row, blank ones, comments, imports and closing brackets aside."""
     blocks, twice = {}, []
     for path in [*SOURCES, *TOOLS, *sorted((ROOT / "tests").rglob("*.py"))]:
-        lines = [(number, line.strip()) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)]
+        lines = [(number, line.strip()) for number, line in enumerate(text_of(path).splitlines(), 1)]
         lines = [(number, line) for number, line in lines if line and not line.startswith(("#", "import ", "from ", '"""', ")", "]", "}"))]
         for first in range(len(lines) - 5):
             place = f"{path.relative_to(ROOT)}:{lines[first][0]}"
@@ -226,10 +239,10 @@ TOLD = [path for place in ("docs/*.md", "results/**/*.md", "results/**/*.csv", "
 TOLD += sorted((PACKAGE / "CFC_SP" / "configs").rglob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", TOLD, ids=lambda path: str(path.relative_to(ROOT)))
-def test_configs_and_results_are_no_diary(path):
-    found = DIARY.search(path.read_text(encoding="utf-8"))
-    assert not found, f"{path.name} says {found[0]!r}: say what is, not how it came"
+def test_configs_and_results_are_no_diary():
+    for path in TOLD:
+        found = DIARY.search(text_of(path))
+        assert not found, f"{path.name} says {found[0]!r}: say what is, not how it came"
 
 
 def test_a_diary_is_seen():

@@ -1,6 +1,5 @@
 """predict.py as a person calls it: real clips, odd clips, bad input, the shipped bundle."""
 
-import csv
 import json
 import signal
 import subprocess
@@ -10,27 +9,20 @@ from pathlib import Path
 import av
 import pytest
 
-from image_classification.CFC_SP import predict, predict_video
+from cfc_sp import predict_video
+from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
-from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.support.files import sha256_of
 from tests import clips
 from tests.events import LIMIT_S, wait_until
+from tests.predicting import rows_of, run
 from tools.benchmarks.stream_copy import repeat
 from tools.footage.clip_scores import count_changes, read_ranges, score_ranges
 
 FRAMES = 40
 SCRIPT = Path(predict.__file__)
+pytestmark = pytest.mark.usefixtures("loaded_once")
 FACE_COLUMNS = ("track", "x1", "y1", "x2", "y2", "face_score", "label", "confidence", "coarse", "raw_label", "p_neutral", "p_other")
-
-
-def run(*words, out):
-    return run_script(predict, [*map(str, words), "-out", str(out)])
-
-
-def rows_of(folder):
-    with open(folder / "frames.csv", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +43,7 @@ def copied(packets, target_path):
 
 @pytest.fixture(scope="module")
 def man(talking_man, tmp_path_factory):
-    """All formats of the talking man, made once: the clip's output folder."""
+    """All formats of the talking man, made once, with a recognizer of its own: the clip's output folder."""
     out = tmp_path_factory.mktemp("man")
     assert run("-video", talking_man, out=out) == 0
     return out / talking_man.stem

@@ -1,6 +1,7 @@
 """Small data sets, configs and networks, wherever something is trained or read back."""
 
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import paddle
@@ -10,6 +11,7 @@ from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.data.datasets import as_stage
 from image_classification.CFC_SP.support import quiet_paddle  # noqa: F401, before whatever imports Paddle
+from image_classification.CFC_SP.training import compiled, run_folder, teachers, trainer
 from image_classification.CFC_SP.weights.checkpoint import save_checkpoint
 from image_classification.CFC_SP.weights.model import build_model
 from image_classification.RepVGG.repvgg import RepVGG
@@ -21,6 +23,8 @@ SMALL = {
     "TRAIN.BATCH_SIZE": 16,
     "TRAIN.WARMUP_EPOCHS": 0.5,
 }
+# A bound on gradients, here one that none reaches, asks for eager steps, for which no program is built.
+EAGER = {"TRAIN.GRAD_CLIP": 1e6}
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +61,33 @@ def small_config(tmp_path):
     return build
 
 
+def build_tiny(**keywords) -> RepVGG:
+    """A network of a few thousand parameters."""
+    return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
+
+
+@contextmanager
+def tiny_networks():
+    """A tiny network is there under the name "repvgg_lite"."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(BACKBONES, "repvgg_lite", Registered(RepVGG, build_tiny))
+        yield
+
+
 @pytest.fixture
-def tiny_network(monkeypatch):
-    """A network of a few thousand parameters under the name "repvgg_lite", where the real one's size has no part in the test."""
+def tiny_network():
+    """A tiny network under the name "repvgg_lite", where the real one's size has no part in the test."""
+    with tiny_networks():
+        yield
 
-    def build(**keywords) -> RepVGG:
-        return RepVGG(widths=(8, 12, 24), blocks=(2, 1), stem_stride=1, **keywords)
 
-    monkeypatch.setitem(BACKBONES, "repvgg_lite", Registered(RepVGG, build))
+@pytest.fixture
+def quick_epochs(tiny_network, monkeypatch):
+    """Training in which epochs end quickly: networks run in the GPU's form, which is not compiled, and no curves are drawn. Both have
+    tests of their own."""
+    for module in (trainer, teachers):
+        monkeypatch.setattr(module, "compile_network", lambda network, *others: compiled.compile_network(network, "gpu"))
+    monkeypatch.setattr(run_folder, "draw_curves", lambda rows, title, path: path.touch())
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> int:
-    from image_classification.CFC_SP.support.device import paddle
     from image_classification.CFC_SP.support.errors import UserError
     from image_classification.CFC_SP.support.files import git_sha
+    from image_classification.CFC_SP.support.quiet_paddle import paddle
     from tools.benchmarks.card_checks import CHECKS
     from tools.benchmarks.gpu_report import collected, default_clips, report, speed_rows
     from tools.benchmarks.measuring import append_rows

@@ -60,10 +60,11 @@ def compare(root: Path, name: str, detector, every: int) -> list[tuple[float, fl
     import numpy as np
 
     from image_classification.CFC_SP.preparing.face_crops import pick_face
+    from image_classification.CFC_SP.support.csv_files import read_records
     from image_classification.CFC_SP.video.reader import open_video
 
-    with open(root / "boxes" / f"{name}.csv", newline="", encoding="utf-8") as file:
-        truth = {int(row["frame"]): [float(row[key]) for key in ("x", "y", "side")] for row in csv.DictReader(file)}
+    rows = read_records(root / "boxes" / f"{name}.csv")
+    truth = {int(row["frame"]): [float(row[key]) for key in ("x", "y", "side")] for row in rows}
     found = []
     with open_video(root / "videos" / f"{name}.mp4") as reader:
         for frame in reader:

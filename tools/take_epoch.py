@@ -28,7 +28,7 @@ def run(arguments) -> None:
 
     out = arguments.out / "best.safetensors"
     if out.exists():
-        raise UserError(f"{out} is there: choose another -out, or remove it")
+        raise UserError(f"{out} exists already: choose another -out, or remove it")
     kept = {load_checkpoint(path)[1]["validation"]["epoch"]: path for path in sorted(arguments.run.glob("best*.safetensors"))}
     if not kept:
         raise UserError(f"{arguments.run}: expected a run with a best.safetensors, found none: train it")

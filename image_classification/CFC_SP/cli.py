@@ -16,6 +16,8 @@ from image_classification.CFC_SP.commands import (
     port_weights,
     prepare_affwild2,
     reproduce_tables,
+    serve,
+    summarize,
     unpack_bundle,
 )
 from image_classification.CFC_SP.support.command_line import Parser, guarded, open_standard_streams
@@ -24,6 +26,7 @@ from image_classification.CFC_SP.support.command_line import Parser, guarded, op
 IMPORTS_PADDLE = False
 COMMANDS = {
     "predict": predict,
+    "summarize": summarize,
     "train": main_single_gpu,
     "evaluate": evaluate,
     "agree": measure_agreement,
@@ -32,6 +35,7 @@ COMMANDS = {
     "onnx": export_onnx,
     "unpack": unpack_bundle,
     "port": port_weights,
+    "serve": serve,
     "prepare": prepare_affwild2,
     "stand-in": make_stand_in,
     "tables": reproduce_tables,

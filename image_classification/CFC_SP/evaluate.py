@@ -5,8 +5,8 @@ python evaluate.py -bundle lite -video clips -annotations labels -mapping labels
 python evaluate.py -coarse a/best.safetensors b/best.safetensors -negative c/best.safetensors \\
     -data affwild2 -dataset affwild2 -cache cache -submission files
 
-With -annotations the clips of -video go through the bundle as `predict` has them, and what it says is held against what people said.
-Checkpoints are scored stage by stage, coarse and negative ones together as a cascade too. With -cache their logits are computed once.
+With -annotations, the bundle labels the clips of -video as `predict` does, and its labels are compared with people's. Checkpoints are
+scored stage by stage, and coarse and negative ones together as a cascade. With -cache their logits are computed once.
 """
 
 import sys

@@ -19,13 +19,17 @@ def add_options(parser: Parser) -> None:
     parser.option("negative", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('negative')}")
     parser.option("cfg", metavar="YAML", help="instead of both: a config whose CASCADE names the runs of each stage")
     parser.option("row", type=int, metavar="N", help="with -cfg: the row of a file that holds several, such as configs/table2.yaml")
-    parser.option("runs", default="output", metavar="FOLDER", help="where the config's runs lie, one folder each (default: output)")
+    parser.option(
+        "runs", default="output", metavar="FOLDER", help="the folder with a folder for each of the config's runs (default: output)"
+    )
     parser.option("random", action="store_true", help="with -cfg: seeded random weights, to try the networks' size and speed")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
     parser.option(
-        "calibrate", metavar="PATH", help="data whose validation split the temperatures are fitted on (default: 1, as in the paper)"
+        "calibrate",
+        metavar="PATH",
+        help="data to fit the temperatures on, by its validation split (default: none, so that they are 1, as in the paper)",
     )
-    parser.option("dataset", default="ferplus", help="which data set that is (default: ferplus)")
+    parser.option("dataset", default="ferplus", help="which data set -calibrate names (default: ferplus)")
     parser.option("onnx", action="store_true", help="write ONNX files too; needs paddle2onnx, onnxruntime and openvino")
     parser.option("batch", type=int, metavar="N", help="crops a run of the networks (default: 8 to 32, by their input; more suit a GPU)")
     parser.option("licence", default="not stated", metavar="WORDS", help="licence of the weights, for the manifest")

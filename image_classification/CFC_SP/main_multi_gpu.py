@@ -25,7 +25,7 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.support.device import select_device
     from image_classification.CFC_SP.support.process_group import join_group, run_together, was_launched
-    from image_classification.CFC_SP.training.engine import train
+    from image_classification.CFC_SP.training.trainer import train
 
     config = load_config(arguments.cfg, main_single_gpu.options_of(arguments))
     device = select_device(arguments.device)

@@ -30,7 +30,7 @@ def options_of(arguments) -> list[str]:
 def run(arguments) -> None:
     from image_classification.CFC_SP.config import load_config
     from image_classification.CFC_SP.support.device import select_device
-    from image_classification.CFC_SP.training.engine import train
+    from image_classification.CFC_SP.training.trainer import train
 
     config = load_config(arguments.cfg, options_of(arguments))
     if arguments.verbose:

@@ -127,4 +127,4 @@ class InceptionResNet(Backbone):
 
 def inception_resnet_face(**keywords) -> InceptionResNet:
     """The first half of FaceNet (Schroff et al., CVPR 2015, as davidsandberg/facenet builds it), five of the ten second blocks."""
-    return InceptionResNet(blocks=(5, 5), **keywords)
+    return InceptionResNet(**{"blocks": (5, 5), **keywords})

@@ -4,7 +4,7 @@ import pytest
 
 from image_classification.IResNet import iresnet
 from image_classification.IResNet.iresnet import IResNet, IResNetUnit
-from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier, count_trainable
 
 # Small of width and depth, one for every way the class is built; 16 -> 16 takes the shortcut without parameters.
 VARIANTS = {
@@ -208,8 +208,7 @@ def test_slopes_start_at_a_quarter():
 
 @pytest.mark.parametrize(("name", "se"), TOTALS)
 def test_parameter_counts(name, se):
-    model = getattr(iresnet, name)(num_classes=0, se=se)
-    assert sum(p.size for p in model.parameters() if p.trainable) == TOTALS[name, se]
+    assert count_trainable(lambda: getattr(iresnet, name)(num_classes=0, se=se)) == TOTALS[name, se]
 
 
 def test_lite_counts():

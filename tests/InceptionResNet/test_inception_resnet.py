@@ -12,7 +12,7 @@ from image_classification.InceptionResNet.inception_resnet import (
     block35,
     inception_resnet_face,
 )
-from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier, check_static_training
+from tests.backbone_checks import check_batches, check_gradients, check_reset_classifier, check_static_training, count_trainable
 
 # By the figures' numbers of channels, weights of convolutions, two numbers a normalised channel, and biases of what leads back.
 BLOCK35 = 256 * 32 * 3 + 32 * 32 * 9 * 3 + 96 * 256 + 256 + 2 * 32 * 6
@@ -39,10 +39,8 @@ def test_reset_classifier():
 
 def test_counts():
     """The face network is the whole one less five of its second blocks."""
-    sizes = [sum(p.size for p in model.parameters() if p.trainable) for model in (inception_resnet_face(), InceptionResNet())]
-    assert sizes[1] - sizes[0] == 5 * BLOCK17
-    for block, expected in ((block35(0.17), BLOCK35), (block17(0.1), BLOCK17)):
-        assert sum(p.size for p in block.parameters() if p.trainable) == expected
+    assert count_trainable(InceptionResNet) - count_trainable(inception_resnet_face) == 5 * BLOCK17
+    assert (count_trainable(lambda: block35(0.17)), count_trainable(lambda: block17(0.1))) == (BLOCK35, BLOCK17)
 
 
 def test_maps_shrink_as_without_padding():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,8 +20,9 @@ READY = "html[data-ready]"
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The browser. Without it these tests fail, as nothing else has looked at the page."""
+def chromium_with():
+    """Gives `chromium_with(*flags)`: the browser with these flags too, for a `with` block. Without it these tests fail, as nothing else
+    has looked at the pages."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not program or not os.access(program, os.X_OK):
         pytest.fail(
@@ -31,9 +33,21 @@ def chromium():
     except ImportError:
         pytest.fail("expected Playwright, found none: pip install '.[browser]', or call `make browser`", pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+
+        @contextmanager
+        def launched(*flags):
+            browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+            yield browser
+            browser.close()
+
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_with):
+    """The browser."""
+    with chromium_with() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from image_classification.CFC_SP.inference.engines import network_program, recor
 TWO = ("cpu", "onednn")
 
 
-def test_every_engine_has_a_row_with_figures(lite):
-    rows = measure_engines(open_bundle(lite), "negative", TWO, batch=2, runs=3)
+def test_every_engine_has_a_row_with_figures(exported):
+    rows = measure_engines(open_bundle(exported), "negative", TWO, batch=2, runs=3)
     assert [row["engine"] for row in rows] == ["cpu", "onednn"]
     for row in rows:
         assert len(row["seconds"]) == 3 and min(row["seconds"]) > 0 and row["correct"] is True
@@ -19,7 +19,7 @@ def test_every_engine_has_a_row_with_figures(lite):
 
 
 @pytest.mark.parametrize("fault", ["wrong", "slightly wrong", "raises", "falls back"])
-def test_an_engine_that_fails_is_never_the_fastest(lite, fault, monkeypatch):
+def test_an_engine_that_fails_is_never_the_fastest(exported, fault, monkeypatch):
     real = engine_speed.PaddleProgram
 
     class Faulty(real):
@@ -34,22 +34,22 @@ def test_an_engine_that_fails_is_never_the_fastest(lite, fault, monkeypatch):
             return tuple(output + {"wrong": 1, "slightly wrong": 1e-2}.get(fault, 0) for output in outputs)
 
     monkeypatch.setattr(engine_speed, "PaddleProgram", Faulty)
-    rows = measure_engines(open_bundle(lite), "negative", TWO, batch=1, runs=1)
+    rows = measure_engines(open_bundle(exported), "negative", TWO, batch=1, runs=1)
     assert [row["correct"] for row in rows] == [True, False]
     assert (rows[1]["seconds"] == []) == (fault in ("raises", "falls back"))
     assert fastest(rows) == "cpu"
 
 
-def test_what_is_not_there_has_a_row_without_figures(lite, monkeypatch):
+def test_what_is_not_there_has_a_row_without_figures(exported, monkeypatch):
     monkeypatch.setattr(engine_speed, "cpu_has_bfloat16", lambda: False)
     monkeypatch.setattr(engine_speed, "convert", lambda *_: (_ for _ in ()).throw(ModuleNotFoundError("paddle2onnx")))
-    rows = measure_engines(open_bundle(lite), "negative", ("onednn bfloat16", "openvino"), batch=1, runs=1)
+    rows = measure_engines(open_bundle(exported), "negative", ("onednn bfloat16", "openvino"), batch=1, runs=1)
     assert [(row["seconds"], row["correct"]) for row in rows] == [([], False)] * 2
 
 
-def test_differences_are_to_what_is_expected(lite):
+def test_differences_are_to_what_is_expected(exported):
     expected = (np.full((2, 2, 4), 7, np.float32),)
-    assert [row["correct"] for row in measure_engines(open_bundle(lite), "negative", TWO, 2, 1, expected)] == [False, False]
+    assert [row["correct"] for row in measure_engines(open_bundle(exported), "negative", TWO, 2, 1, expected)] == [False, False]
 
 
 def test_the_fastest_is_the_quickest_that_is_correct():
@@ -59,23 +59,23 @@ def test_the_fastest_is_the_quickest_that_is_correct():
 
 
 @pytest.mark.parametrize("engine", ["cpu", "onednn", "onednn bfloat16"])
-def test_the_manifest_records_the_fastest_and_prediction_uses_it(engine, lite_copy, monkeypatch):
-    before = open_bundle(lite_copy)
+def test_the_manifest_records_the_fastest_and_prediction_uses_it(engine, exported_copy, monkeypatch):
+    before = open_bundle(exported_copy)
     spent = {name: [2.0] for name in engine_speed.PADDLE_ENGINES} | {engine: [0.8]}
     rows = [{"engine": name, "seconds": values, "correct": True} for name, values in spent.items()]
     monkeypatch.setattr(engine_speed, "measure_engines", lambda *_: rows)
-    recorded = record_engines(lite_copy)
+    recorded = record_engines(exported_copy)
     assert recorded["frame"]["fastest"] == engine and recorded["frame"]["ms_per_picture"][engine] == 100
-    after = open_bundle(lite_copy)
+    after = open_bundle(exported_copy)
     assert after.manifest == before.manifest | {"engines": recorded}
-    assert sorted(path.name for path in lite_copy.iterdir()) == sorted([MANIFEST, *after.manifest["files"]])
+    assert sorted(path.name for path in exported_copy.iterdir()) == sorted([MANIFEST, *after.manifest["files"]])
     assert recorded_engine(after, "frame") == engine
     expected = "onednn" if engine.endswith("bfloat16") else engine
     assert network_program(after, "frame", precision="float32").engine == expected
 
 
 @pytest.mark.parametrize("value", ["cpu", ["frame"], {"frame": "cpu"}, {"frame": {"fastest": "abacus"}}, None])
-def test_a_manifest_that_says_nonsense_means_onednn(value, lite_copy):
-    manifest = yaml.safe_load((lite_copy / MANIFEST).read_text())
-    (lite_copy / MANIFEST).write_text(yaml.safe_dump(manifest | {"engines": value}))
-    assert recorded_engine(open_bundle(lite_copy), "frame") == "onednn"
+def test_a_manifest_that_says_nonsense_means_onednn(value, exported_copy):
+    manifest = yaml.safe_load((exported_copy / MANIFEST).read_text())
+    (exported_copy / MANIFEST).write_text(yaml.safe_dump(manifest | {"engines": value}))
+    assert recorded_engine(open_bundle(exported_copy), "frame") == "onednn"

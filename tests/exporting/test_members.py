@@ -4,6 +4,8 @@ from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.exporting.members import load_members, sources_of_cascade
 from image_classification.CFC_SP.support.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 
 @pytest.fixture
 def cascade(tmp_path):
@@ -31,7 +33,7 @@ def test_a_config_names_the_runs_of_both_stages(cascade, runs):
 
 
 def test_a_run_that_is_not_there_is_told(cascade, runs):
-    with pytest.raises(UserError, match=r"cascade.yaml names a run, and there is no .*elsewhere/best.safetensors: train it"):
+    with pytest.raises(UserError, match=r"cascade.yaml names a run whose .*elsewhere/best.safetensors is missing: train it"):
         sources_of_cascade(cascade("[coarse, elsewhere]", "[flat]"), runs, random=False)
 
 

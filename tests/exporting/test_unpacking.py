@@ -24,4 +24,4 @@ def test_unpacked_networks_compute_what_the_bundle_does(lite, tmp_path, capsys):
         assert relative_difference((trained.model(paddle.to_tensor(crops)).numpy(),), (outputs[stage][place],)) <= 1e-4
     assert sum(places.values()) >= 1
     assert run_script(unpack_bundle, ["-bundle", str(lite), "-out", str(tmp_path)]) == 2
-    assert "is there: choose another -out" in capsys.readouterr().err
+    assert "exists already: choose another -out" in capsys.readouterr().err

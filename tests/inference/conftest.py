@@ -1,11 +1,7 @@
 import pytest
 
-from image_classification.CFC_SP.inference.loaded_model import load_model
-
 
 @pytest.fixture(scope="session")
-def model(lite):
+def model(recognizer):
     """The shipped bundle, loaded once."""
-    model = load_model(lite, "cpu")
-    yield model
-    model.predictor.close()
+    return recognizer.model

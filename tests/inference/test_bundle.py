@@ -52,7 +52,7 @@ def test_each_damaged_file_is_refused_by_name(lite_copy, name, damage):
 def test_a_manifest_cannot_point_outside_its_folder(lite_copy, name):
     (lite_copy.parent / "secret").write_text("x")
     edit_manifest(lite_copy, lambda m: m["files"].update({name: sha256_of(lite_copy.parent / "secret")}))
-    with pytest.raises(UserError, match="its own folder"):
+    with pytest.raises(UserError, match="no file of the bundle's own folder"):
         open_bundle(lite_copy)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from image_classification.CFC_SP import predict
+from image_classification.CFC_SP.inference import engines
 from image_classification.CFC_SP.inference.agreement import TOLERANCE, example_crops, relative_difference
 from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engine_choice import ENGINES, PRECISIONS
@@ -27,9 +28,10 @@ def test_an_unknown_choice_lists_the_known_ones(lite, option, choices):
         network_program(open_bundle(lite), "coarse", **{option: "fast"})
 
 
-def test_bfloat16_of_a_gpu_is_refused_and_not_ignored(lite):
+def test_bfloat16_of_a_gpu_is_refused_and_not_ignored(lite, monkeypatch):
+    monkeypatch.setattr(engines, "select_device", lambda wanted: wanted)
     with pytest.raises(UserError, match="-precision bfloat16 is for CPUs: a GPU computes a bundle in float32"):
-        network_program(open_bundle(lite), "coarse", "gpu", precision="bfloat16")
+        network_program(open_bundle(lite), "coarse", "gpu", "paddle", "bfloat16")
 
 
 def test_openvino_and_a_gpu_do_not_go_together(lite):

@@ -61,6 +61,6 @@ def test_mistakes_are_named(asked, words):
 
 
 def test_a_prior_needs_shares():
-    with pytest.raises(UserError, match="does not say how often its classes were"):
+    with pytest.raises(UserError, match="does not hold the class shares of its training data"):
         mode_of(bundle(tau=0.0, shares=None), None, 0.5)
     assert mode_of(bundle(tau=0.0, shares=None)).tau == 0

@@ -33,10 +33,10 @@ def test_faces_of_many_frames_share_batches_and_do_not_mix(model):
         # Ordered by track; a box tells which face is which.
         places = [int(box[0] // 48) for box in item.faces.boxes]
         assert sorted(places) == list(range(len(seen.faces)))
+        alone = logits_alone(model, seen)
         for row, (coarse, negative) in zip(places, zip(*_rows(item), strict=True), strict=True):
-            expected = logits_alone(model, seen)[row]
-            np.testing.assert_allclose(coarse, expected[0][:, 0], atol=1e-3, rtol=1e-4)
-            np.testing.assert_allclose(negative, expected[1][:, 0], atol=1e-3, rtol=1e-4)
+            np.testing.assert_allclose(coarse, alone[row][0][:, 0], atol=1e-3, rtol=1e-4)
+            np.testing.assert_allclose(negative, alone[row][1][:, 0], atol=1e-3, rtol=1e-4)
 
 
 def _rows(item):

@@ -3,7 +3,7 @@ import paddle
 import pytest
 
 from image_classification.CFC_SP.core.reference import cascade_reference
-from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
+from image_classification.CFC_SP.inference.bundle import PROGRAMS, open_bundle, parameter_names
 from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, plainer_engine, write_parameters
 from image_classification.CFC_SP.support.errors import UserError
@@ -17,19 +17,27 @@ def bundle(lite):
 
 @pytest.fixture(scope="module")
 def crops():
-    return np.random.default_rng(1).integers(0, 256, (24, 48, 48, 3), dtype=np.uint8)
+    return np.random.default_rng(1).integers(0, 256, (12, 48, 48, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("onednn", [False, True])
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "onednn"])
+def programs(bundle, request):
+    """All programs of the bundle by name, without oneDNN and with it."""
+    return {name: PaddleProgram(bundle, name, onednn=request.param) for name in PROGRAMS}
+
+
+def test_the_frame_program_is_both_networks(programs, crops):
+    for name, logits in zip(("coarse", "negative"), programs["frame"](crops), strict=True):
+        np.testing.assert_array_equal(programs[name](crops)[0], logits)
+
+
 @pytest.mark.parametrize(("smoothing", "prior"), [("logits", "data"), ("probabilities", 0.5), (None, None)])
-def test_the_clip_program_is_the_other_three_composed(bundle, crops, onednn, smoothing, prior):
+def test_the_clip_program_is_the_others_composed(bundle, programs, crops, smoothing, prior):
     mode = mode_of(bundle, smoothing, prior)
     valid, window = np.arange(len(crops)) % 5 != 2, np.array([6])
-    coarse, negative = PaddleProgram(bundle, "frame", onednn=onednn)(crops)
-    for name, logits in (("coarse", coarse), ("negative", negative)):
-        np.testing.assert_array_equal(PaddleProgram(bundle, name, onednn=onednn)(crops)[0], logits)
-    composed = PaddleProgram(bundle, "sequence", onednn=onednn)(coarse, negative, valid, window, *mode.inputs)
-    whole = PaddleProgram(bundle, "clip", onednn=onednn)(crops, valid, window, *mode.inputs)
+    coarse, negative = programs["frame"](crops)
+    composed = programs["sequence"](coarse, negative, valid, window, *mode.inputs)
+    whole = programs["clip"](crops, valid, window, *mode.inputs)
     for position in range(3):
         np.testing.assert_array_equal(whole[position], composed[position])
     for position in (3, 4):

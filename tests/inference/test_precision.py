@@ -89,7 +89,7 @@ def test_who_computes_in_bfloat16(wanted, recorded, cpu, expected):
 
 
 def test_bfloat16_that_changes_too_much_is_refused():
-    with pytest.raises(UserError, match=r"program coarse that change by 0\.02 at most, found that they change by 0\.05: use"):
+    with pytest.raises(UserError, match=r"probabilities of coarse to change by 0\.02 at most, found that they change by 0\.05: use"):
         in_precision(shifted(0.2), "bfloat16", "bfloat16", "coarse", 8, has)
 
 

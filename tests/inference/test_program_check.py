@@ -11,7 +11,15 @@ from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
 from image_classification.CFC_SP.inference.bundle import MANIFEST, PROGRAMS, SHIPPED, open_bundle
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
-from image_classification.CFC_SP.inference.program_check import MAX_BYTES, OPERATORS, SIGNATURES, ProgramError, check_program
+from image_classification.CFC_SP.inference.program_check import (
+    INPUTS,
+    MAX_BYTES,
+    OPERATORS,
+    SIGNATURES,
+    ProgramError,
+    are_inputs,
+    check_program,
+)
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
 from tests.bundles import edit_manifest
@@ -21,6 +29,14 @@ from tests.work import bounded_work
 FAMILIES = {
     name: next(key for key in sorted(BACKBONES, key=lambda key: ("lite" not in key, "face" not in key, key)) if family_of(key) is family)
     for name, family in sorted({family_of(key).__name__: family_of(key) for key in BACKBONES}.items())
+}
+# As shallow as each can be: an operator does not depend on how often it stands in a program.
+SHALLOW = {
+    "HRNet": {"modules": (1, 1, 1)},
+    "IResNet": {"units": (1, 1, 1, 1)},
+    "InceptionResNet": {"blocks": (1, 1)},
+    "RepVGG": {"blocks": (2, 1, 1, 1)},
+    "SwinTransformer": {"depths": (2, 1, 1)},
 }
 
 
@@ -44,7 +60,7 @@ def test_every_shipped_program_passes(bundle):
 def test_the_program_of_every_family_passes(family, normalize, channels, tmp_path):
     name = FAMILIES[family]
     side = max(64, family_of(name).min_input)
-    backbone = build_backbone(name, num_classes=5, in_channels=channels, input_size=side, dropout=0.1)
+    backbone = build_backbone(name, num_classes=5, in_channels=channels, input_size=side, dropout=0.1, **SHALLOW.get(family, {}))
     network = ExpressionNet(Preprocess(48, side, channels, normalize), backbone)
     network.eval()
     if hasattr(backbone, "fuse"):
@@ -116,7 +132,7 @@ def test_a_malformed_program_is_refused(sequence, name):
 
 
 def test_other_inputs_than_the_programs_are_refused(sequence):
-    with pytest.raises(ProgramError, match="gives 5 outputs, and the program frame of a bundle does not"):
+    with pytest.raises(ProgramError, match="gives 5 outputs, unlike the program frame of a bundle"):
         check_program(json.dumps(sequence).encode(), "frame")
     tree = copy.deepcopy(sequence)
     data = next(operator for operator in operators(tree) if operator["#"] == "1.data" and "valid" in json.dumps(operator))
@@ -150,3 +166,35 @@ def test_operators_that_do_not_fit_together_are_the_bundles_fault(lite_copy, seq
     bundle, logits = open_bundle(lite_copy), (np.zeros((1, 6, 5), np.float32), np.zeros((1, 6, 4), np.float32))
     with pytest.raises(UserError, match=r"bundle refused: .*sequence.json: it cannot be run"):
         PaddleProgram(bundle, "sequence", onednn=False)(*logits, np.ones(6, bool), np.array([4]), np.array([0]), np.zeros(1, np.float32))
+
+
+def inputs_of_sequence():
+    shapes = {"coarse_logits": (2, 6, 5), "negative_logits": (1, 6, 4), "valid": (6,), "window": (1,), "kind": (1,), "tau": (1,)}
+    types = {"0.t_f32": np.float32, "0.t_bool": bool, "0.t_i64": np.int64}
+    return {name: np.zeros(shape, types[INPUTS[name][0]]) for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"valid": np.ones(5, bool)},
+        {"valid": np.ones(6, np.float32)},
+        {"window": np.array([4, 4])},
+        {"coarse_logits": np.zeros((6, 5), np.float32)},
+        {"coarse_logits": np.zeros((2, 6, 5))},
+        {"crops": np.zeros((6, 48, 40, 3), np.uint8)},
+        {"crops": np.zeros((6, 48, 48, 1), np.uint8)},
+    ],
+    ids=lambda wrong: " ".join(f"{name} {array.dtype} {array.shape}" for name, array in wrong.items()),
+)
+def test_inputs_that_no_program_takes_are_told_from_those_that_it_should(wrong):
+    right = inputs_of_sequence() | {"crops": np.zeros((6, 48, 48, 3), np.uint8)}
+    assert are_inputs(right, 48) and not are_inputs(right | wrong, 48) and not are_inputs(right, 40)
+
+
+def test_inputs_that_do_not_fit_together_are_our_own_fault(lite):
+    program, inputs = PaddleProgram(open_bundle(lite), "sequence", onednn=False), inputs_of_sequence()
+    inputs["coarse_logits"] = inputs["coarse_logits"][:1]
+    program(*inputs.values())
+    with pytest.raises(ValueError, match="(?i)shape|dim"):
+        program(*(inputs | {"valid": np.ones(5, bool)}).values())

@@ -6,6 +6,7 @@ from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.programs import LocalPredictor
 from image_classification.CFC_SP.support.errors import UserError
+from tests.leftovers import nothing_left
 
 
 def test_the_programs_run_in_their_thread_as_they_do_alone(lite):
@@ -23,9 +24,5 @@ def test_the_programs_run_in_their_thread_as_they_do_alone(lite):
 
 
 def test_what_is_refused_leaves_no_thread(lite):
-    import threading
-
-    before = threading.active_count()
-    with pytest.raises(UserError, match="-engine"):
+    with nothing_left(), pytest.raises(UserError, match="-engine"):
         LocalPredictor(open_bundle(lite), "cpu", "fast")
-    assert threading.active_count() == before

@@ -41,5 +41,5 @@ def test_settings_that_mean_nothing_are_refused(lite_copy, change, reason):
 def test_a_scope_that_is_unknown_is_the_manifests_fault(lite):
     bundle = open_bundle(lite)
     manifest = bundle.manifest | {"cascade": {"negative_scope": "some"}}
-    with pytest.raises(UserError, match=f"{module.MANIFEST}: expected a negative scope out of routed, all"):
+    with pytest.raises(UserError, match=f"{module.MANIFEST}: expected a negative scope, one of routed, all"):
         sequence_of(Bundle(bundle.folder, manifest, bundle.sha256))

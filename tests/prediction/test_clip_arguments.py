@@ -25,3 +25,4 @@ def test_every_word_is_taken():
     words = "-start 1 -end 0:02 -stride 3 -window 4 -smoothing logits -prior 0.5 -search every -fps 5 -max_pixels 6 -min_confidence 0.7"
     found = options_of(*words.split(), "-min_segment", "0.8")
     assert found == ClipOptions(4, Span(1.0, 2.0, 3), 5.0, "every", "logits", "0.5", 6, min_confidence=0.7, min_segment=0.8)
+    assert options_of("-hide", "blur", "-no_labels") == ClipOptions(hide="blur", labels=False)

@@ -1,6 +1,5 @@
 """Sessions of one loaded model: whatever their order, each gives what it gives alone in a fresh process."""
 
-import gc
 import json
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.reader import open_video
 from image_classification.CFC_SP.writers.rows_csv import row_values
 from tests import clips
+from tests.leftovers import nothing_left
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 # Two parts of one real clip, and a clip without a face.
@@ -82,22 +82,19 @@ def test_two_threads_with_a_session_each(recognizer, alone):
 
 
 def test_a_session_that_is_left_half_way_disturbs_no_other(recognizer, alone):
-    before = threading.active_count()
-    left = recognizer.video(MAN)
-    for _ in range(3):
-        next(left)
-    assert rows_of(recognizer.video(MAN, **FIRST)) == alone["first"]
-    assert left.summary.frames == 3
-    left.close()
-    assert next(left, None) is None
-    assert threading.active_count() == before
+    with nothing_left():
+        left = recognizer.video(MAN)
+        for _ in range(3):
+            next(left)
+        assert rows_of(recognizer.video(MAN, **FIRST)) == alone["first"]
+        assert left.summary.frames == 3
+        left.close()
+        assert next(left, None) is None
 
 
 def test_a_session_that_nobody_holds_ends(recognizer):
-    before = threading.active_count()
-    next(recognizer.video(MAN))
-    gc.collect()
-    assert threading.active_count() == before
+    with nothing_left():
+        next(recognizer.video(MAN))
 
 
 def test_an_error_in_the_middle_ends_that_session_alone(recognizer, alone):

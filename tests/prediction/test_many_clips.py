@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_classification.CFC_SP import predict, predict_video
+from cfc_sp import predict_video, read_result
+from image_classification.CFC_SP import predict
 from image_classification.CFC_SP.support.command_line import Parser, run_script
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video.clip import open_clip
@@ -38,8 +39,8 @@ def test_a_part_is_what_every_output_covers(clip, tmp_path):
     assert [int(row["frame"]) for row in rows] == [10, 14, 18, 22, 26]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0.5, 0.7, 0.9, 1.1, 1.3])
     asked = {"start_s": 0.5, "end_s": 1.5, "stride": 4, "engine": "auto", "precision": "auto", "search": "auto"}
-    defaults = "window", "min_face", "fps", "max_pixels", "smoothing", "prior", "min_confidence", "min_segment"
-    assert result["options"] == asked | dict.fromkeys(defaults)
+    defaults = "window", "min_face", "fps", "max_pixels", "smoothing", "prior", "min_confidence", "min_segment", "hide"
+    assert result["options"] == asked | {"labels": True} | dict.fromkeys(defaults)
     # 24 frames at 30 fps are 0.8 s: 4 frames at the 5 a second that are looked at.
     assert (result["window_frames"], result["counts"]["frames"], result["source"]["fps"]) == (4, 5, 20.0)
     with av.open(str(folder / "annotated.mp4")) as movie:
@@ -99,6 +100,44 @@ def test_pictures_are_a_clip(tmp_path):
     assert all(np.abs(frame - picture).mean() < 12 for frame, picture in zip(frames, clips.pictures(11), strict=True))
 
 
+def test_unrelated_pictures_keep_their_names(astronaut, tmp_path, capsys):
+    """Each is looked at in its own size and by itself; what is not read is named with its reason."""
+    folder = write_pictures(tmp_path / "faces", 1)
+    turned = Image.fromarray(np.rot90(astronaut).copy())
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(folder / "2.jpg", exif=exif, quality=95)
+    Image.fromarray(astronaut).save(folder / "10.png")
+    (folder / "3.heic").touch()
+    assert run("-video", folder, "-formats", "csv,json,mp4,html", out=tmp_path / "out") == 0
+    rows, result = rows_of(tmp_path / "out" / "faces"), json_of(tmp_path / "out" / "faces")
+    found = [(row["picture"], row["frame"], row["time_s"], row["track"]) for row in rows]
+    assert found == [("1.png", "0", "0.000000", ""), ("2.jpg", "1", "1.000000", "1"), ("10.png", "3", "3.000000", "2")]
+    assert all(row["label"] == row["raw_label"] == "Happiness" for row in rows[1:])
+    # The same face at the same place of an upright picture of 512 x 512.
+    assert [float(rows[1][edge]) for edge in ("x1", "y1", "x2", "y2")] == pytest.approx([180, 61, 266, 173], abs=3)
+    assert [(entry["name"], entry["width"], bool(entry["refused"])) for entry in result["pictures"]] == [
+        *(("1.png", 64, False), ("2.jpg", 512, False), ("3.heic", 0, True), ("10.png", 512, False)),
+    ]
+    assert [row["picture"] for row in result["rows"]] == ["1.png", "2.jpg", "10.png"]
+    assert (result["counts"]["damaged_frames"], result["window_frames"]) == (1, 0) and "'3.heic'" in result["warnings"][0]
+    again = read_result(tmp_path / "out" / "faces")
+    assert [row.picture for row in again.rows] == ["1.png", "2.jpg", "10.png"] and again.summary.pictures[2].refused
+    assert {path.name for path in again.save(tmp_path / "again", ("csv", "mp4"))} == {"frames.csv", "annotated.mp4"}
+    assert (tmp_path / "again" / "frames.csv").read_bytes() == (tmp_path / "out" / "faces" / "frames.csv").read_bytes()
+    with av.open(str(tmp_path / "again" / "annotated.mp4")) as movie:
+        assert [(frame.time, frame.width, frame.height) for frame in movie.decode(video=0)] == [(0, 512, 512), (1, 512, 512), (3, 512, 512)]
+    assert run("-video", folder, "-window", 24, out=tmp_path / "out") == 2
+    assert "add -fps" in capsys.readouterr().err
+
+
+def test_a_picture_is_a_clip(astronaut, tmp_path):
+    Image.fromarray(astronaut).save(tmp_path / "face.jpg")
+    assert run("-video", tmp_path / "face.jpg", out=tmp_path / "out") == 0
+    (row,) = rows_of(tmp_path / "out" / "face")
+    assert (row["picture"], row["label"]) == ("face.jpg", "Happiness")
+
+
 def test_odd_pictures(tmp_path, capsys):
     folder = write_pictures(tmp_path / "frames", 2)
     picture = clips.pictures(1)[0]
@@ -111,11 +150,11 @@ def test_odd_pictures(tmp_path, capsys):
     exif[0x0112] = 6
     turned = Image.fromarray(np.rot90(picture).copy())
     turned.save(folder / "8.jpg", exif=exif, quality=98)
-    result = predict_video(folder)
+    result = predict_video(folder, fps=30)
     assert [row.frame for row in result.rows] == [0, 1, 2, 3, 4, 5, 7]
     assert result.summary.damaged_frames == 1
     assert any("64 x 48" in warning for warning in result.summary.warnings)
-    with open_clip(folder) as reader:
+    with open_clip(folder, fps=30) as reader:
         images = [frame.image.astype(int) for frame in reader]
     grey = np.array(Image.fromarray(picture).convert("L"))[:, :, None]
     for image, expected in [(images[2], grey), (images[3], picture), (images[4], picture[:, :, :1]), (images[6], picture)]:

@@ -1,11 +1,9 @@
 """What is loaded once, and what it leaves alone."""
 
-import gc
 import os
 import subprocess
 import sys
 import textwrap
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.threads import set_thread_counts
 from tests import clips
+from tests.leftovers import nothing_left
 
 MAN = clips.real_clip("carphone_pristine.mp4")
 
@@ -42,13 +41,10 @@ def test_ten_clips_load_the_model_once_and_leave_nothing_behind(street, monkeypa
         started.append(self._process)
 
     monkeypatch.setattr(worker_process._Worker, "__init__", counted)
-    threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
-    with Recognizer(device="cpu") as recognizer:
-        assert {recognizer.video(street).run().summary.frames for _ in range(10)} == {12}
-    assert len(started) == 1 and started[0].poll() is not None
-    assert threading.active_count() == threads
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == files
+    with nothing_left():
+        with Recognizer(device="cpu") as recognizer:
+            assert {recognizer.video(street).run().summary.frames for _ in range(10)} == {12}
+        assert len(started) == 1 and started[0].poll() is not None
 
 
 def test_a_program_that_uses_us_keeps_its_own_settings(street):

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 from image_classification.CFC_SP.core.records import Face, FrameResult, Source
@@ -49,13 +51,23 @@ def test_a_folder_without_whole_results_is_told(recognizer, tmp_path, street, da
 def test_rows_as_a_table(recognizer, street, monkeypatch):
     result = recognizer.video(street, end=0.1).run()
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UserError, match="pip install pandas"):
+    with pytest.raises(UserError, match=r"pip install 'cfc-sp\[pandas\]'"):
         result.to_pandas()
     monkeypatch.undo()
     pandas = pytest.importorskip("pandas")
     table = result.to_pandas()
     assert isinstance(table, pandas.DataFrame) and list(table.columns) == list(COLUMNS)
     assert table["frame"].tolist() == [0, 1, 2] and table["label"].isna().all()
+
+
+def test_the_figure_is_the_picture_of_the_timelines(recognizer, tmp_path):
+    result = recognizer.video(MAN, end=0.2).run()
+    result.save(tmp_path / "man", ("png",))
+    figure = result.plot()
+    figure.savefig(tmp_path / "figure.png")
+    drawn, saved = (cv2.imread(str(path)) for path in (tmp_path / "figure.png", tmp_path / "man" / "timeline.png"))
+    np.testing.assert_array_equal(drawn, saved)
+    assert len(figure.axes) == 2
 
 
 def result_in_memory(tmp_path) -> VideoResult:

@@ -78,7 +78,7 @@ def test_pictures_that_cannot_be_used_are_left_out():
 
 
 def test_too_few_pictures_are_refused():
-    with pytest.raises(UserError, match="expected enough pictures .* used up: take fewer -clips"):
+    with pytest.raises(UserError, match="expected enough pictures .* found too few: take fewer -clips"):
         write_scripts(casting([2] * 8), 2, 100, np.random.default_rng(0))
 
 

@@ -75,7 +75,7 @@ def test_the_same_seed_gives_the_same_bytes(faces, tmp_path):
 
 def test_mistakes_are_one_sentence(faces, tmp_path, capsys):
     for arguments, message in (
-        (("-data", faces, "-out", faces), "expected a new folder, found that it is there"),
+        (("-data", faces, "-out", faces), "expected a new folder, found an existing one"),
         (("-data", faces / "gone", "-out", tmp_path / "new"), "no data set at"),
         (("-data", faces, "-out", tmp_path / "new", "-clips", 0), "expected -clips 1 to 1000"),
         (("-data", faces, "-out", tmp_path / "new", "-clips", 50), "expected enough pictures for all clips"),

@@ -144,7 +144,7 @@ def test_faults_are_one_sentence(open_cache, trained, counting, tmp_path, monkey
         with pytest.raises(UserError, match="No space left on device.*make room"):
             open_cache().logits(path, "coarse")
     monkeypatch.setattr(Counting, "__call__", lambda self, crops: np.full((len(crops), 5), np.nan, np.float32))
-    with pytest.raises(UserError, match="expected finite logits, found NaN or infinity for a/00002.jpg"):
+    with pytest.raises(UserError, match="expected finite logits, found NaN or infinity at a/00002.jpg"):
         open_cache().logits(path, "coarse")
     with open(next((tmp_path / "cache").glob("*.lock")), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from image_classification.CFC_SP.support.csv_files import given_cell, plain_cell, plain_cells, read_columns, read_table
+from image_classification.CFC_SP.support.csv_files import given_cell, plain_cell, plain_cells, read_columns, read_records, read_table
 from image_classification.CFC_SP.support.errors import UserError
 
 
@@ -21,14 +21,15 @@ def test_rows_are_read_as_they_lie(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes('\ufeffa,b\r\n"x\ny",\u2028\n'.encode() + b"\xff,1\n")
     assert list(read_table(path)) == [["a", "b"], ["x\ny", "\u2028"], ["\ufffd", "1"]]
-    assert read_columns(path, ("a", "b"))[1] == {"a": "\ufffd", "b": "1"}
+    assert read_columns(path, ("a", "b"))[1] == read_records(path)[1] == {"a": "\ufffd", "b": "1"}
 
 
 def test_what_is_no_table_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n3\n")
-    with pytest.raises(UserError, match="a.csv line 3: expected 2 cells, found 1"):
-        read_columns(path, ("a", "b"))
+    for read in (read_records, lambda path: read_columns(path, ("a", "b"))):
+        with pytest.raises(UserError, match="a.csv line 3: expected 2 cells, found 1"):
+            read(path)
     with pytest.raises(UserError, match="expected the columns a,c, found a,b"):
         read_columns(path, ("a", "c"))
     path.write_text(f"a,b\n{'9' * 200_000},1\n")

@@ -19,7 +19,7 @@ def test_the_layers_of_a_file_come_in_their_order(tmp_path):
     [
         ("ROWS: {1: {a: 1}, 2: {a: 2}}", None, "top.yaml holds rows: expected the number of one, 1, 2, none was named"),
         ("ROWS: {1: {a: 1}, 2: {a: 2}}", 3, "expected the number of one, 1, 2, found 3; `cfc-sp export` takes -row"),
-        ("a: 1", 3, "top.yaml: expected rows to choose row 3 of, found a file of one config: leave the row out"),
+        ("a: 1", 3, "top.yaml: expected a file with a row 3, found a file of one config: leave the row out"),
         ("ROWS: [1, 2]", 1, r"top.yaml: ROWS: expected numbers, each with keys and values, found \[1, 2\]"),
         ("ROWS: {one: {a: 1}}", 1, "ROWS: expected numbers"),
         ("ROWS: {1: 2}", 1, "ROWS: expected numbers"),

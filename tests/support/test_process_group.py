@@ -11,7 +11,7 @@ from image_classification.backbones import BACKBONES, Registered
 from image_classification.CFC_SP.config import parse_config
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.process_group import Group, run_together
-from image_classification.CFC_SP.training.engine import train
+from image_classification.CFC_SP.training.trainer import train
 from image_classification.CFC_SP.training.validation import measure_statistics
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint
 from image_classification.layers import Backbone

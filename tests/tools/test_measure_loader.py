@@ -6,8 +6,11 @@ from image_classification.CFC_SP.support.command_line import run_script
 from tools import measure_loader
 
 
+@pytest.mark.usefixtures("tiny_network")
 def test_a_row_of_both_speeds(tmp_path):
-    (tmp_path / "small.yaml").write_text("DATA: {CROP_SIZE: 16}\nMODEL: {INPUT_SIZE: 16}\nTRAIN: {BATCH_SIZE: 8}\n", encoding="utf-8")
+    (tmp_path / "small.yaml").write_text(
+        "DATA: {CROP_SIZE: 16}\nMODEL: {INPUT_SIZE: 16}\nTRAIN: {BATCH_SIZE: 8, GRAD_CLIP: 1.0}\n", encoding="utf-8"
+    )
     out = tmp_path / "loader.csv"
     for _ in range(2):
         assert run_script(measure_loader, ["-cfg", str(tmp_path / "small.yaml"), "-device", "cpu", "-batches", "3", "-out", str(out)]) == 0

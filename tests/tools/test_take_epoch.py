@@ -29,4 +29,4 @@ def test_mistakes_are_told(kept, tmp_path, capsys):
     assert "expected a run with a best.safetensors" in capsys.readouterr().err
     assert not (tmp_path / "own").exists()
     assert run_script(take_epoch, ["-run", str(kept), "-out", str(kept)]) == 2
-    assert "is there: choose another -out" in capsys.readouterr().err
+    assert "exists already: choose another -out" in capsys.readouterr().err

@@ -78,4 +78,4 @@ def test_the_script_writes_a_run_once(write_two, ferplus, tmp_path, capsys):
     assert "best.safetensors: val_accuracy 0." in capsys.readouterr().out
     assert [part["share"] for part in load_checkpoint(tmp_path / "mean" / "best.safetensors")[1]["averaged"]] == [0.5, 0.5]
     assert run_script(average_weights, words) == 2
-    assert "best.safetensors is there: choose another -out, or remove it" in capsys.readouterr().err
+    assert "best.safetensors exists already: choose another -out, or remove it" in capsys.readouterr().err

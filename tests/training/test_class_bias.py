@@ -53,7 +53,7 @@ def test_the_script_shifts_the_classifier_alone_and_once(write_trained, ferplus,
     (member,) = load_members({"coarse": [out]})["coarse"]
     assert member.changes == {"class_bias": note["class_bias"]}
     assert run_script(script, words) == 2
-    assert "is there: choose another -out" in capsys.readouterr().err
+    assert "exists already: choose another -out" in capsys.readouterr().err
     words[1], words[5] = str(out), str(tmp_path / "twice")
     assert run_script(script, words) == 2
     assert "found one with a class_bias" in capsys.readouterr().err

@@ -4,10 +4,11 @@ import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import sha256_of
-from image_classification.CFC_SP.training.engine import train
 from image_classification.CFC_SP.training.teachers import Teachers
+from image_classification.CFC_SP.training.trainer import train
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, save_checkpoint
 from image_classification.CFC_SP.weights.trained import load_trained
+from tests.training_fixtures import EAGER
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ class Stopped(Exception):
     pass
 
 
+@pytest.mark.usefixtures("quick_epochs")
 def test_a_taught_run_resumes_to_the_same_weights_and_names_its_teachers(
     write_trained, small_config, ferplus, tmp_path, monkeypatch, capsys
 ):
@@ -67,7 +69,7 @@ def test_a_taught_run_resumes_to_the_same_weights_and_names_its_teachers(
 
     def config(name, teachers=paths):
         changes = {"NAME": name, "DATA.ROOT": ferplus, "OUTPUT": tmp_path / "out", "TRAIN.EPOCHS": 1, "TRAIN.SAVE_EVERY": 2}
-        return small_config(changes | {"TRAIN.TEACHERS": teachers})
+        return small_config(changes | EAGER | {"TRAIN.TEACHERS": teachers})
 
     def stopping(self, weights, update=train.__globals__["Ema"].update):
         update(self, weights)

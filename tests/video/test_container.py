@@ -7,6 +7,7 @@ from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.video import container
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
+from tests.leftovers import nothing_left
 
 
 def whole_clip(path):
@@ -81,11 +82,10 @@ def test_a_disk_fault_is_an_error_and_no_damaged_clip(monkeypatch):
 def test_the_file_is_closed_after_an_error(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_text("not a video")
-    before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(UserError) as kept:
-        open_video(path)
-    assert len(os.listdir("/proc/self/fd")) == before
-    assert kept
+    with nothing_left():
+        with pytest.raises(UserError) as kept:
+            open_video(path)
+        assert kept
 
 
 def test_of_several_streams_the_one_looked_at_is_told(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from image_classification.CFC_SP.video import follower
 from image_classification.CFC_SP.video.detector import FaceDetector, intersection_over_union
-from image_classification.CFC_SP.video.follower import FaceFollower
+from image_classification.CFC_SP.video.follower import FaceFollower, search_each
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
 from tests.video.scripted import SCENE, Scripted, frames
@@ -34,6 +34,13 @@ def test_a_moving_face_is_followed_between_key_frames():
     found, detected, _ = run(truth)
     assert found == [[list(map(float, corner)) for corner in corners] for corners in truth]
     assert detected == [0, 15, 30, 45]
+
+
+def test_unrelated_pictures_are_searched_by_themselves():
+    detector, found = Scripted([[(5, 5)], [], [(30, 5)]]), []
+    seen = list(search_each(detector, frames(3), found.append))
+    assert [(item.cut, item.searched, len(item.faces)) for item in seen] == [(True, True, 1), (True, True, 0), (True, True, 1)]
+    assert found == seen and detector.detected == [0, 1, 2]
 
 
 def test_every_frame_is_detected_when_asked():

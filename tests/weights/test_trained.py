@@ -26,7 +26,7 @@ def test_other_stages_and_other_files_are_told(write_trained, tmp_path):
         load_trained(tmp_path / "bare.safetensors", "coarse")
     lost = arrays.pop("backbone.head.bias")
     save_checkpoint(tmp_path / "less.safetensors", arrays, note)
-    with pytest.raises(UserError, match=r"expected every tensor of the network and no other, found \['head.bias'\] amiss"):
+    with pytest.raises(UserError, match=r"expected exactly the tensors of the network, found \['head.bias'\] missing or foreign"):
         load_trained(tmp_path / "less.safetensors", "coarse")
     save_checkpoint(tmp_path / "more.safetensors", {**arrays, "backbone.head.bias": lost, "stranger": lost}, note)
     with pytest.raises(UserError, match="stranger"):

@@ -234,11 +234,11 @@ def write(count):
     frames = (Frame(i, i / 24, image.copy()) for i in range(count))
     write_annotated_video(source, frames, (FrameResult(i, i / 24) for i in range(count)), {str(tmp_path / "out")!r})
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-write(200)
-print(write(200), write(1500))
+write(100)
+print(write(100), write(800))
 """
     before, after = map(float, subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
-    assert after - before < 40, "1300 frames more are 250 MB of pixels"
+    assert after - before < 40, "700 frames more are 137 MB of pixels"
 
 
 def test_the_module_reads_no_video_itself():

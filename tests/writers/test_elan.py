@@ -78,6 +78,13 @@ def test_time_slots_are_in_order_and_labels_of_a_vocabulary(written):
     )
 
 
+def test_a_kind_of_file_that_is_no_video_is_not_claimed(tmp_path, monkeypatch):
+    monkeypatch.setattr("mimetypes.guess_type", lambda path: ("text/vnd.trolltech.linguist", None))
+    write_eaf(tmp_path / "a.eaf", replace(MADE_UP, media=str(tmp_path / "a.ts")))
+    (media,) = ElementTree.parse(tmp_path / "a.eaf").getroot().iter("MEDIA_DESCRIPTOR")
+    assert media.get("MIME_TYPE") == "unknown" and media.get("RELATIVE_MEDIA_URL") == "./a.ts"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("annotation", [MADE_UP, Annotation((), ())], ids=["some", "none"])
 def test_it_is_valid_against_elan_s_schema(written, tmp_path, annotation):

@@ -1,5 +1,6 @@
 import csv
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,26 @@ def test_reading_holds_one_frame_at_a_time(tmp_path, make_results):
     assert [next(rows).frame for _ in range(5)] == [0, 1, 2, 3, 4]
     with pytest.raises(UserError, match="line 9"):
         next(rows)
+
+
+def test_pictures_bear_their_names_behind_the_other_columns(tmp_path, make_results):
+    names = ["a, b.png", "=1+1.png", 'ü"\n.jpg', "'=.png"]
+    results = [replace(result, picture=name) for result, name in zip(make_results(4, faces=(0, 2)), names, strict=True)]
+    with CsvWriter(tmp_path / "rows", has_pictures=True) as writer:
+        for result in results:
+            writer.write(result)
+    with open(tmp_path / "rows", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [*HEADER.split(","), "picture"]
+    # No spreadsheet takes a name for a formula.
+    assert [row["picture"] for row in rows if row["frame"] == "1"] == ["'=1+1.png"] * 2
+    back = list(read_rows(tmp_path / "rows"))
+    assert [(result.picture, len(result.faces)) for result in back] == [(name, 2 * (i % 2)) for i, name in enumerate(names[:3])] + [
+        ("=.png", 2)
+    ]
+    (tmp_path / "rows").write_text((tmp_path / "rows").read_text().replace(',"a, b.png"', ""))
+    with pytest.raises(UserError, match="expected the 21 columns"):
+        list(read_rows(tmp_path / "rows"))
 
 
 @pytest.mark.parametrize("cut", [1, 8, 40, 100])

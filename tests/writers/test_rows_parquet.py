@@ -1,6 +1,7 @@
 """Parquet, as pyarrow reads it."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -47,5 +48,12 @@ def test_what_is_no_whole_table_is_told(tmp_path, make_results, damage):
 def test_without_pyarrow_one_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for ask in (lambda: check_formats(["csv", "parquet"]), lambda: list(read_parquet_rows(tmp_path / "a.parquet"))):
-        with pytest.raises(UserError, match=r"parquet needs the package pyarrow, which is not installed: pip install 'cfc-sp\[parquet\]'"):
+        with pytest.raises(UserError, match=r"[Pp]arquet needs the package pyarrow, .*: pip install 'cfc-sp\[parquet\]'"):
             ask()
+
+
+def test_pictures_bear_their_names_there_too(tmp_path, make_results):
+    results = [replace(result, picture=f"{result.frame}.png") for result in make_results(3)]
+    write_parquet(tmp_path / "a.parquet", results, has_pictures=True)
+    assert parquet.read_table(tmp_path / "a.parquet")["picture"].to_pylist() == ["0.png", "0.png", "1.png", "2.png"]
+    assert [result.picture for result in read_parquet_rows(tmp_path / "a.parquet")] == ["0.png", "1.png", "2.png"]

@@ -23,7 +23,8 @@ from image_classification.CFC_SP.inference.agreement import (
     probability_change,
     relative_difference,
 )
-from image_classification.CFC_SP.support.device import paddle, select_device
+from image_classification.CFC_SP.support.device import select_device
+from image_classification.CFC_SP.support.quiet_paddle import paddle
 from image_classification.CFC_SP.weights.model import build_model
 from image_classification.CFC_SP.weights.random_weights import randomise
 from tools.weights.random_bundle import random_bundle
@@ -132,7 +133,7 @@ def processes(device: str, clips: Sequence[Path] = ()) -> Iterator[Row]:
 
 def speed(device: str, clips: Sequence[Path] = ()) -> Iterator[Row]:
     """Faces a second of the submitted ensemble by batch size, and whether finding faces on the CPU holds the card up."""
-    from image_classification.CFC_SP.core.cascade import Temperature
+    from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
     from image_classification.CFC_SP.inference.bundle import open_bundle

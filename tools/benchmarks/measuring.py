@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from image_classification.CFC_SP.support.csv_files import read_records
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.files import atomic_path, git_sha
 
@@ -78,7 +79,4 @@ def append_rows(path: Path, rows: list[dict]) -> None:
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV; none where the file is not there."""
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_records(path) if path.exists() else []

@@ -1,6 +1,5 @@
 """What a bundle says of real clips: the right shares of labelled ranges, how often labels change, what the confidence is worth."""
 
-import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.metrics import calibration_error
 from image_classification.CFC_SP.core.records import Face, FrameResult
+from image_classification.CFC_SP.support.csv_files import read_records
 
 MODE_COLUMNS = ("bundle", "bundle_sha256", "smoothing", "window", "prior")
 RANGE_COLUMNS = (
@@ -33,8 +33,7 @@ _DRAWS = 1000
 
 def read_ranges(folder: Path) -> list[dict[str, str]]:
     """The rows of labels.csv in a folder of clips, the clip's path as `path`: clip, first_frame, last_frame, label, note."""
-    with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
-        return [{**row, "path": str(folder / row["clip"])} for row in csv.DictReader(file)]
+    return [{**row, "path": str(folder / row["clip"])} for row in read_records(folder / "labels.csv")]
 
 
 def group_of(entry: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from image_classification.CFC_SP.support.csv_files import read_records
 from image_classification.CFC_SP.support.files import atomic_path
 
 # Rows that agree in these are of one measurement.
@@ -14,9 +15,7 @@ def replace_rows(path: Path, columns: Sequence[str], rows: Sequence[dict]) -> No
     """Writes rows to a CSV file in the place of those of the same bundle and mode; the others stay, but for a file of other columns."""
     kept = []
     if path.is_file():
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            kept = list(reader) if reader.fieldnames == list(columns) else []
+        kept = [row for row in read_records(path) if list(row) == list(columns)]
     measured = {_key(row) for row in rows}
     with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")

@@ -9,7 +9,7 @@ from tools.benchmarks.measuring import read_rows
 from tools.footage.clip_scores import CHANGES, ECE, MACRO, TALKING
 from tools.tables.markdown import newest, not_measured, table
 from tools.tables.rooms import SCORES
-from tools.weights.shipped import shipped, ships
+from tools.weights.shipped import shipped
 
 _COMMAND = "python tools/score_clips.py -clips FOLDERS -out results/scores"
 # What sentences call the metrics.
@@ -51,7 +51,7 @@ def clip_modes(results: Path) -> str:
 
 def alignment(results: Path) -> str:
     """What turning faces upright by their five points does to each shipped bundle on labelled clips, as they are and tilted."""
-    rows = [row for row in read_rows(results / SCORES / "alignment.csv") if ships(row["bundle"], row["bundle_sha256"])]
+    rows = [row for row in read_rows(results / SCORES / "alignment.csv") if row["bundle"] in shipped()]
     if not rows:
         return not_measured("python tools/measure_alignment.py -clips FOLDERS -out results/scores/alignment.csv")
     cells = newest(rows, "bundle", "tilt", "metric", "align")

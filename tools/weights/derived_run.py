@@ -18,7 +18,7 @@ def begin_run(arguments) -> tuple[str, Path]:
 
     out = arguments.out / "best.safetensors"
     if out.exists():
-        raise UserError(f"{out} is there: choose another -out, or remove it")
+        raise UserError(f"{out} exists already: choose another -out, or remove it")
     return select_device(arguments.device), out
 
 

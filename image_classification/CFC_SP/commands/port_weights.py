@@ -3,9 +3,10 @@
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights output/swin_s_coarse/best.safetensors -out swin_s_coarse.pdparams
 
-Reads .pt, .pth, .pdparams (no code in them is run) and .safetensors of timm, PaddleClas, FaceX-Zoo and the networks' authors, finds out
-whose names they have, and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the foreign file as well. A
-.pdparams holds the backbone's tensors alone, for paddle.load; a .safetensors says of which config it is as well, and `cfc-sp export`
+Reads .pt, .pth, .pdparams and .safetensors files of timm, PaddleClas, FaceX-Zoo and the networks' authors. No code in them is run. The
+command recognises the origin by the tensors' names and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the
+foreign file as well.
+A .pdparams output holds only the backbone's tensors, for paddle.load. A .safetensors output also names its config, and `cfc-sp export`
 takes it.
 """
 
@@ -15,7 +16,7 @@ from ..support.command_line import Parser
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("cfg", required=True, metavar="YAML", help="config of the network it becomes, such as configs/swin_s_coarse.yaml")
+    parser.option("cfg", required=True, metavar="YAML", help="config of the network, such as configs/swin_s_coarse.yaml")
     parser.option("weights", required=True, metavar="FILE", help="the foreign file")
     parser.option("out", required=True, metavar="FILE", help="the .safetensors or .pdparams file to write")
     parser.option("all", action="store_true", help="list every tensor, not the first five of a kind")

@@ -2,11 +2,11 @@
 
 cfc-sp prepare -video videos -data affwild2
 
-The folder -data holds EXPR_Classification_Challenge/ as distributed, -video holds <video>.mp4 or .avi, in folders of any depth.
-crops/<video>/ in -data then receives one 00001.jpg for every frame with a face, and crops.csv there one row a video. Of several faces the
-largest counts, and where a name ends in _left or _right the largest of those that came into view on that side, wherever they go.
-DATA.ALIGN of a training must be the -align that its crops were cut with. The same command takes an interrupted call up again: it skips
-videos that are done.
+The folder -data holds EXPR_Classification_Challenge/ as distributed. The folder -video holds <video>.mp4 or .avi, in folders of any
+depth. For every frame with a face, crops/<video>/ in -data receives a picture such as 00001.jpg; crops.csv there receives a row for
+every video. The largest face counts. For a video whose name ends in _left or _right, only faces that came into view on that side count.
+A training needs the DATA.ALIGN that equals the -align of its crops.
+After an interruption, give the same command again: it skips videos that are done.
 """
 
 import sys
@@ -17,7 +17,7 @@ from ..support.command_line import Parser, add_jobs_option
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("video", required=True, type=Path, metavar="FOLDER", help="the folder of the videos")
+    parser.option("video", required=True, type=Path, metavar="FOLDER", help="the folder that holds the videos")
     parser.option("data", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
     parser.option("size", type=int, default=224, metavar="PX", help="side of the crops (default: 224)")
     align = "turn faces upright by their five points, as the paper's configs want (similarity, the default), or cut out boxes (none)"

@@ -4,8 +4,8 @@ cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out results/tables
 cfc-sp tables -runs output -dataset affwild2 -data clips -out results/tables \\
     -title "FER+ clips (a simulation)" -members swin_s=lite_swin hrnet=lite_hrnet swin_s_flat=lite_repvgg_flat
 
-The folder -runs holds one folder a run, with best.safetensors, called as the run's config is. A line of a table is computed when all
-its runs are there; the tables name those that are missing. Logits are computed once and kept.
+The folder -runs holds a folder for each run, named after its config, with best.safetensors in it. A line of a table is computed when
+all its runs are there; the tables name the missing ones. Logits are computed once and kept.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from ..support.command_line import Parser
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("runs", required=True, type=Path, metavar="FOLDER", help="the folder that holds the runs' folders")
+    parser.option("runs", required=True, type=Path, metavar="FOLDER", help="the folder that holds a folder for each run")
     parser.option("data", required=True, metavar="PATH", help="the data set's folder or zip")
     parser.option("dataset", default="affwild2", help="which data set it is (default: affwild2)")
     parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")

@@ -3,9 +3,9 @@
 cfc-sp unpack -bundle lite -out output
 cfc-sp unpack -bundle lite-fast -out output -data ferplus.zip
 
-Writes <config>/best.safetensors to -out for each network that was trained here. A fused RepVGG gets branches again that compute the
-same; to train on from it, or to average it, give the data set too, for the statistics that fusing folded away. Weights are as exact as
-the bundle's, which stores half precision.
+Writes <config>/best.safetensors to -out for each network that was trained here. A fused RepVGG gets its branches back, which compute
+the same. Fusing removed their statistics: to train such a network further, or to average it, give the data set too. Weights have the
+half precision of the bundle.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..support.command_line import Parser
 def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives one folder a network")
-    parser.option("data", metavar="PATH", help="the data set of the training, to make a fused network fit to be trained on")
+    parser.option("data", metavar="PATH", help="the data set that a fused network was trained on, to measure its statistics again")
 
 
 def run(arguments) -> None:
@@ -29,6 +29,6 @@ def run(arguments) -> None:
     if not trained:
         raise UserError(f"{arguments.bundle}: expected networks that were trained here, found none")
     if there := [name for name in trained if (arguments.out / name).exists()]:
-        raise UserError(f"{arguments.out / there[0]} is there: choose another -out, or remove it")
+        raise UserError(f"{arguments.out / there[0]} exists already: choose another -out, or remove it")
     for name, network in trained.items():
         print(unpack(bundle, network, arguments.out / name, arguments.data))

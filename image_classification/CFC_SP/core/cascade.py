@@ -14,11 +14,11 @@ from .smoothing_program import own_logits, window_mean
 class Cascade(paddle.nn.Layer):
     """The sequence part of CFC-SP: the logits of one track in, its expressions out. One program serves every T, window, kind and prior.
 
-    temperatures_coarse, temperatures_negative: a Temperature for each network of the stage, in the order of its logits.
-    normalizer: as in `smoothing.smooth`. negative_scope: the frames whose negative logits are averaged, "routed" (valid ones whose
-    coarse class is Negative) or "all" (every valid one). shares: the classes' shares of the training data, eight in EXPR order;
-    None: not known, and no prior can be taken out. calibration: by kind of smoothing, but for "logits", what the logarithms of the
-    smoothed probabilities of both stages are divided by; 1 where it is left out.
+    temperatures_coarse, temperatures_negative: a Temperature for each network of the stage, in the order of its logits. normalizer: as in
+    `smoothing.smooth`. negative_scope: the frames whose negative logits are averaged, "routed" (valid frames of the coarse class Negative)
+    or "all" (all valid frames). shares: each class's share of the training data, eight numbers in EXPR order; None: unknown, so that no
+    prior can be taken out. calibration: two divisors for each kind of smoothing except "logits", one a stage. The logarithms of smoothed
+    probabilities are divided by them. A kind that is left out has 1.
 
     Raises UserError for an unknown normalizer, scope or kind, a stage without a network, a temperature that is not above 0 and
     finite, and shares that are not eight numbers above 0.

@@ -34,12 +34,12 @@ def check_settings(
     check_normalizer(normalizer)
     if negative_scope not in NEGATIVE_SCOPES:
         scopes = ", ".join(NEGATIVE_SCOPES)
-        raise UserError(f"expected a negative scope out of {scopes}, found {negative_scope!r}: choose one of them")
+        raise UserError(f"expected a negative scope, one of {scopes}, found {negative_scope!r}: choose one of them")
     every = [value for stage in (coarse, negative) for network in stage for value in network] + calibration.flatten().tolist()
     if not (coarse and negative) or not all(0 < value < float("inf") for value in every):
         raise UserError(
             "expected a temperature above 0 for each coarse network and for each negative one, found "
-            f"{coarse} and {negative}, calibration {calibration.tolist()}: give them all, 1 changes nothing"
+            f"{coarse} and {negative}, calibration {calibration.tolist()}: give one for each; 1 changes nothing"
         )
 
 

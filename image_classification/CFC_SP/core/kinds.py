@@ -15,5 +15,5 @@ MOST_TAU = 2.0
 def kind_number(kind: str) -> int:
     """The number by which programs know a kind; raises UserError for an unknown one."""
     if kind not in KINDS:
-        raise UserError(f"expected a kind of smoothing out of {', '.join(KINDS)}, found {kind!r}: choose one of them")
+        raise UserError(f"expected a kind of smoothing, one of {', '.join(KINDS)}, found {kind!r}: choose one of them")
     return list(KINDS).index(kind)

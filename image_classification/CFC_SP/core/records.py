@@ -8,6 +8,9 @@ import numpy as np
 from .labels import COARSE, EXPR
 from .span import WHOLE, Span
 
+PICTURES = "pictures"
+"""The codec of a source that is made of picture files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -31,6 +34,11 @@ class Source:
     mirrored: bool = False
     start_s: float = 0.0
     zero_s: float = 0.0
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether it is made of picture files, whose names its rows bear."""
+        return self.codec == PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,8 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row.
+    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row. `picture`: the name of
+    the file that it is, None for a frame of a video.
 
     >>> frame = next(recognizer.video("clip.mp4"))
     >>> frame.frame, frame.time_s, len(frame.faces)
@@ -130,6 +139,7 @@ class FrameResult:
     frame: int
     time_s: float
     faces: tuple[Face, ...] = ()
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +154,23 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFile:
+    """What became of a picture file: `frame` is its number in the rows, `width` and `height` its size in pixels, upright; 0 where it was
+    refused, and `refused` then says why."""
+
+    name: str
+    frame: int
+    width: int = 0
+    height: int = 0
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
     stage; `bundle`: name, sha256 and the files' sha256; `smoothing`, `prior`: the kind of smoothing and
     the power of the training data's prior that was taken out; `options`: what was asked for, by name, None for a default; `files`: the
-    sha256 of the other results, by file name.
+    sha256 of the other results, by file name; `pictures`: the picture files that were met, in order.
 
     >>> clip = recognizer.video("clip.mp4")
     >>> for frame in clip: pass
@@ -176,3 +198,4 @@ class Summary:
     files: dict[str, str] = field(default_factory=dict)
     smoothing: str = "logits"
     prior: float = 0.0
+    pictures: list[PictureFile] = field(default_factory=list)

@@ -1,8 +1,8 @@
 """Smooth predicting (SP, section 3.3): every frame's logits plus the mean of the logits in a window around it.
 
-f'_i = f_i + mean of f_j over |j - i| <= window // 2, where j runs over the valid frames of the same track. Each track is smoothed
-apart: a call takes one track, and never a track across a cut. Eq. 1 divides by the window, although its sum has one term more and
-fewer at the ends: the normalizer "count" divides by the terms present, "window" is eq. 1 to the letter.
+f'_i = f_i + mean of f_j over |j - i| <= window // 2, where j runs over the valid frames of the same track. A call takes one track, and a
+track ends at a cut. Eq. 1 divides by the window, although its sum has window + 1 terms, and fewer at the ends. The normalizer "count"
+divides by the number of terms; "window" is eq. 1 to the letter.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ from .window import check_normalizer, check_window
 def smooth(logits, valid, window, normalizer="count", among=None):
     """Smoothed logits [T, C] of one track, of the same kind (NumPy array or Paddle tensor) and float dtype as `logits`.
 
-    logits: float32 or float64 [T, C]. valid: bool [T], False where the frame shows no face of this track. window: frames, 0 or
-    more; 0 switches SP off and leaves the valid frames as they are, 1 doubles them, an even w reaches w / 2 frames each way.
-    among: bool [T], the frames whose logits are averaged, where that is not every valid one; a frame that is not valid adds zero.
+    logits: float32 or float64 [T, C]. valid: bool [T], False where the frame shows no face of this track. window: frames, 0 or more. 0
+    switches SP off and leaves valid frames as they are, 1 doubles them, and an even w reaches w / 2 frames each way. among: bool [T], the
+    frames whose logits are averaged; None: the valid ones. A frame that is in `among` but not valid counts as zero.
 
-    The logits of a frame that is not valid count as zero, whatever they are, so what comes out there is the mean of its window
-    alone; with no valid frame in the window it is zero. The cost is linear in T and does not depend on the window.
+    The own logits of a frame that is not valid are ignored: its output is the mean of its window alone, or zero where the window holds no
+    valid frame. The cost is linear in T and does not depend on the window.
 
     Raises UserError for an unknown normalizer, a window that is negative or not whole, shapes that disagree, logits that are not
     floating point, and a valid frame whose logits are not finite. Section 3.3, eq. 1.

@@ -17,7 +17,7 @@ def scaled_window(window_at_30_fps, fps):
     """
     check_window(window_at_30_fps)
     if not (math.isfinite(fps) and fps > 0):
-        raise UserError(f"expected a frame rate above 0, found {fps!r}: give the clip's frames a second")
+        raise UserError(f"expected a frame rate above 0, found {fps!r}: give the clip's number of frames a second")
     if window_at_30_fps == 0:
         return 0
     return max(1, round(window_at_30_fps * fps / REFERENCE_FPS))
@@ -32,4 +32,4 @@ def check_window(window):
 def check_normalizer(normalizer):
     """Raises UserError unless `normalizer` is one of NORMALIZERS."""
     if normalizer not in NORMALIZERS:
-        raise UserError(f"expected a normalizer out of {', '.join(NORMALIZERS)}, found {normalizer!r}: choose one of them")
+        raise UserError(f"expected a normalizer, one of {', '.join(NORMALIZERS)}, found {normalizer!r}: choose one of them")

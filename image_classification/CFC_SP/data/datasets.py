@@ -68,7 +68,7 @@ class StageData:
                     self.damaged[place] = str(error)
             if len(self.damaged) > MAX_DAMAGED * len(self):
                 some = "; ".join(list(self.damaged.values())[:3])
-                raise UserError(f"more than {MAX_DAMAGED:.0%} of {len(self)} pictures are damaged: mend the data set, such as {some}")
+                raise UserError(f"more than {MAX_DAMAGED:.0%} of {len(self)} pictures are damaged, such as {some}: repair the data set")
         raise AssertionError("a data set that consists of damaged pictures has been refused above")
 
     def whole(self) -> np.ndarray:

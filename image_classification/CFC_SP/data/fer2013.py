@@ -64,7 +64,7 @@ def load_fer2013(root: str | Path, split: str) -> Fer2013:
 def _pixels(entry: dict, path: Path, line: int) -> np.ndarray:
     words = entry.get("pixels", "").split()
     if len(words) != SIDE * SIDE or not all(word.isdecimal() and len(word) <= 3 and int(word) < 256 for word in words):
-        raise UserError(f"{path} line {line}: expected {SIDE * SIDE} numbers from 0 to 255, found {len(words)} words or others among them")
+        raise UserError(f"{path} line {line}: expected {SIDE * SIDE} numbers from 0 to 255, found {len(words)} words or other values")
     return np.array(words, np.uint8).reshape(SIDE, SIDE)
 
 

@@ -65,7 +65,7 @@ def sources_of_cascade(path: str | Path, runs: str | Path, random: bool, row: in
         sources[stage] = [Path(runs, name, "best.safetensors") for name in names]
         missing = [source for source in sources[stage] if not source.is_file()]
         if missing:
-            raise UserError(f"{path} names a run, and there is no {missing[0]}: train it, or choose another -runs")
+            raise UserError(f"{path} names a run whose {missing[0]} is missing: train it, or choose another -runs")
     return config, sources
 
 

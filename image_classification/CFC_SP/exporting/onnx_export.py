@@ -109,7 +109,7 @@ def check_model(bundle: Bundle, model: OnnxFile) -> dict[str, float]:
             if difference > TOLERANCE:
                 raise UserError(
                     f"no ONNX file written: {model.name} on {engine} differs by {difference:.1e} of its largest value for a batch of "
-                    f"{len(batch)}, expected {TOLERANCE:.0e} at most: take other versions of them"
+                    f"{len(batch)}, expected {TOLERANCE:.0e} at most: use other versions of these packages"
                 )
             differences[engine] = max(differences[engine], difference)
     return differences

@@ -1,7 +1,6 @@
 """The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside its form
 in NumPy and beside plain loops."""
 
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -26,18 +25,20 @@ def check_parity(folder: Path, layers: dict[str, paddle.nn.Layer]) -> None:
     Raises UserError with the program and the difference where one is larger than TOLERANCE of the largest value.
     """
     bundle = open_bundle(folder)
-    for name, arrays in _examples(bundle.manifest):
-        with paddle.no_grad():
-            outputs = layers[name](*(paddle.to_tensor(array) for array in arrays))
-        expected = [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
-        for onednn in (False, True):
-            compare(name, "onednn" if onednn else "plain", PaddleProgram(bundle, name, onednn=onednn)(*arrays), expected)
-        if name == "sequence":
-            settings = layers[name].settings
-            *inputs, kind, tau = arrays
-            by_loop = cascade_reference(*inputs, *settings, kind=list(KINDS)[kind.item()], tau=tau.item())
-            compare(name, "loops", by_loop, expected)
-            compare(name, "NumPy", sequence_of(bundle)(*arrays), expected)
+    for name, examples in _examples(bundle.manifest).items():
+        programs = {"plain": PaddleProgram(bundle, name, onednn=False), "onednn": PaddleProgram(bundle, name)}
+        for arrays in examples:
+            with paddle.no_grad():
+                outputs = layers[name](*(paddle.to_tensor(array) for array in arrays))
+            expected = [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+            for engine, program in programs.items():
+                compare(name, engine, program(*arrays), expected)
+            if name == "sequence":
+                settings = layers[name].settings
+                *inputs, kind, tau = arrays
+                by_loop = cascade_reference(*inputs, *settings, kind=list(KINDS)[kind.item()], tau=tau.item())
+                compare(name, "loops", by_loop, expected)
+                compare(name, "NumPy", sequence_of(bundle)(*arrays), expected)
 
 
 def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANCE) -> None:
@@ -51,17 +52,17 @@ def compare(name: str, engine: str, found, expected, tolerance: float = TOLERANC
             )
 
 
-def _examples(manifest: dict) -> Iterator[tuple[str, tuple[np.ndarray, ...]]]:
-    """Programs and seeded inputs, those of clips in every mode; logits far enough apart that rounding decides no label."""
+def _examples(manifest: dict) -> dict[str, list[tuple[np.ndarray, ...]]]:
+    """Seeded inputs of every program, those of clips in every mode; logits far enough apart that rounding decides no label."""
     rng = np.random.default_rng(0)
     crops = example_crops(manifest["crop"]["size"], _CROPS)
     valid, window = rng.random(_FRAMES) > 0.2, np.array([9])
     stages = [network["stage"] for network in manifest["networks"]]
     shapes = [(stages.count(stage), _FRAMES, len(classes)) for stage, classes in (("coarse", COARSE), ("negative", NEGATIVE))]
     logits = [rng.normal(0, 3, shape).astype(np.float32) for shape in shapes]
-    for name in ("coarse", "negative", "frame"):
-        yield name, (crops,)
-    for number, tau in product(range(len(KINDS)), (0, 0.7)):
-        mode = np.array([number]), np.array([tau], np.float32)
-        yield "sequence", (*logits, valid, window, *mode)
-        yield "clip", (crops, valid[:_CROPS], window, *mode)
+    modes = [(np.array([kind]), np.array([tau], np.float32)) for kind, tau in product(range(len(KINDS)), (0, 0.7))]
+    return {
+        **{name: [(crops,)] for name in ("coarse", "negative", "frame")},
+        "sequence": [(*logits, valid, window, *mode) for mode in modes],
+        "clip": [(crops, valid[:_CROPS], window, *mode) for mode in modes],
+    }

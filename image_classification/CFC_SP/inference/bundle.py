@@ -94,7 +94,7 @@ class Bundle:
         """The arrays of the weights file of that stem."""
         path = self.folder / f"{stem}.safetensors"
         if path.name not in self.manifest["files"]:
-            raise refusal(path, "it is needed, and the manifest does not list it")
+            raise refusal(path, "it is needed, but the manifest does not list it")
         try:
             return read_tensors_and_texts(path)[0]
         except TensorFileError as error:
@@ -115,7 +115,7 @@ def open_bundle(location: str | Path) -> Bundle:
         raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
     path = folder / MANIFEST
     if path.stat().st_size > MAX_BYTES:
-        raise refusal(path, f"it has {path.stat().st_size} bytes, a manifest has a few thousand")
+        raise refusal(path, f"it has {path.stat().st_size} bytes; a manifest has a few thousand")
     try:
         manifest = parse_yaml(path.read_bytes())
     except (YamlError, OSError) as error:
@@ -135,7 +135,7 @@ def parameter_names(program: bytes) -> list[str]:
 def _check_manifest(path: Path, manifest) -> None:
     if not isinstance(manifest, dict) or manifest.get("schema") not in (*FORMER_SCHEMAS, SCHEMA_VERSION):
         found = manifest.get("schema") if isinstance(manifest, dict) else type(manifest).__name__
-        raise refusal(path, f"it is of schema {found!r}, this program reads {FORMER_SCHEMAS[0]} to {SCHEMA_VERSION}")
+        raise refusal(path, f"its schema is {found!r}; this program reads {FORMER_SCHEMAS[0]} to {SCHEMA_VERSION}")
     has_kinds, has_align = manifest["schema"] > 2, manifest["schema"] > 3
     for name, kind in (_REQUIRED | (_REQUIRED_OF_KINDS if has_kinds else {}) | ({"crop.align": str} if has_align else {})).items():
         node = manifest
@@ -176,12 +176,12 @@ def _check_manifest(path: Path, manifest) -> None:
 
 def _check_file(folder: Path, name, expected) -> None:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise refusal(folder / MANIFEST, f"it names {name!r}, and a bundle's files lie in its own folder")
+        raise refusal(folder / MANIFEST, f"it names {name!r}, which is no file of the bundle's own folder")
     path = folder / name
     if path.is_symlink() or not path.is_file():
-        raise refusal(path, "the manifest lists it, and no such file is there")
+        raise refusal(path, "the manifest lists it, but the file is missing")
     if path.stat().st_size > _FILE_BYTES:
-        raise refusal(path, f"it has {path.stat().st_size} bytes, no bundle's file is that large")
+        raise refusal(path, f"it has {path.stat().st_size} bytes; no file of a bundle is that large")
     if sha256_of(path) != expected:
         raise refusal(path, "its sha256 is not the manifest's: it is damaged or was changed")
 

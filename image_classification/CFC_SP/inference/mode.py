@@ -39,11 +39,11 @@ def mode_of(bundle: Bundle, smoothing: str | None = None, prior: str | float | N
     if not bundle.has_kinds:
         if (kind, tau) != ("logits", 0):
             raise UserError(
-                f"-smoothing {kind}, -prior {tau:g}: bundle {manifest['name']} knows neither; export it again, or leave them out"
+                f"-smoothing {kind}, -prior {tau:g}: bundle {manifest['name']} supports neither; export it again, or leave them out"
             )
         return Mode(kind, tau, window, ())
     if tau and not manifest["prior"]["shares"]:
-        raise UserError(f"-prior {tau:g}: bundle {manifest['name']} does not say how often its classes were; leave -prior out")
+        raise UserError(f"-prior {tau:g}: bundle {manifest['name']} does not hold the class shares of its training data; leave -prior out")
     return Mode(kind, tau, window, (np.array([number]), np.array([tau], np.float32)))
 
 

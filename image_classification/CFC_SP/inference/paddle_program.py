@@ -13,6 +13,7 @@ from ..support.quiet_paddle import paddle
 from ..support.temporary import temporary_folder
 from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
+from .program_check import are_inputs
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
 _ONEDNN_SHAPES = 10
@@ -28,7 +29,8 @@ class PaddleProgram:
 
     Not thread-safe. engine is what really runs: "onednn", "onednn bfloat16", "cpu", "gpu" or "gpu unfused". oneDNN fails at random on some
     machines ("could not execute a primitive"), and cuDNN has no kernel for some convolutions that are fused with what follows them: the
-    program is then built again without it, once, and `engine` says so. Raises UserError where a GPU's memory does not hold a run.
+    program is then built again without it, once, and `engine` says so. Raises UserError for a program that cannot be loaded or run, and
+    where a GPU's memory does not hold a run. What Paddle raises for inputs that no program of a bundle takes stays as it is.
     """
 
     def __init__(self, bundle: Bundle, name: str, device: str = "cpu", onednn: bool = True, bfloat16: bool = False):
@@ -56,11 +58,14 @@ class PaddleProgram:
             ) from error
 
     def _run(self, arrays):
-        for name, array in zip(self._predictor.get_input_names(), arrays, strict=True):
+        inputs = dict(zip(self._predictor.get_input_names(), arrays, strict=True))
+        for name, array in inputs.items():
             self._predictor.get_input_handle(name).copy_from_cpu(np.ascontiguousarray(array))
         try:
             self._predictor.run()
         except _MISFITS as error:
+            if not are_inputs(inputs, self._bundle.manifest["crop"]["size"]):
+                raise
             raise self._refusal(error) from error
         return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in self._predictor.get_output_names())
 

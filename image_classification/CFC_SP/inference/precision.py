@@ -51,7 +51,7 @@ def in_precision(build, wanted: str, recorded: str, name: str, size: int, has_bf
         if not change <= MAX_PROBABILITY_CHANGE:
             found = f"they change by {change:.2g}" if math.isfinite(change) else "its networks cannot be computed in it here"
             raise UserError(
-                f"-precision bfloat16: expected probabilities of the program {name} that change by {MAX_PROBABILITY_CHANGE} at most, "
+                f"-precision bfloat16: expected the probabilities of {name} to change by {MAX_PROBABILITY_CHANGE} at most, "
                 f"found that {found}: use -precision auto, which keeps float32 there"
             )
     return build(True)

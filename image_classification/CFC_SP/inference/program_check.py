@@ -3,6 +3,8 @@
 import json
 import math
 
+import numpy as np
+
 MAX_BYTES = 32 << 20
 # What prediction gives a program: type and extents (None: any) of each input by its name.
 INPUTS = {
@@ -14,6 +16,9 @@ INPUTS = {
     "kind": ("0.t_i64", (1,)),
     "tau": ("0.t_f32", (1,)),
 }
+_DTYPES = {"0.t_ui8": np.uint8, "0.t_f32": np.float32, "0.t_bool": np.bool_, "0.t_i64": np.int64}
+# The axis of frames, of those inputs that have one.
+_FRAMES = {"crops": 0, "coarse_logits": 1, "negative_logits": 1, "valid": 0}
 # How it smooths and weighs, which bundles of schema 2 do not ask.
 _MODE = {"kind", "tau"}
 _LOGITS, _CROPS = {"coarse_logits", "negative_logits", "valid", "window"}, {"crops", "valid", "window"}
@@ -118,7 +123,7 @@ def check_program(program: bytes, name: str) -> None:
     """Raises ProgramError for a file that is no program of one block, an operator outside OPERATORS, values that are used before they are
     made, constants larger than any network's, and, for a `name` of SIGNATURES, other inputs or another number of outputs than these."""
     if len(program) > MAX_BYTES:
-        raise ProgramError(f"it has {len(program)} bytes, {MAX_BYTES} are the most")
+        raise ProgramError(f"it has {len(program)} bytes; {MAX_BYTES} are the most")
     try:
         tree = json.loads(program)
     except (ValueError, RecursionError) as error:
@@ -127,7 +132,7 @@ def check_program(program: bytes, name: str) -> None:
     for place, operator in enumerate(operators):
         kind = operator.get("#") if isinstance(operator, dict) else None
         if not isinstance(kind, str) or kind not in ("p", *OPERATORS):
-            raise ProgramError(f"it holds the operator {str(kind)[:60]}, which no network here is made of")
+            raise ProgramError(f"it holds the operator {str(kind)[:60]}, which no network here contains")
         if not (_is_parameter(operator, parameters) if kind == "p" else _is_operator(operator, known)):
             raise ProgramError(f"its operator {place}, {kind}, is malformed")
         for output in [operator["O"]] if kind == "p" else operator["O"]:
@@ -138,6 +143,19 @@ def check_program(program: bytes, name: str) -> None:
         _check_signature(name, operators)
 
 
+def are_inputs(arrays: dict[str, np.ndarray], crop_size: int) -> bool:
+    """Whether arrays, by the name of their input, are what a program of a bundle takes: of the types and shapes of INPUTS, of one number of
+    frames, and the crops of `crop_size` px. A program that cannot run them is at fault then, and its caller otherwise."""
+    for name, array in arrays.items():
+        kind, extents = INPUTS[name]
+        if array.dtype != _DTYPES[kind] or array.ndim != len(extents):
+            return False
+        if not all(want in (None, has) for want, has in zip(extents, array.shape, strict=True)):
+            return False
+    frames = {array.shape[_FRAMES[name]] for name, array in arrays.items() if name in _FRAMES}
+    return len(frames) <= 1 and ("crops" not in arrays or arrays["crops"].shape[1:3] == (crop_size, crop_size))
+
+
 def _check_signature(name: str, operators: list) -> None:
     inputs = [operator for operator in operators if operator["#"] == "1.data"]
     found = {_value_of(operator, "name"): operator["O"][0]["TT"]["D"] for operator in inputs if len(operator["O"]) == 1}
@@ -145,7 +163,7 @@ def _check_signature(name: str, operators: list) -> None:
     known, made = SIGNATURES[name]
     if set(found) not in known or (len(inputs), outputs) != (len(found), made):
         names = ", ".join(map(str, found))[:80] or "nothing"
-        raise ProgramError(f"it takes {names} and gives {outputs} outputs, and the program {name} of a bundle does not")
+        raise ProgramError(f"it takes {names} and gives {outputs} outputs, unlike the program {name} of a bundle")
     for key, (kind, shape, *_) in found.items():
         wanted, extents = INPUTS[key]
         fits = len(shape) == len(extents) and all(want in (None, has) for want, has in zip(extents, shape, strict=True))

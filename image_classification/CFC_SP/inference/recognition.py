@@ -15,7 +15,7 @@ from ..core.kinds import SHARE_OF_WINDOW
 from ..core.records import Frame, FrameResult
 from ..support.prefetch import prefetch
 from ..support.stopwatch import Stopwatch
-from ..video.follower import KEY_EVERY_S, FaceFollower
+from ..video.follower import KEY_EVERY_S, FaceFollower, search_each
 from ..video.live_follower import LiveFollower
 from .decision import Decider
 from .loaded_model import LoadedModel
@@ -37,6 +37,7 @@ def recognise_clip(
     stopwatch: Stopwatch,
     search_every_s: float = KEY_EVERY_S,
     mode: Mode | None = None,
+    unrelated: bool = False,
 ) -> Generator[FrameResult]:
     """One FrameResult for every frame of a clip, in order, some while after the frame.
 
@@ -44,24 +45,29 @@ def recognise_clip(
     `observe_clip`.
     """
     decider = Decider(model.predictor, stopwatch, mode or mode_of(model.bundle))
-    with closing(observe_clip(model, frames, stopwatch, search_every_s)) as observed:
+    with closing(observe_clip(model, frames, stopwatch, search_every_s, unrelated)) as observed:
         yield from decider.decided(observed, window)
 
 
 def observe_clip(
-    model: LoadedModel, frames: Iterable[Frame], stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S
+    model: LoadedModel, frames: Iterable[Frame], stopwatch: Stopwatch, search_every_s: float = KEY_EVERY_S, unrelated: bool = False
 ) -> Iterator[Observation]:
     """Where the faces of every frame of a clip are, and their logits, in order, some while after the frame.
 
-    search_every_s: seconds of media time between searches of whole frames for faces, 0: every frame is searched. stopwatch: receives the
-    seconds of each stage; `decode` and `classify` run beside the others, and `wait` is what the others waited for them. Closing the
-    generator ends the thread that decodes.
+    search_every_s: seconds of media time between searches of whole frames for faces, 0: every frame is searched. unrelated: the frames are
+    pictures of any sizes, no face of one is followed to another. stopwatch: receives the seconds of each stage; `decode` and `classify` run
+    beside the others, and `wait` is what the others waited for them. Closing the generator ends the thread that decodes.
     """
     observer = FaceObserver(model, model.batch, stopwatch)
-    follower = FaceFollower(model.make_detector(), search_every_s, found=observer.begin)
-    with closing(_decoded_ahead(frames, stopwatch)) as decoded:
-        seen = stopwatch.each("detect", follower.follow(stopwatch.each("wait", decoded)))
-        yield from observer.scored(map(observer.observe, seen))
+    detector = model.make_detector()
+    # The first picture's size tells nothing of the memory that others take.
+    with closing(_decoded_ahead(frames, stopwatch, FEWEST_AHEAD if unrelated else MOST_AHEAD)) as decoded:
+        waited = stopwatch.each("wait", decoded)
+        if unrelated:
+            seen = search_each(detector, waited, observer.begin)
+        else:
+            seen = FaceFollower(detector, search_every_s, found=observer.begin).follow(waited)
+        yield from observer.scored(map(observer.observe, stopwatch.each("detect", seen)))
 
 
 class StreamRecognition:
@@ -120,10 +126,10 @@ class StreamRecognition:
         return self._steady.steadied(result) if self._steady else result
 
 
-def _decoded_ahead(frames: Iterable[Frame], stopwatch: Stopwatch) -> Iterator[Frame]:
+def _decoded_ahead(frames: Iterable[Frame], stopwatch: Stopwatch, most: int) -> Iterator[Frame]:
     """The frames, decoded by a thread that runs ahead of their use."""
     frames = stopwatch.each("decode", frames)
     first = list(islice(frames, 1))
-    depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), MOST_AHEAD) if first else FEWEST_AHEAD
+    depth = min(max(AHEAD_BYTES // first[0].image.nbytes, FEWEST_AHEAD), most) if first else FEWEST_AHEAD
     # Popped as it goes, so that no large frame is held longer than it is looked at.
     yield from prefetch(chain((first.pop() for _ in range(len(first))), frames), depth)

@@ -95,7 +95,7 @@ class _Worker:
         # What has begun and is still wanted: answers to other runs are dropped.
         self._wanted: weakref.WeakValueDictionary[int, _WorkerRun] = weakref.WeakValueDictionary()
         self._sending, self._receiving = threading.Lock(), threading.Lock()
-        self._is_stuck = False
+        self._is_stuck = self._is_cut_off = False
         self._refusal: Exception | None = None
         requests, self._requests = Pipe(duplex=False)
         self._answers, answers = Pipe(duplex=False)
@@ -117,7 +117,8 @@ class _Worker:
 
     @property
     def has_ended(self) -> bool:
-        return self._process.poll() is not None
+        # A process closes its pipes a moment before it ends.
+        return self._is_cut_off or self._process.poll() is not None
 
     def status(self) -> dict:
         if self._status is None:
@@ -173,6 +174,7 @@ class _Worker:
         return outputs, seconds
 
     def _ended(self) -> UserError:
+        self._is_cut_off = True
         if self._is_stuck:
             return UserError("the process that runs the networks stopped computing and was ended; free some memory and start again")
         return UserError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..support.printable import counted
 from ..video.clip import VIDEO_ENDINGS
-from ..video.pictures import PICTURE_ENDINGS, natural_order
+from ..video.pictures import is_picture, natural_order
 from ..writers.output import FILES
 
 # So many folders are looked into for videos that are only told of.
@@ -88,7 +88,7 @@ class _Listing:
                 found.results += 1
             elif entry.is_file() and ending in VIDEO_ENDINGS:
                 found.videos.append(entry)
-            elif entry.is_file() and ending in PICTURE_ENDINGS:
+            elif entry.is_file() and is_picture(entry):
                 found.pictures.append(entry)
             elif entry.name not in FILES.values():
                 found.others.append(entry)

@@ -46,12 +46,12 @@ class CallersFrames:
 
     def __init__(self, frames: Iterable[tuple[float, np.ndarray]], fps: float):
         if not (math.isfinite(fps) and fps > 0):
-            raise UserError(f"expected a frame rate above 0, found {fps!r}: give the recording's frames a second")
+            raise UserError(f"expected a frame rate above 0, found {fps!r}: give the number of frames a second")
         self.warnings: list[str] = []
         self._check, self._frames = FrameCheck(), iter(frames)
         first = next(self._frames, None)
         if first is None:
-            raise UserError("expected frames, found none: give one (time_s, image) or more")
+            raise UserError("expected frames, found none: give at least one (time_s, image)")
         self._first = self._check.frame(*first)
         height, width = self._first.image.shape[:2]
         self.source = Source("", "rgb24", width, height, fps, None)

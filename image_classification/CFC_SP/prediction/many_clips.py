@@ -11,6 +11,7 @@ from pathlib import Path
 from ..core.records import Summary
 from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
+from ..support.progress import shown, unwatched
 from ..video.clip import open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head, read_summary
@@ -18,6 +19,7 @@ from .clip_search import Clip
 from .clip_table import ClipTable
 from .clip_writer import write_clip
 from .closing_summary import describe, describe_files
+from .live_output import LiveOutput
 from .options import ClipOptions
 from .recognizer import Recognizer
 from .recording import finish_left_recordings
@@ -40,18 +42,20 @@ class ClipTask:
     def __post_init__(self):
         if self.resume and "json" not in self.formats:
             found = ",".join(self.formats)
-            raise UserError(f"-resume: expected json among -formats, which tells what is finished, found {found}: add json")
+            raise UserError(f"-resume: expected json among -formats, since result.json tells what is finished, found {found}: add json")
         # Whatever becomes of the working directory.
         object.__setattr__(self, "root", Path(self.root).absolute())
 
-    def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool) -> "Outcome":
-        """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone."""
+    def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool, live: LiveOutput | None = None) -> "Outcome":
+        """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone. live: takes the results
+        as they are decided."""
         folder = None
         try:
             if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
-            return Outcome(write_clip(recognizer, path, folder, self.options, quiet), folder.files)
+            watch = unwatched if quiet else shown
+            return Outcome(write_clip(recognizer, path, folder, self.options, watch, live=live), folder.files)
         except Exception as error:
             return Outcome(None, folder.files if folder else [], error)
 
@@ -106,17 +110,17 @@ class BegunClip:
         return outcome
 
 
-def write_clips(recognizer: Recognizer, clips: Iterable[Clip], task: ClipTask) -> int:
+def write_clips(recognizer: Recognizer, clips: Iterable[Clip], task: ClipTask, live: LiveOutput | None = None) -> int:
     """Writes the results of each clip, in a folder each, and their table; returns how many failed.
 
-    A failure is one sentence on standard error.
+    A failure is one sentence on standard error. live: takes the results as they are decided.
     """
     finish_left_recordings(task.root)
     clips = list(clips)
     table, failed = ClipTable(task.root, lists_failures=len(clips) > 1), 0
     for clip in clips:
         begun = BegunClip(table, clip)
-        outcome = begun.end(lambda begun=begun: task.done_by(recognizer, begun.clip.path, begun.row.folder, task.verbosity < 0))
+        outcome = begun.end(lambda begun=begun: task.done_by(recognizer, begun.clip.path, begun.row.folder, task.verbosity < 0, live))
         outcome.tell(clip, task.verbosity)
         failed += outcome.error is not None
     tell_failures(failed, len(clips))

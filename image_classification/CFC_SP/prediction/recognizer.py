@@ -1,4 +1,4 @@
-"""The loaded model, and everything that it can be asked to look at."""
+"""The loaded model, from which sessions with clips, streams and pictures begin."""
 
 import weakref
 from collections.abc import Iterable
@@ -24,14 +24,15 @@ _Session = TypeVar("_Session", "ClipSession", "StreamSession")
 class Recognizer:
     """A bundle, loaded once, for any number of clips, streams and pictures.
 
-    bundle: a bundle's folder or the name of a shipped one. device: "auto" (the GPU where the engine has one), "cpu", "gpu", "tensorrt",
-    "coreml" or "directml". engine: what runs the networks, "paddle", "onnxruntime" or "openvino", "auto": the first of them that is
-    installed. precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face: side in px of the smallest face to look
-    for, None: the bundle's. model: what was loaded.
+    bundle: a bundle's folder, or the name of a shipped one. device: "auto" (the GPU where the engine has one), "cpu", "gpu", "tensorrt",
+    "coreml" or "directml". engine: what runs the networks, "paddle", "onnxruntime" or "openvino"; "auto": the first of them that is
+    installed. precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face: the side in px of the smallest face to look
+    for; None: the bundle's. model: the loaded model.
 
-    It holds nothing of what it looks at: sessions do. Those of one recognizer may follow each other or take turns, one a thread, too,
-    and each gives what it would give alone. The networks run in a process of their own, which `close`, or a `with` block, ends, and all
-    open sessions with it. Raises UserError for a bundle that is refused, and for a device, an engine or a precision that is not there.
+    A session holds all there is of a clip or stream; the recognizer holds none of it. Several sessions may be open at once, also in
+    several threads, and each gives the results that it would give alone. The networks run in a process of their own. `close`, or the end
+    of a `with` block, ends that process and all open sessions. Raises UserError for a bundle that is refused and for a device, an engine
+    or a precision that is not available.
 
     >>> from cfc_sp import Recognizer
     >>> with Recognizer(bundle="lite", device="cpu") as recognizer:
@@ -76,14 +77,15 @@ class Recognizer:
         prior: str | float | None = None,
         max_pixels: int | None = None,
     ) -> "ClipSession":
-        """A session with the video file or the folder of pictures at `path`.
+        """A session with the video file, the picture or the folder of pictures at `path`.
 
-        start, end: the part looked at, in seconds or as "h:mm:ss" from the first frame on. stride: every how many frames one is looked at.
-        window: smoothing's, in frames at 30 fps (None: the default of its kind, 0: off). fps: pictures a second of a folder (None: 30),
-        or frames of a raw stream (None: its own). max_pixels: the most pixels of a frame (None: 25 million).
-        search: "auto", or "every" to look for faces in every whole frame. smoothing: its kind, "logits" (the paper's), "probabilities"
-        or "decoder"; prior: "data", or the power of the training data's class shares by which probabilities are divided (None: the
-        bundle's of both). Raises UserError for bad input.
+        start, end: the part to look at, in seconds or as "h:mm:ss" from the first frame on. stride: 1 looks at every frame, n at every
+        n-th. window: the smoothing window in frames at 30 fps; None: the default of its kind, 0: no smoothing. fps: pictures a second,
+        which makes them frames of a recording (None: they are unrelated, and nothing is smoothed), or frames a second of a raw stream
+        (None: its own). search: "auto", or "every" to search every whole frame for faces. smoothing: "logits" (the paper's),
+        "probabilities" or "decoder"; None: the bundle's. prior: "data", or the power of the training data's class shares by which
+        probabilities are divided; None: the bundle's. max_pixels: the most pixels of a frame (None: 25 million). Raises UserError for
+        bad input.
 
         >>> recognizer.video("clip.mp4", stride=2, window=0).run().summary.frames
         2
@@ -93,7 +95,7 @@ class Recognizer:
         return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search, smoothing, prior, max_pixels))
 
     def clip(self, path: str | Path, options: "ClipOptions") -> "ClipSession":
-        """As `video`, with the options in one."""
+        """As `video`, with all options in one object."""
         from ..video.clip import open_clip
         from .clip_session import ClipSession
 
@@ -111,8 +113,8 @@ class Recognizer:
     ) -> "ClipSession":
         """A session with a recording that the caller has decoded: (time_s, image) for each frame, at `fps` frames a second.
 
-        Times are in seconds and increase; images are HWC RGB uint8 [0, 255], all of one size, and are copied. It answers as for a file,
-        from past and future, some while after the frame. Raises UserError, at the frame, for what is none such.
+        Times are in seconds and increase. Images are HWC RGB uint8 [0, 255], all of one size, and are copied. As for a file, smoothing
+        looks at past and future, so results come some frames late. Raises UserError at the first frame that breaks these rules.
 
         >>> import numpy as np
         >>> frames = ((i / 25, np.zeros((64, 64, 3), np.uint8)) for i in range(4))
@@ -136,10 +138,10 @@ class Recognizer:
     ) -> "StreamSession":
         """A session that answers each frame at once, from the past alone, or after a lag, from what comes after it, too.
 
-        window_s: how far smoothing reaches into the past, in seconds (None: as long as its kind's window, less the lag; 0: off). smoothing,
-        prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of `feed`.
-        Raises UserError for a window or a lag out of range, and for "logits" of a bundle whose SP divides by the window, as that has no
-        meaning for a part of one.
+        window_s: how far smoothing reaches into the past, in seconds; None: the default of its kind, less the lag, 0: no smoothing.
+        smoothing, prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of
+        `feed`. Raises UserError for a window or a lag out of range, and for "logits" with a bundle whose normalizer is "window": only a
+        part of such a window exists here.
 
         >>> import numpy as np
         >>> from PIL import Image
@@ -153,9 +155,9 @@ class Recognizer:
         return self._opened(StreamSession(self.model, window_s, smoothing, prior, lag_s))
 
     def picture(self, picture: "str | Path | np.ndarray") -> "tuple[Face, ...]":
-        """The faces of a picture, HWC RGB uint8 [0, 255] or a file, from left to right; nothing is smoothed.
+        """The faces of a picture from left to right, without smoothing. picture: a file, or an array HWC RGB uint8 [0, 255].
 
-        Raises UserError for a file that is no picture and for an array that is none.
+        Raises UserError for a file that is not a picture and for another array.
 
         >>> [face.label for face in recognizer.picture("face.jpg")]
         ['Happiness']
@@ -169,11 +171,11 @@ class Recognizer:
             return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
 
     def asked(self, options: "ClipOptions") -> dict[str, Any]:
-        """All that was asked for of a clip, by name, as a result says it; None stands for a default."""
+        """The options asked for, by name, as a result lists them; None stands for a default."""
         return self._asked | options.as_dict()
 
     def close(self) -> None:
-        """Ends all open sessions and the process that runs the networks; harmless when done twice."""
+        """Ends all open sessions and the process that runs the networks. A second call does nothing."""
         self._is_closed = True
         for session in list(self._sessions):
             session.close()
@@ -198,10 +200,10 @@ def predict_video(
     min_face: float | None = None,
     **options: Any,
 ) -> "VideoResult":
-    """The expressions in the video file or folder of pictures at `path`, in memory; nothing is written.
+    """The expressions in the video file, picture or folder of pictures at `path`, in memory; nothing is written.
 
-    For one clip: the keywords are those of `Recognizer` and of `Recognizer.video`, and the same errors are raised. Who has several
-    loads a `Recognizer` once.
+    The keywords are those of `Recognizer` and `Recognizer.video`, and so are the errors. The model is loaded at every call: for several
+    clips, load a `Recognizer` once.
 
     >>> from cfc_sp import predict_video
     >>> result = predict_video("clip.mp4", device="cpu")

@@ -7,11 +7,15 @@ from typing import Self
 
 from ..core.records import FrameResult, Summary
 from ..support.errors import UserError
+from ..support.files import remove_dead_parts
 from ..writers.output import OutputFolder
 from ..writers.result_json import read_summary, write_json
 from ..writers.rows_csv import CsvWriter, drop_cut_row, read_rows
 from .result_files import write_summary
 from .summary_builder import SummaryBuilder
+
+# The picture to look at, beside the rows.
+LATEST = "latest.jpg"
 
 
 class Recording:
@@ -80,4 +84,5 @@ def finish_left_recordings(root: str | Path) -> None:
                 counts.add(result)
             cut = "the recording was cut off; it ends with its last whole row"
             deliver_recording(folder, replace(counts.counted(begun), warnings=[*begun.warnings, cut]))
+            remove_dead_parts(folder.path, LATEST)
         print(f"A recording that was cut off is finished now: {folder.path}", file=sys.stderr)

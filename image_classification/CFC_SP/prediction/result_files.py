@@ -9,15 +9,17 @@ import numpy as np
 
 from ..core.records import Frame, FrameResult, Summary
 from ..support.files import sha256_of
-from ..support.progress import shown
+from ..support.progress import Watch, unwatched
 from ..video.clip import open_clip
 from ..writers.annotated_video import write_annotated_video
 from ..writers.annotation_files import write_annotation_files
+from ..writers.hiding import HOLD_S, hidden_frames
 from ..writers.movie_clock import MovieClock
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import write_json
 from ..writers.rows_csv import read_rows
 from ..writers.timeline import Timeline, write_timeline
+from .slide_show import SlideShow
 
 _DRAWN = ("png", "mp4", "html")
 
@@ -30,13 +32,18 @@ def timeline_of(rows: Iterable[FrameResult], summary: Summary) -> Timeline:
     return timeline
 
 
-def finish_files(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool = True) -> Summary:
-    """Writes all other formats of an entered folder that holds the CSV; the summary with what drawing adds to it."""
+def finish_files(
+    folder: OutputFolder, summary: Summary, timeline: Timeline, watch: Watch = unwatched, clip: str | Path | None = None
+) -> Summary:
+    """Writes all other formats of an entered folder that holds the CSV; the summary with what drawing adds to it.
+
+    clip: where the clip lies, if not where the summary says.
+    """
     write_annotation_files(folder, summary)
     write_summary(folder, summary)
     folder.deliver(*(name for name in folder.formats if name not in _DRAWN))
     if any(name in folder.formats for name in _DRAWN):
-        summary = _draw(folder, summary, timeline, quiet)
+        summary = _draw(folder, summary, timeline, watch, Path(clip or summary.source.path))
         summary = write_summary(folder, summary)
     return summary
 
@@ -51,7 +58,7 @@ def write_summary(folder: OutputFolder, summary: Summary) -> Summary:
     return summary
 
 
-def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: bool) -> Summary:
+def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, watch: Watch, clip: Path) -> Summary:
     """Makes from the rows the picture of the timelines, the annotated video, the report; the summary with their seconds and warnings."""
     rows, source, clock = folder.location("csv"), summary.source, MovieClock()
     if "html" in folder.formats:
@@ -64,11 +71,22 @@ def _draw(folder: OutputFolder, summary: Summary, timeline: Timeline, quiet: boo
     if "mp4" in folder.formats:
         begin = time.perf_counter()
         again = _SameFrames(read_rows(rows), source.width, source.height)
-        with open_clip(Path(source.path), summary.span, *(summary.options.get(name) for name in ("fps", "max_pixels"))) as reader:
-            frames = shown(again.of(reader), "drawing", summary.frames, quiet)
+        slides = SlideShow(summary.pictures) if source.is_pictures and summary.options.get("fps") is None else None
+        with open_clip(clip, summary.span, *(summary.options.get(name) for name in ("fps", "max_pixels"))) as reader:
+            frames = watch(again.of(reader), "drawing", summary.frames)
+            if slides is not None:
+                frames = slides.framed(frames)
+
+            def drawn() -> Iterator[FrameResult]:
+                return read_rows(rows) if slides is None else slides.placed(read_rows(rows))
+
+            if how := summary.options.get("hide"):
+                # Pictures that have nothing to do with each other hide each its own faces.
+                frames = hidden_frames(frames, drawn(), how, HOLD_S if slides is None else 0.0)
             if "html" in folder.formats:
-                frames = thumbnails.watch(frames, read_rows(rows))
-            warnings = write_annotated_video(source, frames, read_rows(rows), folder.part("mp4"), summary.span, clock)
+                frames = thumbnails.watch(frames, drawn())
+            labels = summary.options.get("labels", True)
+            warnings = write_annotated_video(source, frames, drawn(), folder.part("mp4"), summary.span, clock, labels)
         summary = replace(
             summary,
             warnings=[*summary.warnings, *again.warnings, *warnings],

@@ -24,11 +24,11 @@ MOST_LAG_S = 1.0
 
 
 class StreamSession:
-    """Answers each frame of one stream. window_s: how far smoothing reaches into the past, in seconds (None: as long as the default
-    window of its kind, less the lag); 0 switches it off. smoothing, prior: as in `inference.mode.mode_of`. lag_s: how long a frame waits
-    for those after it, over which it is smoothed too.
+    """Answers each frame of one stream. window_s: how far smoothing reaches into the past, in seconds; None: the default of its kind, less
+    the lag, 0: no smoothing. smoothing, prior: as in `inference.mode.mode_of`. lag_s: seconds that a frame waits for later ones, which
+    then take part in smoothing.
 
-    window_s, mode: the same, in force. Raises UserError for a window or a lag out of range.
+    The attributes window_s and mode say what is in force. Raises UserError for a window or a lag out of range.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class StreamSession:
         if not (math.isfinite(window_s) and window_s >= 0):
             raise UserError(f"expected a window of 0 s or more, found {window_s!r}: 0 switches smoothing off")
         if window_s and self.mode.kind == "logits" and model.bundle.manifest["sp"]["normalizer"] != "count":
-            raise UserError("expected a bundle whose SP.NORMALIZER is count, found window: smooth no stream with it (window 0)")
+            raise UserError("expected a bundle with SP.NORMALIZER count, found window: give window 0, which does not smooth")
         model.predictor.revive()
         self.window_s = window_s
         self._model, self._stopwatch = model, Stopwatch()
@@ -60,10 +60,10 @@ class StreamSession:
         self.close()
 
     def feed(self, time_s: float, image: np.ndarray) -> FrameResult:
-        """The result of this frame: means are those of the frames of its track within the window that ends with it.
+        """The result of this frame, smoothed over the frames of the same track in the window that ends with it.
 
-        time_s: seconds, which increase. image: HWC RGB uint8 [0, 255], all of one size. Raises UserError for what is none such, after
-        `close`, and in a session with a lag.
+        time_s: seconds, larger at every call. image: HWC RGB uint8 [0, 255], of one size for all frames. Raises UserError for other
+        times and images, after `close`, and in a session with a lag.
         """
         if self._lag_s:
             raise UserError("expected a session without a lag, found one with it, which answers a frame after later ones: call follow")
@@ -90,7 +90,7 @@ class StreamSession:
         return self._recognition
 
     def summarise(self, counts: SummaryBuilder, reader: StreamReader, options: dict[str, Any]) -> Summary:
-        """What was counted until now, with the seconds of each stage. options: by name, as asked for."""
+        """Counts so far, with the seconds of each stage. options: as asked for, by name."""
         window = scaled_window(round(self.window_s * REFERENCE_FPS), reader.source.fps)
         return counts.build(reader, self._model, self.mode, window, options, self._stopwatch)
 

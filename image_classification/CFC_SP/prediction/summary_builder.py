@@ -38,8 +38,8 @@ class SummaryBuilder:
     def build(self, reader, model: LoadedModel, mode: Mode, window_frames: int, options: dict, stopwatch: Stopwatch) -> Summary:
         """What was seen until now.
 
-        reader: tells `damaged`, `warnings` and, for a stream, `dropped`. mode: the kind of smoothing and the prior. window_frames:
-        smoothing's window, in frames of this clip. options: by name, as asked for.
+        reader: tells `damaged`, `warnings` and, of a stream, `dropped`, of picture files, `pictures`. mode: the kind of smoothing and the
+        prior. window_frames: smoothing's window, in frames of this clip. options: by name, as asked for.
         """
         status = model.predictor.status()
         summary = Summary(
@@ -56,6 +56,7 @@ class SummaryBuilder:
             options=options,
             smoothing=mode.kind,
             prior=mode.tau,
+            pictures=list(getattr(reader, "pictures", ())),
         )
         return self.counted(summary)
 
@@ -73,7 +74,7 @@ class SummaryBuilder:
 
     def _warnings(self, model: LoadedModel, fell_back: bool) -> Iterable[str]:
         if fell_back:
-            yield "oneDNN failed and was left; the networks run slower without it"
+            yield "oneDNN, or a fusion of cuDNN's, failed and was left; the networks run slower without it"
         if model.bundle.is_random:
             yield f"the weights of bundle {model.bundle.manifest['name']} are random: its labels mean nothing"
         if not self._face_rows:

@@ -1,11 +1,8 @@
 """What runs here: the versions of the project and of the engines that are installed, the device and the shipped bundle."""
 
-import tomllib
-from importlib import metadata
-from pathlib import Path
-
 from ..inference.bundle import open_bundle
 from ..support.device import select_device
+from ..support.own_version import own_version
 from ..support.packages import installed_version
 from .recognizer import DEFAULT_BUNDLE
 
@@ -23,15 +20,9 @@ def describe_versions() -> str:
     engines = {name: installed_version(*distributions) or "not installed" for name, distributions in _ENGINES.items()}
     has_paddle = engines["paddle"] != "not installed"
     found = {
-        "cfc-sp": _own_version(),
+        "cfc-sp": own_version(),
         **engines,
         "device": select_device("auto") if has_paddle else "cpu",
         "bundle": f"{bundle.manifest['name']} {bundle.sha256[:12]}",
     }
     return "\n".join(f"{name} {value}" for name, value in found.items())
-
-
-def _own_version() -> str:
-    project = Path(__file__).parents[3] / "pyproject.toml"
-    # A checkout is what runs, whatever was installed beside it.
-    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"] if project.is_file() else metadata.version("cfc-sp")

@@ -1,4 +1,4 @@
-"""A clip's results in memory: from a session, or read back from the folder that they were written to."""
+"""A clip's results in memory, from a session or read back from a folder."""
 
 import os
 from collections.abc import Iterable
@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 from ..core.records import FrameResult, Summary
 from ..support.errors import UserError
 from ..support.packages import import_package
+from ..writers.hiding import check_hiding
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_summary
-from ..writers.rows_csv import COLUMNS, CsvWriter, read_rows, row_values
+from ..writers.rows_csv import CsvWriter, columns_of, read_rows, row_values
+from ..writers.timeline import draw_timeline
 from .options import check_least
 from .result_files import finish_files, timeline_of
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What a clip shows: `summary` of the run, `rows` with one FrameResult for every frame looked at.
+    """A clip's results. rows: one FrameResult for every frame looked at. summary: counts, segments, timings and warnings of the run.
 
     >>> result = recognizer.video("clip.mp4").run()
     >>> len(result.rows), result.summary.source.width
@@ -32,15 +35,22 @@ class VideoResult:
     rows: list[FrameResult]
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The rows of frames.csv as a pandas DataFrame: its columns, its rounding, missing values where a frame has no face; tracks are
-        integers all the same.
+        """The rows of frames.csv as a pandas DataFrame, with its columns and rounding. Where a frame has no face, values are missing;
+        tracks are integers nevertheless.
 
-        Raises UserError where pandas, which nothing else needs, is not installed.
+        Raises UserError where pandas is not installed.
         """
         module = import_package("pandas", "to_pandas()")
         rows = [values for result in self.rows for values in row_values(result)]
-        table: pandas.DataFrame = module.DataFrame(rows, columns=list(COLUMNS))
+        table: pandas.DataFrame = module.DataFrame(rows, columns=list(columns_of(self.summary.source.is_pictures)))
         return table.astype({"track": "Int64"})
+
+    def plot(self) -> "Figure":
+        """The timelines as a matplotlib figure, as in timeline.png: each track's segments as a band above its eight probabilities.
+
+        A notebook shows it; `figure.savefig` writes it.
+        """
+        return draw_timeline(self.summary, timeline_of(self.rows, self.summary))
 
     def save(
         self,
@@ -48,23 +58,24 @@ class VideoResult:
         formats: Iterable[str] = ("csv", "json"),
         min_confidence: float | None = None,
         min_segment: float | None = None,
+        hide: str | None = None,
     ) -> list[Path]:
-        """Writes the results into `folder`, made where it is missing, and returns the files: what predict.py writes of the clip.
+        """Writes the files that `cfc-sp predict` writes into `folder`, which is made if it is missing, and returns them.
 
-        formats: among those of `writers.output.FILES`; mp4 and html read the clip again, at `summary.source.path`. min_confidence,
-        min_segment: segments of less, in [0, 1] and in seconds, are left out of the files for other programs (None: as when the clip was
-        predicted). Raises UserError for an unknown format and one that needs what is not installed, a folder that cannot be written to,
-        and a clip that is not there any more.
+        formats: names of `writers.output.FILES`. mp4 and html read the clip again, at `summary.source.path`. min_confidence,
+        min_segment: the files for other programs leave out segments of less, in [0, 1] and in seconds (None: as when the clip was
+        predicted). hide: how faces are hidden in what shows the clip, "blur", "pixelate" or "box" (None: as then). Raises UserError for an
+        unknown format and one that needs what is not installed, a folder that cannot be written to, and a clip that no longer exists.
 
         >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
         ['frames.csv', 'result.json']
         """
         check_least(min_confidence, min_segment)
-        asked = {"min_confidence": min_confidence, "min_segment": min_segment}
+        asked = {"min_confidence": min_confidence, "min_segment": min_segment, "hide": check_hiding(hide)}
         options = self.summary.options | {name: least for name, least in asked.items() if least is not None}
         folder = Path(folder).absolute()
         with OutputFolder(folder.parent, folder.name, formats) as output:
-            with CsvWriter(output.part("csv")) as writer:
+            with CsvWriter(output.part("csv"), has_pictures=self.summary.source.is_pictures) as writer:
                 for result in self.rows:
                     writer.write(result)
             finish_files(output, replace(self.summary, options=options), timeline_of(self.rows, self.summary))
@@ -72,9 +83,9 @@ class VideoResult:
 
 
 def read_result(folder: str | os.PathLike[str]) -> VideoResult:
-    """The results that predict.py wrote to a clip's folder, with csv and json among its formats.
+    """The results that `cfc-sp predict` wrote to a clip's folder as csv and json.
 
-    Numbers are as rounded there, and `raw_probabilities` are None. Raises UserError for a folder without whole results.
+    Numbers are rounded as in the files, and `raw_probabilities` are None. Raises UserError for a folder without complete results.
 
     >>> from cfc_sp import read_result
     >>> files = recognizer.video("clip.mp4").run().save("output/clip")

@@ -42,11 +42,11 @@ class CropReport:
         other = {row["size"] for row in self.rows.values()} - {str(geometry.size)}
         if other:
             sizes = ", ".join(sorted(other))
-            raise UserError(f"-size {geometry.size}: found crops of {sizes} px in {self.path}: take that size or remove them")
+            raise UserError(f"-size {geometry.size}: found crops of {sizes} px in {self.path}: choose that size, or remove them")
         other = {row["align"] for row in self.rows.values()} - {geometry.align}
         if other:
             kinds = ", ".join(sorted(other))
-            raise UserError(f"-align {geometry.align}: found crops of -align {kinds} in {self.path}: take that one or remove them")
+            raise UserError(f"-align {geometry.align}: found crops of -align {kinds} in {self.path}: choose that one, or remove them")
 
     def mismatches(self, annotations: dict[str, Path]) -> list[str]:
         """A sentence for every annotation that has more or fewer lines than its video has frames."""

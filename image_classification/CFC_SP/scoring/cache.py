@@ -83,7 +83,9 @@ class LogitsCache:
                     table[rows] = self._run(network, crops)
                     whole = pictures.whole()[rows]
                     if not np.isfinite(table[rows][whole]).all():
-                        raise UserError(f"{path}: expected finite logits, found NaN or infinity for {pictures.name(done)} or near it")
+                        raise UserError(
+                            f"{path}: expected finite logits, found NaN or infinity at {pictures.name(done)} or shortly after it"
+                        )
                     table[rows][~whole] = np.nan
                     digest.update(table[rows])
                     done = rows.stop

@@ -75,7 +75,7 @@ def _renamed(lines: list[Line], members: Mapping[str, str]) -> list[Line]:
     renamed = [replace(line, runs={stage: tuple(map(rename, runs)) for stage, runs in line.runs.items()}) for line in lines]
     if unknown := sorted(members.keys() - used):
         known = ", ".join(sorted({run for line in lines for runs in line.runs.values() for run in runs}))
-        raise UserError(f"-members: expected names of runs or what they begin with ({known}), found {unknown[0]!r}")
+        raise UserError(f"-members: expected names of runs, or how they begin ({known}), found {unknown[0]!r}")
     return renamed
 
 

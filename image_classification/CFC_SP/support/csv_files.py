@@ -9,15 +9,21 @@ from pathlib import Path
 from .errors import UserError
 from .files import open_bounded
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TABLE_BYTES = 256 << 20
 
 
 def plain_cell(value):
     """`value`, with an apostrophe in front of text that a spreadsheet would run as a formula; numbers stay as they are."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _NUMBER.fullmatch(value):
+    if isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
+
+
+def told_cell(text: str) -> str:
+    """The text that `plain_cell` made `text` of."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
 
 
 def plain_cells(values) -> list:
@@ -43,15 +49,27 @@ def read_table(path: str | Path, most: int = _TABLE_BYTES) -> Iterator[list[str]
 
 
 def read_columns(path: str | Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of the CSV at `path`, whose header is `columns`, by column; raises UserError for another header or a row that is shorter
-    or longer."""
-    rows = read_table(path)
-    header = next(rows, [])
+    """As `read_records`, for a header that must be `columns`: raises UserError for another one, too."""
+    header, records = _header_and_records(path)
     if header != list(columns):
         raise UserError(f"{path}: expected the columns {','.join(columns)}, found {','.join(header)[:200] or 'none'}: move the file away")
-    found = []
-    for line, row in enumerate(rows, 2):
-        if len(row) != len(columns):
-            raise UserError(f"{path} line {line}: expected {len(columns)} cells, found {len(row)}: move the file away")
-        found.append(dict(zip(columns, row, strict=True)))
-    return found
+    return list(records)
+
+
+def read_records(path: str | Path) -> list[dict[str, str]]:
+    """The rows of the CSV at `path` below its header, each by column. Raises UserError where it cannot be read or is none, and for a row
+    that is shorter or longer than the header."""
+    return list(_header_and_records(path)[1])
+
+
+def _header_and_records(path: str | Path) -> tuple[list[str], Iterator[dict[str, str]]]:
+    rows = read_table(path)
+    header = next(rows, [])
+
+    def records() -> Iterator[dict[str, str]]:
+        for line, row in enumerate(rows, 2):
+            if len(row) != len(header):
+                raise UserError(f"{path} line {line}: expected {len(header)} cells, found {len(row)}: move the file away")
+            yield dict(zip(header, row, strict=True))
+
+    return header, records()

@@ -35,7 +35,7 @@ def _read(path: Path, below: tuple[Path, ...], read: list[Path]) -> tuple[list[t
     if path.resolve() in below:
         raise UserError(f"{path}: BASE leads back to this file; remove the circle")
     if len(read) > _MOST_FILES:
-        raise UserError(f"{path}: expected {_MOST_FILES} files at most by BASE, one named several times included, found more; merge some")
+        raise UserError(f"{path}: expected {_MOST_FILES} files at most through BASE, counting repeated ones, found more; merge some")
     tree = parse_yaml(read_bounded(path, yaml_files.MAX_BYTES), str(path)) or {}
     if not isinstance(tree, dict):
         raise UserError(f"{path}: expected keys and values, found {type(tree).__name__}")
@@ -57,7 +57,7 @@ def _read(path: Path, below: tuple[Path, ...], read: list[Path]) -> tuple[list[t
 
 def _row_of(rows: dict, row: int | None, path: Path) -> dict:
     if not rows:
-        raise UserError(f"{path}: expected rows to choose row {row} of, found a file of one config: leave the row out")
+        raise UserError(f"{path}: expected a file with a row {row}, found a file of one config: leave the row out")
     if row not in rows:
         found = "none was named" if row is None else f"found {row}"
         raise UserError(f"{path} holds rows: expected the number of one, {', '.join(map(str, rows))}, {found}; `cfc-sp export` takes -row")

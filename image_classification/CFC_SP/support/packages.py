@@ -17,10 +17,14 @@ EXTRAS = {
     "matplotlib": "report",
     "filelock": "train",
     "scipy": "train",
-    "sklearn": "train",
     "yacs": "train",
     "pandas": "pandas",
     "pyarrow": "parquet",
+    "pylsl": "lsl",
+    "fastapi": "serve",
+    "prometheus_client": "serve",
+    "uvicorn": "serve",
+    "websockets": "serve",
 }
 """By the name that is imported: the extra that brings it."""
 

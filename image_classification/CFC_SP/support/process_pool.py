@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from typing import Any
 
 from tqdm import tqdm
@@ -42,8 +43,9 @@ def in_processes(
         # The cores are shared out before the workers import Paddle or OpenCV.
         os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // jobs))
     context = get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(jobs, context, _begin, (stop, start, settings)) as pool:
+    # Closed to end the work: an event would wait for the answer of a process that was killed.
+    closed, stop = context.Pipe(duplex=False)
+    with closed, stop, ProcessPoolExecutor(jobs, context, _begin, (closed, start, settings)) as pool:
         futures: dict[Future, str] = {pool.submit(_at_work, function, arguments): name for name, arguments in tasks.items()}
         try:
             bar = tqdm(as_completed(futures), total=len(futures), desc=what, dynamic_ncols=True, disable=quiet or None)
@@ -52,7 +54,7 @@ def in_processes(
                     raise UserError("a worker process was ended from outside; if memory ran out, take fewer -jobs and start again")
                 yield futures[future], future.result
         except BaseException:
-            stop.set()
+            stop.close()
             raise
         finally:
             # Not by a shutdown that does not wait: at its end Python 3.11 then stumbles over the pool's closed pipe.
@@ -69,7 +71,7 @@ def _at_work(function: Callable, arguments: tuple) -> Any:
         _is_at_work = False
 
 
-def _begin(stop: Event, start: Callable, settings: tuple) -> None:
+def _begin(stop: Connection, start: Callable, settings: tuple) -> None:
     # A worker that outlived its parent would write to the files that the next call begins again.
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
     # Ctrl-C reaches every process of a terminal; of these the one that people talk to passes it on, to those at work.
@@ -79,8 +81,9 @@ def _begin(stop: Event, start: Callable, settings: tuple) -> None:
     start(*settings)
 
 
-def _pass_on(stop: Event) -> None:
-    stop.wait()
+def _pass_on(stop: Connection) -> None:
+    with suppress(EOFError, OSError):
+        stop.recv()
     if sys.platform == "win32":
         signal.raise_signal(signal.SIGTERM)
     else:

@@ -7,6 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from tqdm import tqdm
 
 LINE_EVERY_S = 10.0
+Watch = Callable[[Iterable, str, int | None], Iterable]
+"""What the items of a long pass go through: it takes them, what is done with them, and about how many there are, and gives them on."""
+
+
+def unwatched(items: Iterable, what: str, total: int | None) -> Iterable:
+    """`items` as they are, and nothing is said."""
+    return items
 
 
 def shown(items: Iterable, what: str, total: int | None, quiet: bool = False, note: Callable[[], str] | None = None) -> Iterable:

@@ -48,10 +48,10 @@ def read_head(path: str | Path) -> dict:
             raise TensorFileError("it is a pipe, a folder or a device")
         (size,) = struct.unpack("<Q", file.read(8))
         if size > min(found.st_size - 8, _MOST_HEAD_BYTES):
-            raise TensorFileError(f"its head claims {size} bytes of the file's {found.st_size}, and {_MOST_HEAD_BYTES} are the most")
+            raise TensorFileError(f"its head claims {size} of the file's {found.st_size} bytes; {_MOST_HEAD_BYTES} are the most")
         head = json.loads(file.read(size))
     if not isinstance(head, dict) or len(head) > _MOST_TENSORS or "" in head:
-        raise TensorFileError(f"its head is no list of {_MOST_TENSORS} tensors at most, each with a name")
+        raise TensorFileError(f"its head is not a list of at most {_MOST_TENSORS} named tensors")
     return head | {"": 8 + size}
 
 

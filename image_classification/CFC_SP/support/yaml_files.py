@@ -27,7 +27,7 @@ def parse_yaml(text: str | bytes):
     comes twice or is no text, a merge key, a tag, and for more than MAX_NODES values or MAX_DEPTH levels, before memory is taken for them.
     """
     if len(text) > MAX_BYTES:
-        raise YamlError(f"it has {len(text)} bytes or more, {MAX_BYTES} are the most")
+        raise YamlError(f"it has {len(text)} bytes or more; {MAX_BYTES} are the most")
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         return _Reader(yaml.parse(text, Loader=_LOADER)).document()

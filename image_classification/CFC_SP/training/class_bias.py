@@ -56,7 +56,9 @@ def shift_classes(path: str | Path, root: str, device: str, out: Path) -> dict[s
     """
     trained = load_trained(path, *STAGES)
     if "class_bias" in trained.note:
-        raise UserError(f"{path}: expected a network as it was trained, found one with a class_bias: shift the one that it was made of")
+        raise UserError(
+            f"{path}: expected a network as it was trained, found one with a class_bias: shift the network from which it was made"
+        )
     config, network = trained.config.clone(), compile_network(trained.model, device)
     config.defrost()
     config.DATA.ROOT = root

@@ -88,7 +88,7 @@ class RunFolder:
 
     def _check(self, resume: bool) -> None:
         if self.last.exists() and not resume:
-            raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -output")
+            raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -out")
         if not resume or self.last.exists():
             return
         if not self._started.exists():
@@ -97,7 +97,7 @@ class RunFolder:
         epochs = len(read_bounded(self._table, _TABLE_BYTES).splitlines()) - 1 if self._table.exists() else 0
         if epochs > 1:
             raise UserError(
-                f"-resume: expected {self.last.name} in {self.path}, found a run of {epochs} epochs without it: choose another -output"
+                f"-resume: expected {self.last.name} in {self.path}, found a run of {epochs} epochs without it: choose another -out"
             )
 
     def _claim(self):
@@ -105,9 +105,9 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = claim(self.path / ".lock")
         except OSError as error:
-            raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -output") from error
+            raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -out") from error
         if lock is None:
-            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -output")
+            raise UserError(f"another process is training in {self.path}: wait for it or end it, or choose another -out")
         return lock
 
     @contextmanager

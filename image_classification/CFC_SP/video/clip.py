@@ -1,9 +1,9 @@
-"""What can be given as a clip: a video file or a folder of pictures."""
+"""What can be given as a clip: a video file, a picture or a folder of pictures."""
 
 import os
 
 from ..core.span import WHOLE, Span
-from .pictures import PictureReader
+from .pictures import PictureReader, is_picture
 from .reader import VideoReader, open_video
 
 VIDEO_ENDINGS = (
@@ -17,6 +17,7 @@ VIDEO_ENDINGS = (
 def open_clip(
     path: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None
 ) -> VideoReader | PictureReader:
-    """A reader of the video file or the folder of pictures at `path`; `fps` is that of pictures and of raw streams, `max_pixels` the
-    most pixels of a frame. Raises UserError as they do."""
-    return PictureReader(path, span, fps, max_pixels) if os.path.isdir(path) else open_video(path, span, fps, max_pixels)
+    """A reader of the video file, the picture or the folder of pictures at `path`; `fps` is that of pictures (None: they are unrelated)
+    and of raw streams, `max_pixels` the most pixels of a frame. Raises UserError as they do."""
+    reader = PictureReader if os.path.isdir(path) or is_picture(path) else open_video
+    return reader(path, span, fps, max_pixels)

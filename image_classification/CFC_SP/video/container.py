@@ -51,7 +51,7 @@ def open_container(file, shown: str, most_pixels: int = MAX_PIXELS):
         if samples > MOST_SAMPLES:
             raise UserError(
                 f"expected at most {MOST_SAMPLES} frames and pieces of sound, found that {shown} announces {samples}: "
-                "its index is damaged, or the clip is to be cut into shorter ones."
+                "its index is damaged, or the clip must be cut into shorter ones."
             )
         # Playlists name other files and addresses: none of them is ever opened. The size of what is decoded to know the streams
         # is bounded too.
@@ -66,7 +66,7 @@ def open_container(file, shown: str, most_pixels: int = MAX_PIXELS):
 def _unreadable(file, shown: str, fault: av.FFmpegError) -> UserError:
     if isinstance(fault, MemoryError):
         return UserError(
-            f"expected a video file that this machine's memory is enough for, found that the headers of {shown} ask for more: "
+            f"expected a video file that fits this machine's memory, found that the headers of {shown} ask for more: "
             "they are probably damaged, so copy or convert the clip again."
         )
     if sentence := _protected(file, shown):

@@ -67,7 +67,7 @@ class FaceDetector:
         return self._found_in(image, self._propose(image, self._min_face))
 
     def detect_others(self, image: np.ndarray, known: np.ndarray) -> Faces:
-        """The faces of LARGE_FACE and more that are not at the known boxes [N, 4], at a fifth of what `detect` takes, or less."""
+        """The faces of LARGE_FACE and more that are not at the known boxes [N, 4], at half of what `detect` takes, or less."""
         proposed = self._propose(image, max(self._min_face, _SURE_OF_LARGE * LARGE_FACE))
         faces = self._found_in(image, proposed[~overlapping(proposed, known)])
         return faces[~_sharing(faces.boxes, known)]

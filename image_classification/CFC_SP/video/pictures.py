@@ -1,8 +1,9 @@
-"""A folder of pictures read as a clip."""
+"""Picture files read as a clip: unrelated ones, or the frames of a recording."""
 
+import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -10,13 +11,13 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..core.records import Frame, Source
+from ..core.records import PICTURES, Frame, PictureFile, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import UserError
-from .container import MAX_PIXELS, check_size, checked_pixels
+from .container import MAX_PIXELS, MOST_PIXELS, checked_pixels
 from .display import fitted_size, on_black
 from .reader import nothing_within
-from .times import FALLBACK_FPS, checked_fps
+from .times import checked_fps
 
 # The size of a picture is checked here, against a limit of our own.
 Image.MAX_IMAGE_PIXELS = None
@@ -24,11 +25,25 @@ Image.MAX_IMAGE_PIXELS = None
 _MOST_BYTES_A_PIXEL, _MOST_BYTES_BESIDE = 16, 64 << 20
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+# Pictures that cameras and telephones make and nothing here decodes: they are told, and not passed over.
+_FOREIGN_ENDINGS = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2")
+UNRELATED_FPS = 1.0
+"""Pictures a second where no rate makes them a recording: each is shown for a second."""
+_TOLD = 3
+
+
+class _NotRead(Exception):
+    """Why a picture file is not read, in a few words."""
+
+
+def is_picture(path: str | os.PathLike) -> bool:
+    """Whether the name of `path` ends as a picture's does."""
+    return Path(path).suffix.lower() in (*PICTURE_ENDINGS, *_FOREIGN_ENDINGS)
 
 
 def pictures_in(folder: str | os.PathLike) -> list[Path]:
     """The pictures of a folder in natural order, by their endings; those of folders inside it are not among them."""
-    return sorted((path for path in Path(folder).iterdir() if is_visible(path, PICTURE_ENDINGS)), key=natural_order)
+    return sorted((path for path in Path(folder).iterdir() if is_visible(path, (*PICTURE_ENDINGS, *_FOREIGN_ENDINGS))), key=natural_order)
 
 
 def is_visible(path: Path, endings: tuple[str, ...]) -> bool:
@@ -43,40 +58,43 @@ def natural_order(path: Path) -> tuple:
 
 
 class PictureReader:
-    """Iterates once over the pictures of a folder as records.Frame, with the surface of reader.VideoReader.
+    """Iterates once over a picture file, or the pictures of a folder, as records.Frame, with the surface of reader.VideoReader.
 
-    The index is the picture's place in natural order, its time that place divided by `fps` (30 where it is not given). Pictures are
-    turned upright by their EXIF note, grey and deep ones become 8-bit RGB, transparency is dropped; one of another size than the
-    first is scaled to fit into it, on black. A picture that cannot be decoded is counted as damaged and leaves a gap.
+    The index is the picture's place in natural order, its time that place divided by `fps`. Without an `fps` the pictures are
+    `unrelated`: each has its own size and a second of time. With one they are frames: one of another size than the first is scaled to
+    fit into it, on black. Pictures are turned upright by their EXIF note, grey and deep ones become 8-bit RGB, transparency is dropped.
+    A picture that cannot be read is counted as damaged and leaves a gap.
 
-    Raises UserError for a folder that cannot be read or holds no picture, for an `fps` outside 0 to 480, where no picture
-    decodes, and for one of more than `max_pixels` pixels (None: container.MAX_PIXELS).
+    pictures: what became of each file met so far. Raises UserError for a folder that cannot be read or holds no picture, for an `fps`
+    outside 0 to 480, and where every picture is refused: it does not decode, or has more than `max_pixels` pixels (None:
+    container.MAX_PIXELS).
     """
 
-    def __init__(self, folder: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None):
-        self.damaged = 0
-        self.warnings: list[str] = []
+    def __init__(self, path: str | os.PathLike, span: Span = WHOLE, fps: float | None = None, max_pixels: int | None = None):
+        self.pictures: list[PictureFile] = []
         self._span = span
-        self._shown = repr(os.fsdecode(folder))
+        self._shown = repr(os.fsdecode(path))
         self._most_pixels = checked_pixels(max_pixels)
-        fps = checked_fps(fps) or FALLBACK_FPS
+        self._was_fitted = False
+        fps = checked_fps(fps)
+        self.unrelated = fps is None
+        fps = fps or UNRELATED_FPS
         try:
-            self._paths = pictures_in(folder)
+            self._paths = pictures_in(path) if os.path.isdir(path) else [Path(path)]
             files = [path.stat() for path in self._paths]
         except OSError as fault:
-            raise UserError(f"expected a readable folder at {self._shown}, found {fault.strerror!r}: check its permissions.") from fault
+            raise UserError(
+                f"expected a readable folder or picture at {self._shown}, found {fault.strerror!r}: check the path and its permissions."
+            ) from fault
         if not self._paths:
             raise UserError(
                 f"expected videos or pictures, found a folder without either at {self._shown}: name a video file, or a folder with some "
                 f"({', '.join(PICTURE_ENDINGS)} for pictures)."
             )
-        first = next((image for path in self._paths if (image := _decoded(path, self._most_pixels)) is not None), None)
-        if first is None:
-            raise UserError(f"expected a picture that decodes, found damaged ones alone, such as {str(self._paths[0])!r}: replace them.")
-        height, width = first.shape[:2]
+        height, width = self._first().shape[:2]
         self.source = Source(
-            path=os.fsdecode(folder),
-            codec="pictures",
+            path=os.fsdecode(path),
+            codec=PICTURES,
             width=width,
             height=height,
             fps=fps,
@@ -91,8 +109,30 @@ class PictureReader:
     def __exit__(self, *exception) -> None:
         self.close()
 
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the user, of what has happened so far."""
+        found = []
+        if self._was_fitted:
+            size = f"{self.source.width} x {self.source.height}"
+            found.append(f"Pictures of other sizes than the first one's {size} were scaled to fit into it.")
+        refused = [f"{picture.name!r} ({picture.refused})" for picture in self.pictures if picture.refused]
+        if refused:
+            more = f" and {len(refused) - _TOLD} more" if len(refused) > _TOLD else ""
+            found.append(f"Pictures that were not read and have no row: {len(refused)}: {', '.join(refused[:_TOLD])}{more}.")
+        return found
+
+    @property
+    def damaged(self) -> int:
+        """Pictures that were refused so far."""
+        return sum(picture.refused is not None for picture in self.pictures)
+
     def close(self) -> None:
         """Does nothing: no file stays open."""
+
+    def name_of(self, index: int) -> str:
+        """The file name of the picture of that index; bytes of it that are no text are escaped."""
+        return self._paths[index].name.encode("utf-8", "backslashreplace").decode()
 
     def __iter__(self) -> Iterator[Frame]:
         inside, time_s = 0, 0.0
@@ -104,54 +144,86 @@ class PictureReader:
                 continue
             inside += 1
             if (inside - 1) % self._span.stride == 0:
-                image = _decoded(path, self._most_pixels)
-                if image is None:
-                    self.damaged += 1
+                try:
+                    image = _decoded(path, self._most_pixels)
+                except _NotRead as refused:
+                    self.pictures.append(PictureFile(self.name_of(index), index, refused=str(refused)))
                 else:
-                    yield Frame(index, time_s, self._fitted(image))
-        if self.damaged:
-            self.warnings.append(f"Pictures that cannot be decoded and have no row: {self.damaged}.")
+                    self.pictures.append(PictureFile(self.name_of(index), index, *image.shape[1::-1]))
+                    yield Frame(index, time_s, image if self.unrelated else self._fitted(image))
         if not inside:
             raise nothing_within(self._span, self._shown, time_s)
 
+    def _first(self) -> np.ndarray:
+        reasons = []
+        for path in self._paths:
+            try:
+                return _decoded(path, self._most_pixels)
+            except _NotRead as refused:
+                reasons.append(f"{str(path)!r} ({refused})")
+        raise UserError(f"expected a picture that can be read, found none: {'; '.join(reasons[:_TOLD])}: replace or convert them.")
+
     def _fitted(self, image: np.ndarray) -> np.ndarray:
-        width, height = self.source.width, self.source.height
-        own = image.shape[1::-1]
-        if own == (width, height):
-            return image
-        sentence = f"Pictures of other sizes than the first one's {width} x {height} were scaled to fit into it."
-        if sentence not in self.warnings:
-            self.warnings.append(sentence)
-        return on_black(cv2.resize(image, fitted_size(own, (width, height)), interpolation=cv2.INTER_AREA), width, height)
+        size = self.source.width, self.source.height
+        self._was_fitted |= image.shape[1::-1] != size
+        return fitted_picture(image, *size)
+
+
+def fitted_picture(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture, HWC RGB uint8, scaled to fit into that size, on black."""
+    own = image.shape[1::-1]
+    if own == (width, height):
+        return image
+    return on_black(cv2.resize(image, fitted_size(own, (width, height)), interpolation=cv2.INTER_AREA), width, height)
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
     """The picture in a file as HWC RGB uint8, upright; raises UserError where there is none that can be read and decoded."""
-    image = _decoded(Path(path), MAX_PIXELS)
-    if image is None:
-        raise UserError(f"expected a picture, found a file that does not decode at {os.fspath(path)!r}: replace it.")
-    return image
+    try:
+        return _decoded(Path(path), MAX_PIXELS)
+    except _NotRead as refused:
+        raise UserError(f"expected a picture, found none that can be read at {os.fspath(path)!r} ({refused}): replace it.") from refused
 
 
-def _decoded(path: Path, most_pixels: int) -> np.ndarray | None:
-    """The picture in a file as HWC RGB uint8, upright; None where it does not decode."""
+def picture_of(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The picture in a file's bytes as HWC RGB uint8, upright; raises UserError, which calls it `name`, where `read_picture` does, and
+    for more than `most_pixels` pixels."""
+    try:
+        return _pixels(io.BytesIO(data), len(data), most_pixels, lambda: data)
+    except _NotRead as refused:
+        raise UserError(f"expected a picture, found none that can be read in {name!r} ({refused}): send a JPEG or PNG.") from refused
+
+
+def _decoded(path: Path, most_pixels: int) -> np.ndarray:
+    """The picture in a file as HWC RGB uint8, upright; raises _NotRead where there is none that is read."""
+    if path.suffix.lower() in _FOREIGN_ENDINGS:
+        raise _NotRead(f"{path.suffix} is not read: convert it to JPEG or PNG")
+    try:
+        return _pixels(path, path.stat().st_size, most_pixels, path.read_bytes)
+    except OSError as fault:
+        raise _NotRead(f"cannot be read: {fault.strerror}") from fault
+
+
+def _pixels(file: Path | io.BytesIO, size: int, most_pixels: int, read: Callable[[], bytes]) -> np.ndarray:
+    """The picture whose bytes `read` gives, `size` of them; raises _NotRead."""
+    image = None
     try:
         # Only the head is read here: the size is known before memory is taken for the file and for the pixels.
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             width, height = picture.size
-        check_size(width, height, repr(str(path)), most_pixels)
+        if width * height > most_pixels:
+            remedy = f"; -max_pixels {width * height} allows it" if width * height <= MOST_PIXELS else ""
+            raise _NotRead(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
         # A file of more bytes than its pixels can take is no picture, whatever its head says.
-        if path.stat().st_size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
-            return None
-        data = path.read_bytes()
-    except (UnidentifiedImageError, ValueError, SyntaxError):
-        return None
+        if size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
+            raise _NotRead("more bytes than its pixels can take")
+        image = cv2.imdecode(np.frombuffer(read(), np.uint8), cv2.IMREAD_COLOR_RGB)
+    except (UnidentifiedImageError, ValueError, SyntaxError, cv2.error):
+        pass
     except OSError as fault:
-        if fault.errno is None:
-            # Pillow's word for a head that is cut off.
-            return None
-        raise UserError(f"expected to read {str(path)!r}, found {fault.strerror or str(fault)!r}: check the file.") from fault
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:
-        return None
+        # Without a number it is Pillow's word for a head that is cut off.
+        if fault.errno is not None:
+            raise
+    if image is None:
+        raise _NotRead("does not decode")
+    return image

@@ -110,7 +110,7 @@ class LiveTimes:
 def checked_fps(fps: float | None) -> float | None:
     """A frame rate as it is asked for; raises UserError for one outside 0 to MAX_FPS."""
     if fps is not None and not 0 < fps <= MAX_FPS:
-        raise UserError(f"-fps: expected pictures a second, above 0 and up to {MAX_FPS:g}, found {fps:g}")
+        raise UserError(f"-fps: expected a number of pictures a second above 0 and up to {MAX_FPS:g}, found {fps:g}")
     return fps
 
 

@@ -55,8 +55,8 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of each tensor of a file: used as it is called, renamed (theirs -> ours), left out (with the reason); and which of
-    ours are missing there. origin: whose names they are."""
+    """What became of each tensor of a file. used: loaded under its own name. renamed: the file's name -> ours. left_out: name -> reason.
+    missing: tensors of ours that the file lacks. origin: the library whose names the file uses."""
 
     origin: str
     used: tuple[str, ...]
@@ -93,12 +93,12 @@ class Translation:
 
 
 def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
-    """Puts the weights at `path` into `model`, a backbone or an ExpressionNet around one, and says what became of each tensor.
+    """Loads the weights at `path` into `model`, a backbone or an ExpressionNet around one, and reports what became of each tensor.
 
-    path: our own or a foreign .safetensors, or a pickle (.pt, .pth, .pdparams), of an origin that the backbone's class knows.
-    A classifier for other classes is left out, and so is a part that this network does not have at all. Raises UserError, with the
-    first five tensors that differ, for another network's file, and for one that an ExpressionNet would show other colours than it learnt
-    from; `model` is then unchanged.
+    path: a .safetensors file, or a pickle (.pt, .pth, .pdparams) of an origin that the backbone's class knows. A classifier for other
+    classes is left out, and so is a part that the model does not have at all. Raises UserError for the file of another network, with the
+    first five tensors that differ, and where an ExpressionNet would show the network other colours than it learnt from. `model` then
+    stays as it was.
     """
     backbone = getattr(model, "backbone", model)
     found = translate(backbone, path)

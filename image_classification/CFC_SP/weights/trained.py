@@ -44,5 +44,7 @@ def load_trained(path: str | Path, *stages: str) -> Trained:
     model = build_model(config)
     report = load_pretrained(model, path)
     if report.missing or report.left_out:
-        raise UserError(f"{path}: expected every tensor of the network and no other, found {[*report.missing, *report.left_out][:5]} amiss")
+        raise UserError(
+            f"{path}: expected exactly the tensors of the network, found {[*report.missing, *report.left_out][:5]} missing or foreign"
+        )
     return Trained(config, note, model)

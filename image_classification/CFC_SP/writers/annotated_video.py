@@ -34,8 +34,10 @@ def write_annotated_video(
     target: str | os.PathLike,
     span: Span = WHOLE,
     clock: MovieClock | None = None,
+    labels: bool = True,
 ) -> list[str]:
-    """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, and the sound of `source.path`.
+    """Writes an MP4 to the file `target`: every frame of `frames` with its result drawn on it, unless `labels` are left out, and the
+    sound of `source.path`.
 
     frames: one or more, as a video reader yields them, RGB uint8, as a screen shows them, all of the first one's size; results: one
     for each. Both are read once and in step, so memory does not grow with the clip. The video begins where the clip does: with its
@@ -61,7 +63,7 @@ def write_annotated_video(
         with ExitStack() as opened:
             # Sound joins when all of the picture is there, so that no fault of it can harm that.
             silent = target if sound_s is None else opened.enter_context(tempfile.TemporaryFile(dir=os.path.dirname(target)))
-            _write_picture(silent, source, itertools.chain([first], frames), results, span, clock)
+            _write_picture(silent, source, itertools.chain([first], frames), results, span, clock, labels)
             warnings += clock.warnings()
             if sound_s is not None:
                 warnings += _join(silent, source, target, span, clock)
@@ -75,7 +77,7 @@ def write_annotated_video(
     return warnings
 
 
-def _write_picture(target, source: Source, frames: Iterator[Frame], results, span: Span, clock: MovieClock) -> None:
+def _write_picture(target, source: Source, frames: Iterator[Frame], results, span: Span, clock: MovieClock, labels: bool) -> None:
     """Writes the video without sound to `target`, a name or an open file."""
     pairs = zip(frames, results, strict=True)
     first = next(pairs)
@@ -90,7 +92,8 @@ def _write_picture(target, source: Source, frames: Iterator[Frame], results, spa
             if frame.index != result.frame:
                 raise ValueError(f"frame {frame.index} came with the result of frame {result.frame}")
             canvas = cv2.copyMakeBorder(frame.image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-            overlay.draw(canvas, result)
+            if labels:
+                overlay.draw(canvas, result)
             place = max(0, round(clock.frame(frame.time_s) * _CLOCK))
             pts = max(place, pts + 1) if written else place
             written += 1

@@ -34,7 +34,7 @@ def write_annotation_files(folder: OutputFolder, summary: Summary) -> None:
         for name in asked:
             WRITERS[name](folder.part(name), annotation)
     if "parquet" in folder.formats:
-        write_parquet(folder.part("parquet"), read_rows(rows))
+        write_parquet(folder.part("parquet"), read_rows(rows), summary.source.is_pictures)
 
 
 def annotation_to_play(summary: Summary, movie: Path | None, rows: Path) -> Annotation:

@@ -16,10 +16,11 @@ from .interval_table import read_intervals
 from .output import FILES
 from .praat import read_textgrid
 from .result_json import read_summary
-from .rows_csv import COLUMNS, read_rows
+from .rows_csv import columns_of, read_rows
 from .rows_parquet import read_parquet_rows
 from .subtitles import read_subtitles
 
+_HEADERS = [list(columns_of(has_pictures)) for has_pictures in (False, True)]
 READERS = {
     ".eaf": read_eaf,
     ".textgrid": read_textgrid,
@@ -27,7 +28,7 @@ READERS = {
     ".srt": read_subtitles,
     ".boris": read_boris,
     ".parquet": lambda path: _of_rows(read_parquet_rows(path)),
-    ".csv": lambda path: _of_rows(read_rows(path)) if next(read_table(path), []) == list(COLUMNS) else read_intervals(path),
+    ".csv": lambda path: _of_rows(read_rows(path)) if next(read_table(path), []) in _HEADERS else read_intervals(path),
     ".json": lambda path: _of_summary(path),
 }
 """What reads each kind of file, by the ending of its name in lower case."""

@@ -10,6 +10,7 @@ from ..core.annotation import Annotation, Interval, annotation_from
 from ..core.labels import EXPR
 from ..support.errors import UserError
 from ..support.files import read_bounded
+from .media_paths import relative_path
 from .track_names import tier_of, track_of
 
 VERSION = "7.0"
@@ -59,7 +60,7 @@ def _behaviour(number: int, label: str, labels: list[str]) -> dict:
 
 
 def _observation(annotation: Annotation, folder: str, now: str) -> dict:
-    media = annotation.media and os.path.relpath(annotation.media, folder).replace(os.sep, "/")
+    media = annotation.media and relative_path(annotation.media, folder)
     events = []
     for interval in annotation.intervals:
         sure = "" if interval.confidence is None else f"confidence {interval.confidence:.3f}"

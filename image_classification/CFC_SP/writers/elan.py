@@ -11,7 +11,7 @@ from ..core.annotation import Annotation, Interval, annotation_from
 from ..core.labels import EXPR
 from ..support.errors import UserError
 from ..support.files import open_bounded
-from .timeline import printable
+from .media_paths import relative_path, with_slashes
 from .track_names import tier_of, track_of
 
 FORMAT = "3.0"
@@ -60,11 +60,12 @@ def _now() -> str:
 
 def _media(path: str, folder: str) -> dict[str, str]:
     """The video as ELAN's own files name it: paths as they are, none of their letters escaped."""
-    relative = printable(os.path.relpath(path, folder).replace(os.sep, "/"))
+    kind = mimetypes.guess_type(path)[0] or ""
     return {
-        "MEDIA_URL": f"file:///{printable(path).replace(os.sep, '/').lstrip('/')}",
-        "MIME_TYPE": mimetypes.guess_type(path)[0] or "unknown",
-        "RELATIVE_MEDIA_URL": relative if relative.startswith("../") else f"./{relative}",
+        "MEDIA_URL": f"file:///{with_slashes(path).lstrip('/')}",
+        # Some systems take .ts for a table of translations.
+        "MIME_TYPE": kind if kind.startswith("video/") else "unknown",
+        "RELATIVE_MEDIA_URL": relative_path(path, folder),
     }
 
 

@@ -184,7 +184,7 @@ def cannot_be_written(folder: Path, error: OSError) -> UserError:
     """What to tell of a folder in which `error` came up."""
     return UserError(
         f"expected a folder that the results can be written to, found {folder} ({error.strerror}): "
-        "free its name, its permissions or some space, or choose another folder with -out"
+        "make room or change its permissions, or choose another folder with -out"
     )
 
 

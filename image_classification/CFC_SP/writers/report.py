@@ -115,9 +115,19 @@ def write_report(
         overall=_ranked(summary.label_counts),
         versions=_versions(),
         charts=_json(charts),
-        bokeh=Markup("\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)),
+        scripts=[Markup(script) for script in page_scripts()],
     )
     Path(path).write_text(text, encoding="utf-8", errors="replace")
+
+
+def page_scripts() -> tuple[str, str]:
+    """The two scripts of every page as they stand in it, so that a server can allow no other."""
+    bokeh = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+    return f"\n{bokeh}\n", f"\n{_own('report.js')}\n"
+
+
+def _own(name: str) -> Markup:
+    return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def _environment() -> jinja2.Environment:
@@ -129,7 +139,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"clock": clock, "printable": printable}
-    environment.globals["own"] = lambda name: Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    environment.globals["own"] = _own
     return environment
 
 

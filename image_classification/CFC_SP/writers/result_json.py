@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from ..core.records import FrameResult, Segment, Source, Summary
+from ..core.records import FrameResult, PictureFile, Segment, Source, Summary
 from ..core.span import Span
 from ..support.errors import UserError
-from .rows_csv import COLUMNS, row_values
+from .rows_csv import columns_of, row_values
 
 SCHEMA_VERSION = 1
 # A long film's segments and warnings are some hundred thousand bytes.
@@ -20,8 +21,8 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
     """Writes `summary` and `rows` to the file `path`, row by row, so that memory does not grow with the clip.
 
     One object with the keys schema_version, source, options, bundle, device, engine, window_frames, smoothing, prior, timings_s, counts,
-    segments, warnings, files and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of a frame
-    without a face are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
+    segments, warnings, files, pictures and rows. A row is an object with the CSV's columns as keys and the CSV's rounding; the face keys of
+    a frame without a face are null. Valid by RFC 8259, one row a line; raises ValueError rather than write NaN or infinity.
     """
     said = asdict(summary)
     head = {
@@ -37,7 +38,9 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
         ],
         "warnings": said["warnings"],
         "files": said["files"],
+        "pictures": said["pictures"],
     }
+    columns = columns_of(summary.source.is_pictures)
     with open(path, "w", encoding="utf-8") as file:
         file.write("{\n")
         for key, value in head.items():
@@ -46,7 +49,7 @@ def write_json(path: str | os.PathLike, summary: Summary, rows: Iterable[FrameRe
         separator = "\n"
         for result in rows:
             for values in row_values(result):
-                file.write(separator + _dumps(dict(zip(COLUMNS, values, strict=True))))
+                file.write(separator + _dumps(dict(zip(columns, values, strict=True))))
                 separator = ",\n"
         file.write("\n]\n}\n")
 
@@ -83,14 +86,27 @@ def _is_head(head) -> bool:
     return isinstance(head["bundle"].get("sha256"), str) and {"size_bytes", "modified_s"} <= head["source"].keys()
 
 
+def _other_version(path: str | os.PathLike) -> int | None:
+    """The version that a file states, where it is not SCHEMA_VERSION."""
+    try:
+        with open(path, "rb") as file:
+            stated = re.search(rb'"schema_version":\s*(\d{1,9})', file.read(4096))
+    except OSError:
+        return None
+    return int(stated[1]) if stated and int(stated[1]) != SCHEMA_VERSION else None
+
+
 def read_summary(path: str | os.PathLike) -> Summary:
     """The summary in a file that write_json wrote, rounded as there; UserError where it is missing, not whole or of another kind."""
     head = read_head(path)
+    if head is None and (found := _other_version(path)) is not None:
+        raise UserError(f"expected a result of version {SCHEMA_VERSION} at {str(path)!r}, found version {found}: predict the clip again")
     try:
         counts, options = dict(head["counts"]), head["options"]
         return Summary(
             source=Source(**head["source"]),
             segments=[Segment(**segment) for segment in head["segments"]],
+            pictures=[PictureFile(**picture) for picture in head.get("pictures", [])],
             label_counts=counts.pop("labels"),
             span=Span(options["start_s"], options["end_s"], options["stride"]),
             # Earlier versions had one kind, and no prior.

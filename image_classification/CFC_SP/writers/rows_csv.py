@@ -9,31 +9,38 @@ from typing import TextIO
 
 from ..core.labels import EXPR
 from ..core.records import Face, FrameResult
+from ..support.csv_files import plain_cell, told_cell
 from ..support.errors import UserError
 
 COLUMNS = (
     *("frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_score", "label", "confidence", "coarse", "raw_label"),
     *(f"p_{name.lower()}" for name in EXPR),
 )
-_PLACES = tuple(
-    None if name in ("frame", "track", "label", "coarse", "raw_label") else 2 if name in ("x1", "y1", "x2", "y2") else 6 for name in COLUMNS
-)
+PICTURE = "picture"
+"""The column behind those where the clip is made of picture files: the file's name."""
+_TEXTS_AND_COUNTS = ("frame", "track", "label", "coarse", "raw_label", PICTURE)
+_PLACES = tuple(None if name in _TEXTS_AND_COUNTS else 2 if name in ("x1", "y1", "x2", "y2") else 6 for name in (*COLUMNS, PICTURE))
+
+
+def columns_of(has_pictures: bool) -> tuple[str, ...]:
+    """COLUMNS, and PICTURE behind them for rows of picture files."""
+    return (*COLUMNS, PICTURE) if has_pictures else COLUMNS
 
 
 class CsvWriter:
     """Writes FrameResults to the file `path` as they come: a context manager.
 
-    UTF-8, comma, `\\n` line ends, a header of COLUMNS; fixed decimal places, so that equal results give equal bytes:
-    microseconds, hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6). every_row: each
-    row is in the file as soon as it is written.
+    UTF-8, comma, `\\n` line ends, a header of COLUMNS, and PICTURE where `has_pictures`; fixed decimal places, so that equal results give
+    equal bytes: microseconds, hundredths of a pixel, six places for scores and probabilities (the eight still sum to 1 within 4e-6).
+    every_row: each row is in the file as soon as it is written.
     """
 
-    def __init__(self, path: str | os.PathLike, every_row: bool = False):
-        self._path, self._buffering = path, 1 if every_row else -1
+    def __init__(self, path: str | os.PathLike, every_row: bool = False, has_pictures: bool = False):
+        self._path, self._buffering, self._columns = path, 1 if every_row else -1, columns_of(has_pictures)
 
     def __enter__(self) -> "CsvWriter":
         self._begin(self._opened("w+"))
-        self._rows.writerow(COLUMNS)
+        self._rows.writerow(self._columns)
         return self
 
     def __exit__(self, *error) -> None:
@@ -42,9 +49,9 @@ class CsvWriter:
     def write(self, result: FrameResult) -> None:
         """Appends the rows of one frame; raises ValueError for a number that is not finite."""
         for values in row_values(result):
-            self._rows.writerow(
-                [v if places is None or v is None else f"{v:.{places}f}" for v, places in zip(values, _PLACES, strict=True)]
-            )
+            places = _PLACES[: len(self._columns)]
+            # A file's name may begin as a formula does.
+            self._rows.writerow([plain_cell(v) if p is None or v is None else f"{v:.{p}f}" for v, p in zip(values, places, strict=True)])
 
     def is_in_place(self) -> bool:
         """Whether the file that is written to is still found at its path: nobody has removed it, or moved its folder."""
@@ -74,15 +81,18 @@ class CsvWriter:
 
 
 def row_values(result: FrameResult) -> Iterator[tuple[int | float | str | None, ...]]:
-    """Yields the rows of one frame: values in the order of COLUMNS, rounded as in the CSV, None where a frame has no face.
+    """Yields the rows of one frame: values in the order of COLUMNS, and the picture's name behind them where it is one;
+    rounded as in the CSV, None where a frame has no face.
 
     Raises ValueError for a number that is not finite.
     """
     no_face = (None,) * (len(COLUMNS) - 2)
     faces = [(f.track, *f.box, f.score, f.label, f.confidence, f.coarse, f.raw_label, *f.probabilities) for f in result.faces]
+
+    picture = () if result.picture is None else (result.picture,)
     for face in faces or [no_face]:
-        values = (result.frame, result.time_s, *face)
-        yield tuple(_rounded(v, places) for v, places in zip(values, _PLACES, strict=True))
+        values = (result.frame, result.time_s, *face, *picture)
+        yield tuple(_rounded(v, places) for v, places in zip(values, _PLACES, strict=False))
 
 
 def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
@@ -91,30 +101,37 @@ def read_rows(path: str | os.PathLike) -> Iterator[FrameResult]:
     Raises UserError, naming the line, where the file does not follow the row contract.
     """
     with open(path, encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
+        lines, columns = csv.reader(file), COLUMNS
         try:
             header = next(lines, [])
-            if header != list(COLUMNS):
+            has_pictures = header == list(columns_of(True))
+            columns = columns_of(has_pictures)
+            if header != list(columns):
                 raise UserError(
                     f"expected the columns {', '.join(COLUMNS)} in {path}, found {', '.join(header) or 'an empty file'}: "
                     "write the file again with `cfc-sp predict`"
                 )
-            yield from results_of(lines)
+            rows = ([*row[:-1], told_cell(row[-1])] for row in lines) if has_pictures else lines
+            yield from results_of(rows, has_pictures)
         except (ValueError, IndexError, csv.Error) as error:
             raise UserError(
-                f"expected the {len(COLUMNS)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
+                f"expected the {len(columns)} columns of the row contract in line {lines.line_num} of {path}, found a row that "
                 "does not follow it: write the file again with `cfc-sp predict`"
             ) from error
 
 
-def results_of(rows: Iterable[Sequence]) -> Iterator[FrameResult]:
-    """The FrameResults of rows of the row contract, in text or as values, with nothing, or None, where a frame has no face.
+def results_of(rows: Iterable[Sequence], has_pictures: bool = False) -> Iterator[FrameResult]:
+    """The FrameResults of rows of the row contract, in text or as values, with nothing, or None, where a frame has no face; has_pictures:
+    they end with PICTURE.
 
     Raises ValueError or IndexError for a row that does not follow it.
     """
-    for (frame, time_s), own in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
-        faces = tuple(_face(row) for row in own if len(row) != len(COLUMNS) or row[2])
-        yield FrameResult(int(frame), float(time_s), faces)
+    width = len(columns_of(has_pictures))
+    for (frame, time_s, *picture), own in itertools.groupby(rows, key=lambda row: (row[0], row[1], *row[len(COLUMNS) :])):
+        faces = tuple(_face(row[: len(COLUMNS)]) for row in own if len(row) != width or row[2])
+        if len(picture) != has_pictures:
+            raise ValueError("a row is longer or shorter than the columns")
+        yield FrameResult(int(frame), float(time_s), faces, *picture)
 
 
 def drop_cut_row(path: str | os.PathLike) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ..core.labels import EXPR
 from ..core.records import Face, FrameResult, Segment, Summary
 from ..core.span import WHOLE, Span
 from .palette import COLOURS, text_colour
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_POINTS = 2000
 """The most points of a track's curves."""
@@ -217,8 +221,15 @@ def picture_size(tracks: int) -> tuple[int, int]:
 
 
 def write_timeline(path: str | os.PathLike, summary: Summary, timeline: Timeline) -> None:
-    """Writes a PNG of `picture_size` to the file `path`: for each track its segments as a band above its eight probabilities,
-    smoothed as lines and raw as dots. Raises OSError where `path` cannot be written."""
+    """Writes the PNG of `draw_timeline`, of `picture_size`, to the file `path`. Raises OSError where it cannot be written."""
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes, which is no fault of the run.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        draw_timeline(summary, timeline).savefig(path, format="png", metadata={"Software": None})
+
+
+def draw_timeline(summary: Summary, timeline: Timeline) -> "Figure":
+    """A matplotlib figure: for each track its segments as a band above its eight probabilities, smoothed as lines and raw as dots."""
     # Takes longer to import than a short clip to read, and most runs draw no picture.
     from matplotlib.figure import Figure
 
@@ -253,10 +264,7 @@ def write_timeline(path: str | os.PathLike, summary: Summary, timeline: Timeline
     if shown:
         handles, names = chart.get_legend_handles_labels()
         figure.legend(handles, names, ncols=len(EXPR), loc="lower center", frameon=False, fontsize=10)
-    with warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes, which is no fault of the run.
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
-        figure.savefig(path, format="png", metadata={"Software": None})
+    return figure
 
 
 def _draw_band(axes, blocks: list[tuple[float, float, str]], begin_s: float, end_s: float, width_in: float) -> None:

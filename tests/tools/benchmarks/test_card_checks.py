@@ -1,6 +1,6 @@
 import pytest
 
-from image_classification.CFC_SP.support.device import paddle
+from image_classification.CFC_SP.support.quiet_paddle import paddle
 from tests import clips
 from tools.benchmarks import card_checks
 

@@ -6,6 +6,7 @@ from image_classification.backbones import build_backbone
 from tools.benchmarks import network_speed
 
 
+@pytest.mark.usefixtures("tiny_network")
 def test_a_network_has_a_row_for_every_batch_and_says_whether_it_is_right(monkeypatch):
     rows = network_speed.measure_network("repvgg_lite", 1, 48, "onednn", 2)
     assert [row["batch"] for row in rows] == [1, 8]

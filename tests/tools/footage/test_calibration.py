@@ -23,7 +23,7 @@ def test_it_is_what_the_cascade_does():
 def test_confidence_that_was_made_wrong_is_put_right(temperatures):
     """Classes drawn from probabilities, and these then spoilt by the powers that calibrating takes back."""
     rng = np.random.default_rng(1)
-    honest = rng.dirichlet(np.full(8, 0.4), 40_000)
+    honest = rng.dirichlet(np.full(8, 0.4), 15_000)
     truth = (rng.random((len(honest), 1)) > honest.cumsum(1)).sum(1).clip(max=7)
     spoilt = calibrated(honest, *(1 / temperature for temperature in temperatures))
     np.testing.assert_allclose(calibrated(spoilt, *temperatures), honest, atol=1e-9)

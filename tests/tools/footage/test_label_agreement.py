@@ -1,7 +1,6 @@
 import numpy as np
 
 from image_classification.CFC_SP.core.records import Face
-from image_classification.CFC_SP.inference.loaded_model import load_model
 from tests.clips import real_clip
 from tools.footage.disturbances import DISTURBANCES
 from tools.footage.label_agreement import compare, look_at, nearest
@@ -20,9 +19,9 @@ def test_the_nearest_face_within_reach():
     assert nearest(faces, np.array([40, 50]), 5) is None and nearest([], np.array([0, 0]), 5) is None
 
 
-def test_labels_of_a_real_clip():
+def test_labels_of_a_real_clip(recognizer):
     """Nothing is lost to a change that changes nothing, and a face in the dark is not found."""
-    model = load_model("lite")
+    model = recognizer.model
     clip = look_at(model, MAN, 4)
     assert clip.faces == 4 and 40 < clip.side < 120
     assert compare(model, clip, BY_NAME["darker"], 1.0) == (4, 4, 4)

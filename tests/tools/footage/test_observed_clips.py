@@ -1,20 +1,18 @@
 import pytest
 
 from image_classification.CFC_SP.inference.bundle import open_bundle
-from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
 from tools.footage.observed_clips import modes_of, observe, rows_in_mode
 
 
-def test_a_clip_that_was_observed_once_gives_what_sessions_give(tmp_path, astronaut):
+def test_a_clip_that_was_observed_once_gives_what_sessions_give(recognizer, tmp_path, astronaut):
     clip = clips.write_clip(tmp_path / "smile.mp4", [astronaut[:256, 80:400]] * 12, fps=15)
-    with Recognizer() as recognizer:
-        observed = observe(recognizer.model, clip)
-        paper, own = modes_of(recognizer.model.bundle, ["logits:256:data", "own"])
-        assert rows_in_mode(recognizer.model, observed, own) == recognizer.video(clip).run().rows
-        expected = recognizer.video(clip, smoothing="logits", prior="data").run().rows
-        assert rows_in_mode(recognizer.model, observed, paper) == expected
+    observed = observe(recognizer.model, clip)
+    paper, own = modes_of(recognizer.model.bundle, ["logits:256:data", "own"])
+    assert rows_in_mode(recognizer.model, observed, own) == recognizer.video(clip).run().rows
+    expected = recognizer.video(clip, smoothing="logits", prior="data").run().rows
+    assert rows_in_mode(recognizer.model, observed, paper) == expected
 
 
 @pytest.mark.parametrize("word", ["logits", "logits:256", "logits:x:data", "logits:-1:data", "median:8:data", "logits:8:much"])

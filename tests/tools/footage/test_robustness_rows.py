@@ -15,7 +15,7 @@ def test_what_is_scored_is_what_the_change_gives(ferplus):
 
 
 def test_accuracy_under_each_strength(ferplus, tmp_path):
-    assert run_script(robustness, ["-data", str(ferplus), "-only", "blur", "-out", str(tmp_path)]) == 0
+    assert run_script(robustness, ["-bundle", "lite-fast", "-data", str(ferplus), "-only", "blur", "-out", str(tmp_path)]) == 0
     rows = [row for row in read_rows(tmp_path / "robustness.csv") if row["metric"] == "accuracy"]
     assert [(row["disturbance"], row["strength"]) for row in rows] == [("none", "0"), ("blur", "0.01"), ("blur", "0.02"), ("blur", "0.04")]
     assert all(row["count"] == "24" and 0 <= float(row["value"]) <= 1 for row in rows)

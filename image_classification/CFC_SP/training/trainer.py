@@ -231,7 +231,7 @@ class _Training:
                 self.folder.write_config()
 
     def _no_part(self, reason: str) -> UserError:
-        return UserError(f"{self.folder.last}: expected what a run that ended leaves, found that {reason}: choose another -output")
+        return UserError(f"{self.folder.last}: expected the checkpoint of a run, found that {reason}: choose another -out")
 
 
 def _check_options(config, device: str, group: Group) -> None:

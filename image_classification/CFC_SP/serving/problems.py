@@ -1,0 +1,65 @@
+"""Errors as the server tells them: problem+json (RFC 9457), one sentence each."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ..support.errors import UserError
+
+MEDIA_TYPE = "application/problem+json"
+UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+_OWN_FAULT = "the server met a fault of its own, which its log tells: try again, and report it if it comes again"
+
+
+class Problem(Exception):
+    """Ends a request with a status code and a sentence. retry_s: after how many seconds another try makes sense."""
+
+    def __init__(self, status: int, sentence: str, retry_s: int | None = None, headers: dict[str, str] | None = None):
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+        self.headers = (headers or {}) | ({} if retry_s is None else {"Retry-After": str(retry_s)})
+
+
+def problem_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The response that tells a problem."""
+    return JSONResponse(describe_problem(status, sentence), status, headers, MEDIA_TYPE)
+
+
+def describe_problem(status: int, sentence: str) -> dict:
+    """A problem as RFC 9457 writes it."""
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": sentence}
+
+
+def add_problem_handlers(application: FastAPI) -> None:
+    """Makes every error of the application a problem."""
+
+    async def problem(_: Request, error: Problem):
+        return problem_response(error.status, error.sentence, error.headers)
+
+    async def mistake(_: Request, error: UserError):
+        return problem_response(UNREADABLE, str(error))
+
+    async def invalid(_: Request, error: RequestValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        return problem_response(
+            UNREADABLE, f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}, found {str(first.get('input'))[:100]!r}"
+        )
+
+    async def http(request: Request, error: HTTPException):
+        sentences = {
+            HTTPStatus.NOT_FOUND: "expected an address of this server, found another: /openapi.json lists them",
+            HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} has no meaning here: /openapi.json lists what has",
+        }
+        return problem_response(error.status_code, sentences.get(error.status_code, str(error.detail)), error.headers)
+
+    async def fault(_: Request, error: Exception):
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, _OWN_FAULT)
+
+    for kind, handler in {Problem: problem, UserError: mistake, RequestValidationError: invalid, HTTPException: http}.items():
+        application.add_exception_handler(kind, handler)
+    # Starlette logs the traceback of these.
+    application.add_exception_handler(Exception, fault)

@@ -1,0 +1,77 @@
+"""The server's end of one worker process."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from ..support.threads import set_thread_counts, usable_cores
+from .messages import packed, receive_message
+
+_ROOT = Path(__file__).parents[3]
+_START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from {__package__}.worker import main; main(*sys.argv[1:])"
+
+
+class WorkerEndedError(Exception):
+    """The worker process is gone, or does not answer."""
+
+
+class WorkerLink:
+    """A worker process and the socket to it. Hostile files are opened there alone; it ends with the server, however that ends."""
+
+    def __init__(self, process: subprocess.Popen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._process, self._reader, self._writer = process, reader, writer
+
+    @classmethod
+    async def start(cls, job: str, load: tuple[str, dict], workers: int = 1) -> Self:
+        """Starts a process that does `job`, one of worker.JOBS, with the recognizer that `load` names; `workers` share the cores.
+
+        Raises WorkerEndedError where the machine has no room for one.
+        """
+        ours, theirs = socket.socketpair()
+        environment = dict(os.environ)
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // workers)))
+        set_thread_counts(environment)
+        words = [sys.executable, "-c", _START, str(theirs.fileno()), job, json.dumps(load)]
+        try:
+            with theirs:
+                process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
+        except OSError as error:
+            ours.close()
+            raise WorkerEndedError(f"a worker process cannot be started ({error.strerror})") from error
+        return cls(process, *await asyncio.open_connection(sock=ours))
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    async def send(self, message: dict, payload: bytes = b"") -> None:
+        """Sends a message; raises WorkerEndedError where nobody is there."""
+        try:
+            self._writer.write(packed(message, payload))
+            await self._writer.drain()
+        except OSError as error:
+            raise WorkerEndedError("the worker process has ended") from error
+
+    async def receive(self, limit_s: float | None = None) -> dict:
+        """The next message; raises WorkerEndedError where the process ends first, or does not answer in time."""
+        try:
+            message, _ = await asyncio.wait_for(receive_message(self._reader), limit_s)
+        except (asyncio.IncompleteReadError, OSError, ValueError, TimeoutError) as error:
+            raise WorkerEndedError("the worker process has ended, or does not answer") from error
+        return message
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        self._process.kill()
+
+    async def close(self) -> None:
+        """Ends the process and returns when it is gone."""
+        self.kill()
+        self._writer.close()
+        await asyncio.to_thread(self._process.wait)

@@ -1,0 +1,53 @@
+"""A worker process: it answers, tells what it cannot, and ends with the server."""
+
+import asyncio
+
+import pytest
+
+from image_classification.CFC_SP.serving.worker_desk import WorkerDesk
+from image_classification.CFC_SP.serving.worker_link import WorkerEndedError, WorkerLink
+from image_classification.CFC_SP.support.files import is_alive
+from tests.events import wait_until
+from tests.serving.fake_recognizer import FAKE
+
+
+def test_it_answers_refuses_and_is_started_again(tmp_path, clip):
+    async def story():
+        restarts = []
+        desk = WorkerDesk("check", (FAKE, {}), lambda: restarts.append(1))
+        assert not desk.is_ready
+        asked = {"path": str(clip), "name": "a.mp4", "pixels": 10_000, "seconds": 60}
+        answers = await asyncio.gather(desk.ask(asked), desk.ask(asked | {"pixels": 5}), desk.ask(asked))
+        assert answers[0] == answers[2] and answers[0]["source"]["fps"] == 30.0
+        assert (
+            "at most 5 pixels" in answers[1]["error"] and "'a.mp4'" in answers[1]["error"] and str(clip.parent) not in answers[1]["error"]
+        )
+        # A fault of our own is told as one, and the next question is answered.
+        assert "fault of its own" in (await desk.ask({"path": str(clip), "name": "a"}))["error"]
+        # Who does not wait for the answer leaves none to the next one.
+        impatient = asyncio.create_task(desk.ask(asked | {"pixels": 5}))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        assert "source" in await desk.ask(asked)
+        desk._link.kill()
+        with pytest.raises(WorkerEndedError):
+            await desk.ask(asked)
+        assert restarts and "source" in await desk.ask(asked)
+        await desk.close()
+
+    asyncio.run(story())
+
+
+def test_a_recognizer_that_cannot_be_had_is_told_and_a_worker_ends_with_the_server():
+    async def story():
+        link = await WorkerLink.start("clips", (FAKE, {"refused": "no such device"}))
+        assert await link.receive() == {"refused": "no such device"}
+        await link.close()
+        link = await WorkerLink.start("live", (FAKE, {}))
+        assert await link.receive() == {"ready": True}
+        # As when the server is killed: its end of the socket is closed, and nothing is said.
+        link._writer.transport.abort()
+        await asyncio.to_thread(wait_until, lambda: link._process.poll() is not None)
+        assert not is_alive(link.pid)
+
+    asyncio.run(story())
