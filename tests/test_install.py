@@ -22,7 +22,7 @@ def names_of(requirements: list[str]) -> set[str]:
 
 def test_every_package_that_a_message_names_is_in_its_extra():
     for module, extra in EXTRAS.items():
-        assert DISTRIBUTIONS.get(module, module) in names_of(OPTIONAL[extra]), module
+        assert DISTRIBUTIONS.get(module, module).replace("_", "-") in names_of(OPTIONAL[extra]), module
 
 
 def test_every_extra_that_a_message_names_is_there():
