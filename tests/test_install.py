@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
 # The distributions whose modules bear other names.
-DISTRIBUTIONS = {"paddle": "paddlepaddle", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"paddle": "paddlepaddle", "sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}
 
 
 def names_of(requirements: list[str]) -> set[str]:

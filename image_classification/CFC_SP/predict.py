@@ -3,7 +3,7 @@
 examples:
   predict.py -video clip.mp4
   predict.py folder -recursive -resume
-  predict.py a.mp4 -hide blur -no_labels -formats mp4
+  predict.py a.mp4 -hide blur
   predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """

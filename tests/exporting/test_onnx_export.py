@@ -40,7 +40,7 @@ def test_a_missing_package_is_said_and_nothing_is_written(lite_copy, monkeypatch
 
     monkeypatch.setattr(metadata, "version", version)
     assert run_script(export_onnx, ["-bundle", str(lite_copy)]) == 2
-    assert "needs the package onnxruntime: pip install --no-deps" in capsys.readouterr().err
+    assert "needs the package onnxruntime: pip install" in capsys.readouterr().err
     assert names_in(lite_copy) == before
 
 
