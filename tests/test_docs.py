@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documentation against the code: what it promises of the output, and what it points to."""
 
 import importlib

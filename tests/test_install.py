@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is installed: the extras that messages name, the files that ship, and the Dockerfile's lines, which are the documents'."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facial expressions in video: one row a frame and face, and an annotated clip.
 
 examples:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Those marked need the packages that ONNX export needs: `make onnx`."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures and streams, as a worker process answers them."""
 
 import cv2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bundle with another smoothing: the networks stay, the manifest and the sequence's settings follow."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Picture files read as a clip: unrelated ones, or the frames of a recording."""
 
 import io

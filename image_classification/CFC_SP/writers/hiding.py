@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames in which nobody can be recognised: every face is blurred, cut into large pixels or covered before anything is drawn or written."""
 
 from collections import defaultdict, deque
