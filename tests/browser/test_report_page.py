@@ -14,8 +14,8 @@ from image_classification.CFC_SP.core.records import Face, Frame, FrameResult, S
 from image_classification.CFC_SP.core.span import WHOLE, Span
 from image_classification.CFC_SP.support.command_line import run_script
 from image_classification.CFC_SP.writers.annotated_video import write_annotated_video
-from image_classification.CFC_SP.writers.palette import COLOURS
 from image_classification.CFC_SP.writers.movie_clock import MovieClock
+from image_classification.CFC_SP.writers.palette import COLOURS
 from image_classification.CFC_SP.writers.report import Thumbnails, write_report
 from image_classification.CFC_SP.writers.timeline import Timeline, ink
 from tests import clips
