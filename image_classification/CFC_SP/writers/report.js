@@ -122,7 +122,7 @@
   const fit = () => {
     const blocks = [...document.querySelectorAll(".band span")];
     for (const block of blocks) block.classList.remove("short");
-    // All are measured before any is changed, or the browser would lay the page out anew for each.
+    // All are measured before any is changed, or the browser would lay the page out again for each.
     const short = blocks.filter((block) => block.scrollWidth > block.clientWidth);
     for (const block of short) block.classList.add("short");
   };
