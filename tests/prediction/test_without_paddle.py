@@ -71,7 +71,7 @@ def test_the_same_labels_and_probabilities(recognizer, tmp_path, astronaut):
 @pytest.mark.parametrize(("name", "start", "end"), [("no_face_then_smile.mov", 3.0, 5.0), ("portrait_720p.mp4", 0.0, 2.0)])
 @pytest.mark.parametrize("bundle", ["lite", "lite-fast"])
 def test_the_same_on_real_clips(shared_clips, tmp_path, name, start, end, bundle):
-    from image_classification.CFC_SP import predict_video
+    from cfc_sp import predict_video
 
     words = "-bundle", bundle, "-start", start, "-end", end
     folder = predict_without(shared_clips / name, tmp_path / "without", tmp_path / "block", *words)
