@@ -80,8 +80,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_jobs_option(parser: Parser, what: str) -> None:
-    """Adds `-jobs`: how many of `what` are worked on at a time."""
-    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} at a time (default: one a core)")
+    """Adds `-jobs`: how many of `what` are processed at a time."""
+    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} to process at a time (default: one per core)")
 
 
 def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
