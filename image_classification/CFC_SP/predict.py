@@ -58,7 +58,7 @@ def _write(arguments, wanted, formats, options, live) -> int:
         write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files, live)
         return 0
     if options.lag:
-        raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
+        raise UserError("-lag: expected a camera or stream, found files, which need no lag: leave it out")
     # Its worker process imports the engine while this one imports the rest.
     with Recognizer(*wanted) if arguments.jobs == 1 else nullcontext() as recognizer:
         from image_classification.CFC_SP.prediction.clip_search import find_clips

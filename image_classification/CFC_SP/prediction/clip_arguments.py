@@ -85,6 +85,6 @@ def clip_options_of(arguments) -> "ClipOptions":
     names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment", "lag", "hide")
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     if getattr(arguments, "live", None) and arguments.jobs > 1:
-        raise UserError("-live: expected one clip at a time, whose lines come in order, found -jobs: leave one of the two out")
+        raise UserError("-live: expected one clip at a time, so that its lines come in order, found -jobs: leave out one of the two")
     part = span_of(arguments.start, arguments.end, arguments.stride)
     return ClipOptions(span=part, labels=not getattr(arguments, "no_labels", False), **given)

@@ -69,7 +69,7 @@ class StreamSession:
         times and images, after `close`, and in a session with a lag.
         """
         if self._lag_s:
-            raise UserError("expected a session without a lag, found one with it, which answers a frame after later ones: call follow")
+            raise UserError("expected a session without a lag, found one with a lag, which answers each frame later: call follow")
         (result,) = self._open().feed(self._check.frame(time_s, image))
         return result
 

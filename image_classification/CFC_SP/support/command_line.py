@@ -130,7 +130,7 @@ def guarded(run, arguments) -> int:
         code = run(arguments) or 0
         sys.stdout.flush()
         if sys.stdout.fault:
-            raise UserError(f"cannot write to standard output ({sys.stdout.fault.strerror}): all else is done")
+            raise UserError(f"cannot write to standard output ({sys.stdout.fault.strerror}): everything else is done")
         return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -163,7 +163,7 @@ def _check_working_directory() -> None:
     try:
         os.getcwd()
     except FileNotFoundError as error:
-        raise UserError("expected a working directory that is there, found one that was removed: change to another one") from error
+        raise UserError("expected an existing working directory, found one that was removed: change to another one") from error
 
 
 def _reader_is_gone() -> bool:
