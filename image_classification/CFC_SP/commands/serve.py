@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a web page to try it, and a server to build on: clips, pictures and cameras over HTTP.
+"""Runs a web server: a page to try CFC-SP in a browser, and HTTP addresses for programs, for clips, pictures and cameras.
 
 cfc-sp serve -data served
 cfc-sp serve -data served -host 0.0.0.0 -hosts faces.example.org -token token.txt -proxy

@@ -32,7 +32,9 @@ class _Help(argparse.HelpFormatter):
             text = re.sub(r"^( *)(?:python )?\w+\.py ", rf"\1{self._prog} ", text, flags=re.M)
         blocks = re.findall(r"^(?:[ \t]|python |cfc-sp ).*\n|(?:^(?!python |cfc-sp )\S.*\n)+|^\n", text, re.M)
         as_it_is = (" ", "python ", "cfc-sp ", "\n")
-        return "".join(block if block.startswith(as_it_is) else textwrap.fill(block, width) + "\n" for block in blocks)
+        return "".join(
+            block if block.startswith(as_it_is) else textwrap.fill(block, width, break_on_hyphens=False) + "\n" for block in blocks
+        )
 
     def _format_action_invocation(self, action):
         if not action.option_strings or action.nargs == 0:
