@@ -82,7 +82,7 @@ def test_numbers_as_people_write_them(write, word, number):
         ("TRAIN:\n  EPOCHS: 3\n SEED: 1\n", ["mine.yaml", "expected YAML", "line 3"]),
         ("- STAGE\n", ["mine.yaml", "expected keys and values", "list"]),
         ("BASE: nowhere.yaml\n", ["mine.yaml", "'nowhere.yaml'"]),
-        ("BASE: mine.yaml\n", ["mine.yaml", "circle"]),
+        ("BASE: mine.yaml\n", ["mine.yaml", "loop"]),
     ],
 )
 def test_mistakes_in_a_file_are_named(write, text, expected):
@@ -94,7 +94,7 @@ def test_mistakes_in_a_file_are_named(write, text, expected):
 def test_a_longer_circle_of_bases(write):
     write("a.yaml", "BASE: b.yaml\n")
     write("b.yaml", "BASE: c.yaml\n")
-    with pytest.raises(UserError, match="circle"):
+    with pytest.raises(UserError, match="loop"):
         load_config(write("c.yaml", "BASE: a.yaml\n"))
 
 

@@ -44,7 +44,7 @@ COMMANDS = {
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("-version", "--version", action=_Version, nargs=0, help="say versions, device and bundle")
+    parser.add_argument("-version", "--version", action=_Version, nargs=0, help="show versions, device and bundle")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, script in COMMANDS.items():
         script.add_options(commands.add_parser(name, help=script.__doc__.splitlines()[0], description=script.__doc__))

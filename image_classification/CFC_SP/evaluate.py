@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores networks on a data set or on clips that people labelled: a bundle, or checkpoints.
+"""Scores a bundle or checkpoints on a data set, or a bundle on clips that people have labelled.
 
 python evaluate.py -bundle lite -data ferplus.zip -split test -flip
 python evaluate.py -bundle lite -video clips -annotations labels -mapping labels.yaml
 python evaluate.py -coarse a/best.safetensors b/best.safetensors -negative c/best.safetensors \\
     -data affwild2 -dataset affwild2 -cache cache -submission files
 
-With -annotations, the bundle labels the clips of -video as `predict` does, and its labels are compared with people's. Checkpoints are
-scored stage by stage, and coarse and negative ones together as a cascade. With -cache their logits are computed once.
+With -annotations, the bundle labels the clips of -video as `predict` does, and the command compares its labels with people's.
+Checkpoints are scored stage by stage, and coarse and negative ones together as a cascade. With -cache, their logits are computed once.
 """
 
 import sys
@@ -26,19 +26,21 @@ def add_options(parser: Parser) -> None:
         parser.option(stage, nargs="+", default=[], metavar="FILE", help=f"best.safetensors of {stage} networks, instead of a bundle")
     parser.option("data", metavar="PATH", help="the data set's zip or unpacked folder")
     evaluate_clips.add_options(parser)
-    parser.option("dataset", default="ferplus", help="which data set it is (default: ferplus)")
-    parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
+    parser.option("dataset", default="ferplus", help="the kind of the data set (default: ferplus)")
+    parser.option(
+        "split", default="val", choices=("val", "test"), help="use val to make choices, and test for final figures (default: val)"
+    )
     parser.option("flip", action="store_true", help="average each picture's logits with those of its mirror image")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="what computes (default: the GPU if there is one)")
     engines = "auto", "paddle", "onnxruntime", "openvino"
     parser.option("engine", default="auto", choices=engines, help="what runs a bundle's networks (default: auto)")
     parser.option(
-        "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: bfloat16 where CPU and bundle allow it"
+        "precision", default="auto", choices=("auto", "float32", "bfloat16"), help="default: auto, which depends on CPU and bundle"
     )
     parser.option("out", metavar="FOLDER", help="append the figures to a CSV in this folder, and draw the confusion matrix there")
-    parser.option("cache", metavar="FOLDER", help="keep the checkpoints' logits here; a second evaluation runs no network")
-    parser.option("window", type=int, metavar="FRAMES", help="of smoothing (default: the checkpoint's; 0 for still pictures)")
-    parser.option("scope", choices=("routed", "all"), help="frames whose negative logits are averaged (default: the checkpoint's)")
+    parser.option("cache", metavar="FOLDER", help="keep the checkpoints' logits here; a second evaluation does not run the networks")
+    parser.option("window", type=int, metavar="FRAMES", help="smoothing window (default: the checkpoint's; 0 for still pictures)")
+    parser.option("scope", choices=("routed", "all"), help="which frames' negative logits are averaged (default: the checkpoint's)")
     parser.option("submission", metavar="FOLDER", help="write the challenge's files, a label for every frame of every video")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports trained networks as a bundle of static programs, checked for parity before it is written.
+"""Exports trained networks as a bundle of static programs, and checks their parity before it writes the bundle.
 
 python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine
 python export_model.py -cfg configs/table2.yaml -row 9 -runs output -calibrate affwild2 -dataset affwild2 -out bundles/paper
@@ -18,21 +18,23 @@ def add_options(parser: Parser) -> None:
     networks = "of one or more {} networks; a flat network serves either stage, or both"
     parser.option("coarse", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('coarse')}")
     parser.option("negative", nargs="+", metavar="FILE", help=f"best.safetensors {networks.format('negative')}")
-    parser.option("cfg", metavar="YAML", help="instead of both: a config whose CASCADE names the runs of each stage")
-    parser.option("row", type=int, metavar="N", help="with -cfg: the row of a file that holds several, such as configs/table2.yaml")
+    parser.option("cfg", metavar="YAML", help="instead of -coarse and -negative: a config whose CASCADE names the runs of each stage")
+    parser.option("row", type=int, metavar="N", help="with -cfg: the row of a file with several rows, such as configs/table2.yaml")
     parser.option(
-        "runs", default="output", metavar="FOLDER", help="the folder with a folder for each of the config's runs (default: output)"
+        "runs", default="output", metavar="FOLDER", help="the folder that holds the config's runs, one folder each (default: output)"
     )
     parser.option("random", action="store_true", help="with -cfg: seeded random weights, to try the networks' size and speed")
     parser.option("out", required=True, metavar="FOLDER", help="the bundle's folder; its last part is the bundle's name")
     parser.option(
         "calibrate",
         metavar="PATH",
-        help="data to fit the temperatures on, by its validation split (default: none, so that they are 1, as in the paper)",
+        help="data whose validation split fits the temperatures (default: none; they are then 1, as in the paper)",
     )
-    parser.option("dataset", default="ferplus", help="which data set -calibrate names (default: ferplus)")
-    parser.option("onnx", action="store_true", help="write ONNX files too; needs paddle2onnx, onnxruntime and openvino")
-    parser.option("batch", type=int, metavar="N", help="crops a run of the networks (default: 8 to 32, by their input; more suit a GPU)")
+    parser.option("dataset", default="ferplus", help="the kind of the data set of -calibrate (default: ferplus)")
+    parser.option("onnx", action="store_true", help="also write ONNX files; needs paddle2onnx, onnxruntime and openvino")
+    parser.option(
+        "batch", type=int, metavar="N", help="crops per run of the networks (default: 8 to 32, depending on their input; a GPU takes more)"
+    )
     parser.option("licence", default="not stated", metavar="WORDS", help="licence of the weights, for the manifest")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains one stage on several GPUs, of one machine or of many; TRAIN.BATCH_SIZE is that of all of them together.
+"""Trains one network on several GPUs, on one machine or more; TRAIN.BATCH_SIZE is the total over all of them.
 
 python main_multi_gpu.py -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT affwild2
 python -m paddle.distributed.launch --master 10.0.0.1:49178 --nnodes 2 main_multi_gpu.py -cfg configs/swin_s_coarse.yaml
@@ -17,7 +17,7 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 def add_options(parser: Parser) -> None:
     main_single_gpu.add_options(parser)
-    parser.option("processes", type=int, default=0, metavar="N", help="on this machine (default: one for each visible GPU)")
+    parser.option("processes", type=int, default=0, metavar="N", help="processes on this machine (default: one for each visible GPU)")
 
 
 def run(arguments) -> None:

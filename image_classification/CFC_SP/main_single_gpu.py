@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains one stage on one device.
+"""Trains one network on one device.
 
 python main_single_gpu.py -cfg configs/lite/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip
 python main_single_gpu.py -cfg configs/lite/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip -resume
@@ -16,9 +16,9 @@ from image_classification.CFC_SP.support.command_line import Parser, run_script
 
 def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config file, such as configs/lite/lite_repvgg_coarse.yaml")
-    parser.option("out", "output", metavar="FOLDER", help="receives one folder a run (default: output)")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
-    parser.option("resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.option("out", "output", metavar="FOLDER", help="receives one folder for each run (default: output)")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="what computes (default: the GPU if there is one)")
+    parser.option("resume", action="store_true", help="continue from the run's last checkpoint")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the whole config first")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 

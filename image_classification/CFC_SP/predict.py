@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facial expressions in video: one row a frame and face, and an annotated clip.
+"""Labels the facial expressions in videos, pictures and streams: one row for each face in each frame, and an annotated clip.
 
 examples:
   predict.py -video clip.mp4
@@ -28,8 +28,8 @@ def add_options(parser: Parser) -> None:
     what = "videos, pictures, folders of either; or one camera number or stream address"
     parser.option("video", nargs="*", metavar="PATH", help=what)
     parser.words("video", metavar="PATH", help="the same, without -video")
-    parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
-    parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")
+    parser.option("recursive", action="store_true", help="also look for clips in the folders inside a folder")
+    parser.option("out", default="output", metavar="FOLDER", help="receives one folder for each clip (default: output)")
     clip_arguments.add_output_options(parser)
     clip_arguments.add_clip_options(parser)
     clip_arguments.add_model_options(parser)
@@ -58,7 +58,7 @@ def _write(arguments, wanted, formats, options, live) -> int:
         write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files, live)
         return 0
     if options.lag:
-        raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
+        raise UserError("-lag: expected a camera or stream, found files, which need no lag: leave it out")
     # Its worker process imports the engine while this one imports the rest.
     with Recognizer(*wanted) if arguments.jobs == 1 else nullcontext() as recognizer:
         from image_classification.CFC_SP.prediction.clip_search import find_clips

@@ -12,5 +12,5 @@ def test_a_folder_that_is_no_bundle_is_left_alone(checkpoints, tmp_path, capsys)
     folder.mkdir()
     (folder / "letter.txt").write_text("dear friend")
     assert export("-coarse", checkpoints["coarse"], "-negative", checkpoints["negative"], "-out", folder) == 2
-    assert "is no bundle" in capsys.readouterr().err
+    assert "is not a bundle" in capsys.readouterr().err
     assert [path.name for path in tmp_path.rglob("*")] == ["precious", "letter.txt"]

@@ -31,7 +31,7 @@ def test_an_unknown_choice_lists_the_known_ones(lite, option, choices):
 
 def test_bfloat16_of_a_gpu_is_refused_and_not_ignored(lite, monkeypatch):
     monkeypatch.setattr(engines, "select_device", lambda wanted: wanted)
-    with pytest.raises(UserError, match="-precision bfloat16 is for CPUs: a GPU computes a bundle in float32"):
+    with pytest.raises(UserError, match="-precision bfloat16 is for CPUs; a GPU runs a bundle in float32"):
         network_program(open_bundle(lite), "coarse", "gpu", "paddle", "bfloat16")
 
 

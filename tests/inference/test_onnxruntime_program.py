@@ -99,7 +99,7 @@ def test_a_provider_that_fails_while_it_runs_is_said_and_ends_it(machine, fault)
 
 def test_a_model_that_it_cannot_read_is_named(tmp_path):
     (tmp_path / "frame.onnx").write_bytes(b"no model")
-    with pytest.raises(UserError, match=r"frame\.onnx: ONNX Runtime cannot make it ready on the device cpu"):
+    with pytest.raises(UserError, match=r"frame\.onnx: ONNX Runtime cannot load it on the device cpu"):
         OnnxRuntimeProgram(OnnxFile("frame", tmp_path / "frame.onnx", "float32", 48))
 
 

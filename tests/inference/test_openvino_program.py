@@ -17,5 +17,5 @@ def test_openvino_that_is_not_there_is_told(monkeypatch):
 @pytest.mark.onnx
 def test_a_model_that_it_cannot_read_is_named(tmp_path):
     (tmp_path / "frame.onnx").write_bytes(b"no model")
-    with pytest.raises(UserError, match=r"frame\.onnx: OpenVINO cannot make it ready"):
+    with pytest.raises(UserError, match=r"frame\.onnx: OpenVINO cannot load it"):
         OpenVinoProgram(OnnxFile("frame", tmp_path / "frame.onnx", "float32", 48))

@@ -117,5 +117,5 @@ def test_a_gpu_without_memory_says_what_helps_and_a_cpu_is_not_meant(bundle, mon
     with pytest.raises(MemoryError):
         program(None)
     program.engine = "gpu"
-    with pytest.raises(UserError, match="the GPU's memory does not hold a run of coarse: .* smaller -batch, or use -device cpu"):
+    with pytest.raises(UserError, match="the GPU's memory is too small for coarse: .* smaller -batch, or use -device cpu"):
         program(None)

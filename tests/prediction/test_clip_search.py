@@ -52,8 +52,8 @@ def test_what_is_left_out_is_told(tmp_path):
     assert found(tmp_path) == (
         ["a.mp4", "b.mp4"],
         [
-            "'ROOT': 2 videos. Left out: 2 pictures, as pictures are a clip where no videos are; "
-            "4 files whose names are none of videos (.m4a, .txt, README); videos in 2 folders inside it, in which -recursive looks, too."
+            "'ROOT': 2 videos. Left out: 2 pictures, since a folder that has videos is read for videos only; "
+            "4 files whose names are not those of videos (.m4a, .txt, README); videos in 2 folders inside it, which -recursive includes."
         ],
     )
 
@@ -75,8 +75,8 @@ def test_folders_inside_are_looked_into_where_that_is_asked(tmp_path):
     paths, (note,) = found(tmp_path, recursive=True)
     assert paths == ["b.mp4", "2/zoom_0.mp4", "10/zoom_0.mp4", "10/deep/er/c.mkv"]
     assert note == (
-        "'ROOT': 4 videos. Left out: 1 picture, as pictures are a clip where no videos are; 1 annotated video of earlier results; "
-        "1 file whose names are none of videos (.txt)."
+        "'ROOT': 4 videos. Left out: 1 picture, since a folder that has videos is read for videos only; "
+        "1 annotated video of earlier results; 1 file whose names are not those of videos (.txt)."
     )
 
 

@@ -68,10 +68,10 @@ def test_a_fault_of_ours_shows_its_traceback_and_others_go_on(pool, three, tmp_p
 
 
 def test_processes_that_were_ended_fail_the_clips_that_are_left(pool, three, tmp_path, capsys):
-    pool(lambda path: Outcome(error=UserError(f"{path.stem} is bad")), UserError("a worker process was ended from outside"), until=1)
+    pool(lambda path: Outcome(error=UserError(f"{path.stem} is bad")), UserError("a worker process was killed"), until=1)
     assert write_clips_at_a_time(LOAD, 2, three, ClipTask(tmp_path / "out", ("csv",), ClipOptions())) == 3
     said = capsys.readouterr().err
-    assert said.count("ended from outside") == 2 and "a is bad" in said
+    assert said.count("was killed") == 2 and "a is bad" in said
 
 
 def test_ctrl_c_leaves_the_table_right(pool, three, tmp_path):

@@ -84,7 +84,7 @@ def test_a_folder_stands_for_its_videos_in_natural_order(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.out.index("'clip2.MP4'") < said.out.index("'clip10.mp4'") and "bad.mp4" in said.err and "1 of 4" in said.err
     # A file on which nothing is known is told, and videos alone are clips.
-    assert "1 file whose names are none of videos (.txt)" in said.out
+    assert "1 file whose names are not those of videos (.txt)" in said.out
     assert {path.name: len(rows_of(path)) for path in folders(tmp_path / "out")} == {"clip2": 3, "clip10": 3, "clip2-2": 2}
 
 

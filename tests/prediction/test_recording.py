@@ -30,7 +30,7 @@ def test_what_a_killed_recording_left_is_finished_by_the_next_call(tmp_path, cap
     # As it is left by a kill while the picture is written.
     (folder / f".part-{process.pid}-latest.jpg").touch()
     assert run_script(predict, ["-video", str(tmp_path / "none.mp4"), "-out", str(tmp_path)]) == 2
-    assert f"finished now: {folder}" in capsys.readouterr().err
+    assert f"Completed a recording that was cut off: {folder}" in capsys.readouterr().err
     result = read_result(folder)
     assert result.summary.frames == len(result.rows) >= 3 and result.summary.face_rows
     assert any("cut off" in warning for warning in result.summary.warnings)

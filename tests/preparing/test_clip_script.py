@@ -79,7 +79,7 @@ def test_pictures_that_cannot_be_used_are_left_out():
 
 
 def test_too_few_pictures_are_refused():
-    with pytest.raises(UserError, match="expected enough pictures .* found too few: take fewer -clips"):
+    with pytest.raises(UserError, match="expected enough pictures .* found too few: use fewer -clips"):
         write_scripts(casting([2] * 8), 2, 100, np.random.default_rng(0))
 
 

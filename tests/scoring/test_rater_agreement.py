@@ -79,7 +79,7 @@ def test_tiers_are_tracks_by_name_or_by_mapping():
     ours = annotation(NEUTRAL, ("2", 0.0, 10.0, "Anger"))
     theirs = annotation(("Mother", 0.0, 5.0, "neutral"), ("Mother 2", 5.0, 10.0, "neutral"), ("gaze", 0.0, 10.0, "left"))
     with pytest.raises(
-        UserError, match="expected tiers of the tracks '1', '2' of OURS, found 'Mother', 'gaze', 'Mother 2': name them in a -mapping"
+        UserError, match="expected tiers for the tracks '1', '2' of OURS, found 'Mother', 'gaze', 'Mother 2': name them in a -mapping"
     ):
         compare(ours, theirs)
     found = compare(ours, theirs, LabelMapping(tracks={"Mother": "1", "Mother 2": "1"}))
@@ -120,7 +120,7 @@ def test_clips_are_summed_in_the_same_classes():
         (annotation(), "THEIRS: expected labelled intervals, found none"),
         (annotation(("1", 0, 1, "smirk")), "THEIRS: expected labels among .*found 'smirk'"),
         (annotation(("1", 0, 700, "happy")), "THEIRS: expected times within the clip of OURS, which ends at 10.00 s, found 700.00 s"),
-        (annotation(("1", 10.5, 11, "happy")), "THEIRS: expected labels of the same times as those of OURS, found none"),
+        (annotation(("1", 10.5, 11, "happy")), "THEIRS: expected labels at the same times as in OURS, found none"),
         (
             annotation(("1", 0, 2, "happy"), ("1", 1, 3, "sad")),
             "THEIRS: expected one interval at a time on the tier '1', found that the one at 1.000 s begins",

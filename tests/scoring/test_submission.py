@@ -24,5 +24,5 @@ def test_mistakes_are_one_sentence(affwild2, tmp_path, random_frames):
     with pytest.raises(UserError, match="choose another -submission"):
         write_submission(frames, np.zeros(19, int), tmp_path / "file")
     stills = type(frames)(frames.source, frames.picture, frames.classes, (), frames.bounds)
-    with pytest.raises(UserError, match="the challenge takes videos alone"):
+    with pytest.raises(UserError, match="the challenge takes only videos"):
         write_submission(stills, np.zeros(19, int), tmp_path / "files")

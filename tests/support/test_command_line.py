@@ -103,7 +103,7 @@ def test_closed_streams_are_no_fault(tmp_path, streams):
 @pytest.mark.parametrize(
     ("streams", "words", "told"),
     [
-        (">/dev/full", [], "error: cannot write to standard output (No space left on device): all else is done\n"),
+        (">/dev/full", [], "error: cannot write to standard output (No space left on device): everything else is done\n"),
         (">/dev/full 2>/dev/full", [], ""),
         ("2>/dev/full", ["mistake"], ""),
         ("", ["memory"], "error: expected more memory than there is for this process"),
@@ -124,4 +124,4 @@ def test_a_working_directory_that_is_gone_is_one_sentence(tmp_path, monkeypatch)
     done = spoken(tmp_path)
     # The shell says so, too.
     said = [line for line in done.stderr.splitlines() if not line.startswith("shell-init")]
-    assert done.returncode == 2 and len(said) == 1 and said[0].startswith("error: expected a working directory that is there")
+    assert done.returncode == 2 and len(said) == 1 and said[0].startswith("error: expected an existing working directory")

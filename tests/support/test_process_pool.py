@@ -29,7 +29,7 @@ def test_results_and_errors_come_by_name():
 
 
 def test_a_worker_that_was_killed_is_reported():
-    with pytest.raises(UserError, match="a worker process was ended from outside"):
+    with pytest.raises(UserError, match="a worker process was killed"):
         list(in_processes(halve, {"end": (100,)}, 1, "numbers"))
     with pytest.raises(UserError, match="-jobs: expected 1 or more, found 0"):
         list(in_processes(halve, {}, 0, "numbers"))

@@ -50,7 +50,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_whole(folder):
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
         try:
-            with pytest.raises(UserError, match=r"last\.safetensors cannot be written \(.*File too large.*the checkpoint before is whole"):
+            with pytest.raises(UserError, match=r"last\.safetensors cannot be written \(.*File too large.*checkpoint is complete"):
                 folder.save_last(large, {"step": 2})
             with pytest.raises(UserError, match=r"best\.safetensors cannot be written"):
                 folder.keep_best([row, {"epoch": 2, "val_macro_f1": 0.6}], large, {})

@@ -288,7 +288,7 @@ def test_existing_runs_are_safe(run_config, tmp_path):
     run = train(config, "cpu")
     before = {path.name: path.read_bytes() for path in run.iterdir()}
 
-    with pytest.raises(UserError, match="holds a run already: go on with -resume"):
+    with pytest.raises(UserError, match="already holds a run: continue with -resume"):
         train(config, "cpu")
     with pytest.raises(UserError) as error:
         train(run_config({"TRAIN.EPOCHS": 1, "TRAIN.BASE_LR": 0.125}), "cpu", resume=True)
@@ -359,7 +359,7 @@ def test_a_step_that_memory_does_not_hold_names_the_keys_to_change(run_config, m
         raise MemoryError("(ResourceExhausted) Out of memory error on GPU 0.")
 
     monkeypatch.setattr(EagerStep, "__call__", fail)
-    with pytest.raises(UserError, match="does not hold a step of 16 pictures in 1 parts: raise TRAIN.ACCUMULATE, .* or lower TRAIN.BATCH"):
+    with pytest.raises(UserError, match="is too small for a step of 16 pictures in 1 parts: raise TRAIN.ACCUMULATE, .* or lower TRAIN"):
         train(run_config(), "cpu")
 
 

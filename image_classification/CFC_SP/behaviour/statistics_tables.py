@@ -27,7 +27,7 @@ _PLACES = 6
 
 @dataclass
 class Statistics:
-    """The rows of each table, by its name; `notes`: sentences on what was left out."""
+    """tables: the rows of each table, by its name. notes: sentences about what is left out."""
 
     tables: dict[str, list[dict]]
     notes: list[str] = field(default_factory=list)
@@ -36,11 +36,12 @@ class Statistics:
 def summarize(
     folder: str | os.PathLike, groups: str | os.PathLike | None = None, out: str | os.PathLike = "summary", seed: int = 0
 ) -> Statistics:
-    """Computes the statistics of the results in `folder`, which `predict` wrote, and writes them to the folder `out`: a CSV a table, and
-    one page. Returns them, unrounded.
+    """Computes statistics of the results in `folder`, which `predict` wrote, and returns the tables, unrounded. Also writes them to the
+    folder `out`, as a CSV for each table and one page.
 
-    groups: a CSV with the columns clip and group, by which clips are compared; seed: of the bootstrap. Raises UserError for a folder
-    without results, results that are not whole or of another version, and groups that name other clips. Then nothing is written.
+    groups: a CSV with the columns clip and group, to compare groups of clips. seed: the seed of the bootstrap. Raises UserError for a
+    folder without results, for results that are incomplete or of another version, and for groups that name unknown clips. It then writes
+    nothing.
 
     >>> from cfc_sp import summarize
     >>> files = recognizer.video("clip.mp4").run().save("output/clip")

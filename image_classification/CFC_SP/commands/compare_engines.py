@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the engines that are installed on a bundle's networks, on this machine, and says which is fastest and whether they agree.
+"""Compares the installed engines on this machine: which runs a bundle's networks fastest, and whether they agree.
 
 cfc-sp engines -bundle lite
 
-Each runs in a process of its own, in the precision and on the device that `cfc-sp predict` would take, and they take turns.
+Each engine runs in its own process, with the precision and device that `cfc-sp predict` would use. The engines take turns.
 """
 
 from ..support.command_line import Parser

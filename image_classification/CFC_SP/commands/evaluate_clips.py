@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of `cfc-sp evaluate` that scores clips which people labelled, as `cfc-sp agree` counts.
+"""The part of `cfc-sp evaluate` that scores clips with people's labels, in the same way as `cfc-sp agree`.
 
 cfc-sp evaluate -video clips -annotations labels -mapping labels.yaml
 """
@@ -12,8 +12,8 @@ from .measure_agreement import add_agreement_options
 
 
 def add_options(parser: Parser) -> None:
-    parser.option("video", nargs="+", metavar="PATH", help="instead of a data set: clips that people labelled, or folders of them")
-    parser.option("annotations", metavar="PATH", help="their labels: a folder of files named after the clips, or one file")
+    parser.option("video", nargs="+", metavar="PATH", help="instead of a data set: clips that people have labelled, or folders of them")
+    parser.option("annotations", metavar="PATH", help="people's labels: a folder of files named after the clips, or one file")
     add_agreement_options(parser)
 
 

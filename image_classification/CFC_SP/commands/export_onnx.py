@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ONNX files of a bundle's networks beside its programs, for `-engine openvino` and for other runtimes.
+"""Writes ONNX files of a bundle's networks into the bundle, for `-engine onnxruntime` or `openvino`, and for other runtimes.
 
 cfc-sp onnx -bundle bundles/mine
 
-Nothing is written unless ONNX Runtime and OpenVINO give Paddle's outputs.
+The files are written only if ONNX Runtime and OpenVINO give the same outputs as Paddle.
 """
 
 from ..support.command_line import Parser

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a simulated stand-in for Aff-Wild2: FER+'s validation and test faces as annotated videos of the same form.
+"""Makes a simulated stand-in for Aff-Wild2: annotated videos of the same form, from FER+'s validation and test faces.
 
 cfc-sp stand-in -data ferplus.zip -out standin
 cfc-sp prepare -video standin/videos -data standin -size 48 -align none

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures how far two annotations of a clip agree: ours and a person's, or two people's.
+"""Measures how well two annotations of a clip agree: ours and a person's, or two people's.
 
 cfc-sp agree -out agreement output/clip coder.eaf
 cfc-sp agree -mapping labels.yaml output/clip coder.TextGrid
 cfc-sp agree anna.csv ben.boris
 
 An annotation is a folder that predict wrote, or a file whose name ends in .eaf, .TextGrid, .vtt, .srt, .boris, .parquet, .json or .csv;
-a plain CSV has the columns start_s, end_s and label, and may have track. What both say at the same times is compared: Cohen's kappa, F1
-of each class, and the longest disagreements. -mapping is a YAML file, or a CSV of the columns label and class, which says what other
-labels mean; in YAML `tracks` may say which tier is which track, and `gaps` what it means where a person marked nothing.
+a plain CSV has the columns start_s, end_s and label, and may have track. The output compares the times that both
+label: Cohen's kappa, F1 of each class, and the longest disagreements. -mapping is a YAML file, or a CSV with the columns label and
+class. It gives the class of other labels. In YAML, `tracks` can give the track of each tier, and `gaps` the class of unmarked times.
 """
 
 from pathlib import Path
@@ -18,15 +18,15 @@ from ..support.command_line import Parser
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("ours", metavar="OURS", help="a folder of results, or an annotation file")
-    parser.add_argument("theirs", metavar="THEIRS", help="what it is compared with, taken as the truth for F1")
+    parser.add_argument("theirs", metavar="THEIRS", help="the annotation to compare with; it is the truth for F1")
     add_agreement_options(parser)
     parser.option("out", metavar="FOLDER", help="write tables and a picture of the confusion to this folder")
 
 
 def add_agreement_options(parser: Parser) -> None:
     """Adds what every command asks for that compares labels of people with others."""
-    parser.option("mapping", metavar="FILE", help="YAML or CSV: what labels and tiers of other people mean")
-    parser.option("every", type=float, default=0.04, metavar="S", help="seconds between two looks (default: 0.04)")
+    parser.option("mapping", metavar="FILE", help="YAML or CSV: what other people's labels and tiers mean")
+    parser.option("every", type=float, default=0.04, metavar="S", help="seconds between two samples (default: 0.04)")
 
 
 def run(arguments) -> None:

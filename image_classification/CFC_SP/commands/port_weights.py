@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns a foreign checkpoint into one of ours.
+"""Turns another project's checkpoint into one of ours, or one of ours into a .pdparams file.
 
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights output/swin_s_coarse/best.safetensors -out swin_s_coarse.pdparams
 
 Reads .pt, .pth, .pdparams and .safetensors files of timm, PaddleClas, FaceX-Zoo and the networks' authors. No code in them is run. The
-command recognises the origin by the tensors' names and prints what became of every tensor. MODEL.PRETRAINED takes the result, and the
-foreign file as well.
+command recognises the origin by the tensors' names and prints what becomes of every tensor. MODEL.PRETRAINED takes the result, and
+also the foreign file itself.
 A .pdparams output holds only the backbone's tensors, for paddle.load. A .safetensors output also names its config, and `cfc-sp export`
 takes it.
 """
@@ -18,9 +18,9 @@ from ..support.command_line import Parser
 
 def add_options(parser: Parser) -> None:
     parser.option("cfg", required=True, metavar="YAML", help="config of the network, such as configs/swin_s_coarse.yaml")
-    parser.option("weights", required=True, metavar="FILE", help="the foreign file")
+    parser.option("weights", required=True, metavar="FILE", help="the checkpoint to read")
     parser.option("out", required=True, metavar="FILE", help="the .safetensors or .pdparams file to write")
-    parser.option("all", action="store_true", help="list every tensor, not the first five of a kind")
+    parser.option("all", action="store_true", help="list every tensor, not only the first five of each kind")
     parser.option("opts", nargs="+", default=[], metavar="KEY VALUE", help="config keys to override, in pairs")
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cuts the faces out of Aff-Wild2's videos, as prediction does, ready for training.
+"""Cuts the faces out of Aff-Wild2's videos for training, in the same way as prediction does.
 
 cfc-sp prepare -video videos -data affwild2
 
 The folder -data holds EXPR_Classification_Challenge/ as distributed. The folder -video holds <video>.mp4 or .avi, in folders of any
 depth. For every frame with a face, crops/<video>/ in -data receives a picture such as 00001.jpg; crops.csv there receives a row for
-every video. The largest face counts. For a video whose name ends in _left or _right, only faces that came into view on that side count.
-A training needs the DATA.ALIGN that equals the -align of its crops.
+every video. The largest face counts. For an annotation whose name ends in _left or _right, only faces that come into view on that side
+count. In training, DATA.ALIGN must equal the -align of the crops.
 After an interruption, give the same command again: it skips videos that are done.
 """
 
@@ -21,7 +21,7 @@ def add_options(parser: Parser) -> None:
     parser.option("video", required=True, type=Path, metavar="FOLDER", help="the folder that holds the videos")
     parser.option("data", required=True, type=Path, metavar="FOLDER", help="the data set's folder with EXPR_Classification_Challenge/")
     parser.option("size", type=int, default=224, metavar="PX", help="side of the crops (default: 224)")
-    align = "turn faces upright by their five points, as the paper's configs want (similarity, the default), or cut out boxes (none)"
+    align = "similarity (default): turn faces upright by their five landmarks, as the paper's configs require; none: do not turn them"
     parser.option("align", default="similarity", choices=ALIGNMENTS, help=align)
     add_jobs_option(parser, "videos")
     parser.option("bundle", default="lite", metavar="FOLDER", help="the bundle whose face detector is used (default: lite)")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the paper's Tables 1 to 4 from trained networks, beside the paper's own figures.
+"""Computes the paper's Tables 1 to 4 from trained networks, next to the paper's own figures.
 
 cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out results/tables
 cfc-sp tables -runs output -dataset affwild2 -data clips -out results/tables \\
     -title "FER+ clips (a simulation)" -members swin_s=lite_swin hrnet=lite_hrnet swin_s_flat=lite_repvgg_flat
 
-The folder -runs holds a folder for each run, named after its config, with best.safetensors in it. A line of a table is computed when
-all its runs are there; the tables name the missing ones. Logits are computed once and kept.
+The folder -runs holds a folder for each run, named after its config, with best.safetensors in it. A line of a table is computed if
+all its runs are there; the tables name missing runs. Logits are computed once and kept.
 """
 
 from pathlib import Path
@@ -17,12 +17,14 @@ from ..support.command_line import Parser
 def add_options(parser: Parser) -> None:
     parser.option("runs", required=True, type=Path, metavar="FOLDER", help="the folder that holds a folder for each run")
     parser.option("data", required=True, metavar="PATH", help="the data set's folder or zip")
-    parser.option("dataset", default="affwild2", help="which data set it is (default: affwild2)")
-    parser.option("split", default="val", choices=("val", "test"), help="choose on val; test is for figures to report (default: val)")
-    parser.option("members", nargs="+", default=[], metavar="A=B", help="take run B for run A, or runs B_... for runs A_...")
+    parser.option("dataset", default="affwild2", help="the kind of the data set (default: affwild2)")
+    parser.option(
+        "split", default="val", choices=("val", "test"), help="use val to make choices, and test for final figures (default: val)"
+    )
+    parser.option("members", nargs="+", default=[], metavar="A=B", help="use run B in place of run A, or runs B_... in place of runs A_...")
     parser.option("title", metavar="WORDS", help="what the tables call the data (default: the data set's name)")
     parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: logits in -runs)")
-    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="default: the GPU where there is one")
+    parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="what computes (default: the GPU if there is one)")
     parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives tables.csv, tables.md and the pictures")
 
 

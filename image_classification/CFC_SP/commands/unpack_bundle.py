@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the networks of a bundle back into runs, to score, distil or train on from them.
+"""Turns the networks of a bundle back into runs, to score them, to train them further or to distil from them.
 
 cfc-sp unpack -bundle lite -out output
 cfc-sp unpack -bundle lite-fast -out output -data ferplus.zip
 
-Writes <config>/best.safetensors to -out for each network that was trained here. A fused RepVGG gets its branches back, which compute
-the same. Fusing removed their statistics: to train such a network further, or to average it, give the data set too. Weights have the
-half precision of the bundle.
+Writes <config>/best.safetensors to -out for each network that this project trained. A fused RepVGG gets its branches back, which
+compute the same. Fusing removes their statistics: to train such a network further, or to average it, also give the data set. Weights
+have the half precision of the bundle.
 """
 
 from pathlib import Path
@@ -16,8 +16,8 @@ from ..support.command_line import Parser
 
 def add_options(parser: Parser) -> None:
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
-    parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives one folder a network")
-    parser.option("data", metavar="PATH", help="the data set that a fused network was trained on, to measure its statistics again")
+    parser.option("out", required=True, type=Path, metavar="FOLDER", help="receives one folder for each network")
+    parser.option("data", metavar="PATH", help="the training data of a fused network, to measure its statistics again")
 
 
 def run(arguments) -> None:

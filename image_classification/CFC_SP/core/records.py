@@ -100,9 +100,14 @@ class Faces:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of one row: who, where, and what it shows. `probabilities` are eight numbers in EXPR order that sum to 1;
-    `label` is the cascade's decision after smoothing, `raw_label` before it, `confidence` the probability of `label`.
-    `raw_probabilities` are the eight before smoothing; None where they are not known, as in rows read from a CSV.
+    """One face in one frame: who it is, where it is, and what it shows.
+
+    track: the face's number in the clip, from 1. box: x1, y1, x2, y2 in pixels of the displayed frame. score: the detector's probability
+    of a face, 0 to 1. label: the cascade's decision after smoothing, one of eight classes. confidence: the probability of `label`.
+    coarse: the coarse stage's decision after smoothing, one of five classes. raw_label: the cascade's decision before smoothing.
+    probabilities: eight numbers after smoothing, which sum to 1, in the order Neutral, Anger, Disgust, Fear, Happiness, Sadness,
+    Surprise, Other. raw_probabilities: the eight before smoothing, or None if they are not known, as in rows that are read from a CSV.
+    Raises ValueError for an unknown label and for another number of probabilities.
 
     >>> face = recognizer.picture("face.jpg")[0]
     >>> face.label, face.coarse, len(face.probabilities)
@@ -129,8 +134,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """One decoded frame with its faces, ordered by track; no faces is a frame without a face, and still one row. `picture`: the name of
-    the file that it is, None for a frame of a video.
+    """One analysed frame with its faces.
+
+    frame: its number in the clip, from 0. time_s: its presentation time in seconds. faces: ordered by track; empty if the frame shows
+    none. picture: the file's name if the frame is a picture, and None for a frame of a video.
 
     >>> frame = next(recognizer.video("clip.mp4"))
     >>> frame.frame, frame.time_s, len(frame.faces)
@@ -168,10 +175,15 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run says of itself beside its rows. `dropped_frames`: those of a stream that there was no time for; `timings_s`: seconds a
-    stage; `bundle`: name, sha256 and the files' sha256; `smoothing`, `prior`: the kind of smoothing and
-    the power of the training data's prior that was taken out; `options`: what was asked for, by name, None for a default; `files`: the
-    sha256 of the other results, by file name; `pictures`: the picture files that were met, in order.
+    """What a run reports besides its rows.
+
+    source: what the file says about the clip. bundle: name, sha256, and the sha256 of its files. device, engine: what really ran the
+    networks. window_frames: the smoothing window in analysed frames; 0 means none. frames, frames_with_faces, face_rows, damaged_frames,
+    tracks: counts. dropped_frames: frames of a stream that arrived while another was being analysed. label_counts: face rows of each
+    class. timings_s: seconds of each stage. segments: stretches of one track with one label. warnings: sentences for a person. span: the
+    part of the clip. options: the options that were given, by name; None means the default. files: the sha256 of the other result files,
+    by name. smoothing: the kind of smoothing. prior: the power of the training data's prior that is removed. pictures: the picture files,
+    in order.
 
     >>> clip = recognizer.video("clip.mp4")
     >>> for frame in clip: pass

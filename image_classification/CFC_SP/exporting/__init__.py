@@ -39,7 +39,7 @@ def export_bundle(
     """
     folder = Path(folder)
     if folder.exists() and not (folder / MANIFEST).is_file():
-        raise UserError(f"{folder} exists and is no bundle: choose another -out, or remove it")
+        raise UserError(f"{folder} exists and is not a bundle: choose another -out, or remove it")
     members = load_members({stage: sources[stage] for stage in ("coarse", "negative")})
     return write_bundle(members, folder, temperatures, licence, config or members["coarse"][0].config, batch=batch)
 

@@ -113,7 +113,7 @@ def open_bundle(location: str | Path) -> Bundle:
         folder = SHIPPED / str(location)
     if not (folder / MANIFEST).is_file():
         shipped = ", ".join(sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}")))
-        raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped ({shipped})")
+        raise UserError(f"no bundle at {location}: expected a folder with a {MANIFEST}, or one of the shipped bundles ({shipped})")
     path = folder / MANIFEST
     if path.stat().st_size > MAX_BYTES:
         raise refusal(path, f"it has {path.stat().st_size} bytes; a manifest has a few thousand")

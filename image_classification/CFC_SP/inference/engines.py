@@ -51,7 +51,7 @@ def recorded_engine(bundle: Bundle, name: str) -> str:
 
 def _on_paddle(bundle: Bundle, name: str, device: str, precision: str) -> NetworkProgram:
     if precision == "bfloat16" and (device == "gpu" or select_device(device) == "gpu"):
-        raise UserError("-precision bfloat16 is for CPUs: a GPU computes a bundle in float32: leave it out, or add -device cpu")
+        raise UserError("-precision bfloat16 is for CPUs; a GPU runs a bundle in float32: leave it out, or add -device cpu")
     device = select_device(device)
     from .paddle_program import PaddleProgram
     from .precision import cpu_has_bfloat16

@@ -51,7 +51,7 @@ class OnnxRuntimeProgram:
             session = self._session(device)
         if not _runs_on(session, device):
             raise UserError(
-                f"-device {device}: ONNX Runtime has {PROVIDERS[device]} and cannot use it here: look at its driver and libraries, or use "
+                f"-device {device}: ONNX Runtime has {PROVIDERS[device]} but cannot use it here: check its driver and libraries, or use "
                 "-device cpu"
             )
         # By itself the session would go on with the CPU.
@@ -84,7 +84,7 @@ class OnnxRuntimeProgram:
         try:
             return self._runtime.InferenceSession(str(self._path), options, providers=providers, enable_fallback=0)
         except _faults() as error:
-            raise UserError(f"{self._path}: ONNX Runtime cannot make it ready on the device {device}: {_first_line(error)}") from error
+            raise UserError(f"{self._path}: ONNX Runtime cannot load it on the device {device}: {_first_line(error)}") from error
 
 
 def _runs_on(session, device: str) -> bool:

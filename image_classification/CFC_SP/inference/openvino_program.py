@@ -31,7 +31,7 @@ class OpenVinoProgram:
             self._request = core.compile_model(core.read_model(model.path), "CPU", settings).create_infer_request()
         except RuntimeError as error:
             lines = [line for line in str(error).splitlines() if line.strip()] or ["no reason given"]
-            raise UserError(f"{model.path}: OpenVINO cannot make it ready: {lines[-1][:200]}") from error
+            raise UserError(f"{model.path}: OpenVINO cannot load it: {lines[-1][:200]}") from error
 
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         outputs = self._request.infer([np.ascontiguousarray(array) for array in arrays])

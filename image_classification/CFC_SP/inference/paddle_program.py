@@ -54,8 +54,8 @@ class PaddleProgram:
             if not self.engine.startswith("gpu"):
                 raise
             raise UserError(
-                f"the GPU's memory does not hold a run of {self.name}: end what else uses it, export the bundle with a smaller -batch, or "
-                "use -device cpu"
+                f"the GPU's memory is too small for {self.name}: end other programs that use it, export the bundle with a smaller -batch, "
+                "or use -device cpu"
             ) from error
 
     def _run(self, arrays):

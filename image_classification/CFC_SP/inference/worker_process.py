@@ -177,10 +177,8 @@ class _Worker:
     def _ended(self) -> UserError:
         self._is_cut_off = True
         if self._is_stuck:
-            return UserError("the process that runs the networks stopped computing and was ended; free some memory and start again")
-        return UserError(
-            "the process that runs the networks was ended from outside; if memory ran out, close other programs and start again"
-        )
+            return UserError("the process that runs the networks stopped responding and was ended; free some memory and start again")
+        return UserError("the process that runs the networks was killed; if memory ran out, close other programs and start again")
 
     def _watch(self, ends: tuple[int, int], started: "Future[subprocess.Popen]") -> None:
         """Starts the process and waits until it ends; one that is stuck is ended.

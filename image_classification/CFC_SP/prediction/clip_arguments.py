@@ -13,46 +13,68 @@ if TYPE_CHECKING:
 
 def add_clip_options(parser: Parser) -> None:
     """Adds what `clip_options_of` reads."""
-    parser.option("start", metavar="TIME", help="begin at this time, in seconds or h:mm:ss, counted from the first frame")
-    parser.option("end", metavar="TIME", help="end before this time, counted from the first frame")
-    parser.option("stride", type=int, default=1, metavar="N", help="look at every Nth frame (default: 1)")
+    parser.option("start", metavar="TIME", help="start at this time, in seconds or h:mm:ss, counted from the first frame")
+    parser.option("end", metavar="TIME", help="stop before this time, counted from the first frame")
+    parser.option("stride", type=int, default=1, metavar="N", help="analyse every Nth frame (default: 1)")
     parser.option("window", type=int, metavar="FRAMES", help="smoothing window in frames at 30 fps, 0: off (default: the bundle's)")
     parser.option("smoothing", metavar="KIND", help="logits (the paper's), probabilities or decoder (default: the bundle's)")
     parser.option(
-        "prior", metavar="TAU", help="divide by the training data's class shares to this power; data: do not (default: the bundle's)"
+        "prior",
+        metavar="TAU",
+        help="divide by the training data's class shares to this power, 0 to 2; data: do not (default: the bundle's)",
     )
-    parser.option("search", default="auto", metavar="NAME", help="auto, or every: look for faces in every whole frame, which is slow")
-    parser.option("fps", type=float, metavar="RATE", help="take pictures for a recording, so many a second; or a raw stream's rate")
-    parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels of a frame (default: 25 million)")
+    parser.option(
+        "search", default="auto", metavar="NAME", help="auto, or every: search every whole frame for faces, which is slow (default: auto)"
+    )
+    parser.option(
+        "fps", type=float, metavar="RATE", help="treat pictures as frames of a recording at this rate; or the rate of a raw stream"
+    )
+    parser.option("max_pixels", type=int, metavar="COUNT", help="the most pixels a frame may have (default: 25 million)")
 
 
 def add_output_options(parser: Parser) -> None:
     """Adds `-formats`, and what `clip_options_of` reads of files: of those for other programs, and of those that show the clip."""
-    parser.option("formats", default="csv,json,mp4", metavar="LIST", help=f"of {', '.join(FILES)} (default: csv,json,mp4)")
-    parser.option("min_confidence", type=float, metavar="P", help="leave segments of less out of subtitles and annotation files")
-    parser.option("min_segment", type=float, metavar="S", help="leave segments shorter than this out of those files")
-    parser.option("hide", metavar="NAME", help="blur, pixelate or box: hide all faces in whatever shows the clip")
-    parser.option("no_labels", action="store_true", help="draw nothing: with -hide, annotated.mp4 is a copy of the clip to share")
+    parser.option("formats", default="csv,json,mp4", metavar="LIST", help=f"one or more of {', '.join(FILES)} (default: csv,json,mp4)")
+    parser.option(
+        "min_confidence", type=float, metavar="P", help="leave segments below this confidence out of subtitles and annotation files"
+    )
+    parser.option("min_segment", type=float, metavar="S", help="leave segments shorter than this many seconds out of those files")
+    parser.option("hide", metavar="NAME", help="blur, pixelate or box: hide all faces in the files that show the clip")
+    parser.option("no_labels", action="store_true", help="draw nothing on the clip; with -hide, annotated.mp4 is a copy to share")
 
 
 def add_model_options(parser: Parser) -> None:
     """Adds the bundle, what runs it, and the smallest face it looks for."""
-    parser.option("engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle, onnxruntime or openvino")
-    parser.option("precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, as CPU and bundle allow)")
-    parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for (default: the bundle's)")
+    parser.option(
+        "engine", default="auto", metavar="NAME", help="what runs the networks: auto, paddle, onnxruntime or openvino (default: auto)"
+    )
+    parser.option(
+        "precision", default="auto", metavar="NAME", help="auto, float32 or bfloat16 (default: auto, which depends on CPU and bundle)"
+    )
+    parser.option("min_face", type=float, metavar="PX", help="side of the smallest face to look for, in pixels (default: the bundle's)")
     parser.option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     parser.option("device", default="auto", metavar="NAME", help="auto, cpu, gpu, tensorrt, coreml or directml (default: auto)")
 
 
 def add_run_options(parser: Parser) -> None:
     """Adds what says how a run goes: `-lag`, `-jobs`, `-resume`, `-live`, `-v` and `-q`."""
-    parser.option("lag", type=float, default=0.0, metavar="S", help="let a stream's labels wait for what comes after them (default: 0)")
-    parser.option("jobs", type=int, default=1, metavar="N", help="clips at a time, each in a process of its own (default: 1)")
-    parser.option("resume", action="store_true", help="skip clips whose results are there, of the same bundle and options")
-    parser.option("live", metavar="NAME", help="jsonl: a line of JSON a frame on standard output; lsl: a Lab Streaming Layer stream a face")
+    parser.option(
+        "lag",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds that each frame of a stream waits for later ones, for smoothing, 1 at most (default: 0)",
+    )
+    parser.option("jobs", type=int, default=1, metavar="N", help="clips to analyse at a time, each in its own process (default: 1)")
+    parser.option("resume", action="store_true", help="skip clips that already have results from the same bundle and options")
+    parser.option(
+        "live",
+        metavar="NAME",
+        help="jsonl: write a line of JSON for each frame to standard output; lsl: send a Lab Streaming Layer stream for each face",
+    )
     amount = parser.add_mutually_exclusive_group()
-    amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="say more")
-    amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="say nothing but errors")
+    amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="print more")
+    amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="print nothing but errors")
 
 
 def clip_options_of(arguments) -> "ClipOptions":
@@ -63,6 +85,6 @@ def clip_options_of(arguments) -> "ClipOptions":
     names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment", "lag", "hide")
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     if getattr(arguments, "live", None) and arguments.jobs > 1:
-        raise UserError("-live: expected one clip at a time, whose lines come in order, found -jobs: leave one of the two out")
+        raise UserError("-live: expected one clip at a time, so that its lines come in order, found -jobs: leave out one of the two")
     part = span_of(arguments.start, arguments.end, arguments.stride)
     return ClipOptions(span=part, labels=not getattr(arguments, "no_labels", False), **given)

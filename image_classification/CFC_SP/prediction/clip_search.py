@@ -117,13 +117,13 @@ def _left_out(folders: list[_Listing], has_videos: bool, inside: int) -> list[st
     found = []
     pictures, results = sum(len(folder.pictures) for folder in folders), sum(folder.results for folder in folders)
     if has_videos and pictures:
-        found.append(f"{counted(pictures, 'picture')}, as pictures are a clip where no videos are")
+        found.append(f"{counted(pictures, 'picture')}, since a folder that has videos is read for videos only")
     if results:
         found.append(f"{counted(results, 'annotated video')} of earlier results")
     kinds = Counter(other.suffix.lower() or other.name for folder in folders for other in folder.others)
     if kinds:
         named = ", ".join(sorted(kinds)[:_MOST_KINDS]) + (", ..." if len(kinds) > _MOST_KINDS else "")
-        found.append(f"{counted(kinds.total(), 'file')} whose names are none of videos ({named})")
+        found.append(f"{counted(kinds.total(), 'file')} whose names are not those of videos ({named})")
     if inside:
-        found.append(f"videos in {counted(inside, 'folder')} inside it, in which -recursive looks, too")
+        found.append(f"videos in {counted(inside, 'folder')} inside it, which -recursive includes")
     return found

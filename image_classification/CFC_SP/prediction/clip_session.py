@@ -23,12 +23,12 @@ from .video_result import VideoResult
 
 
 class ClipSession:
-    """An iterator over one clip's results: a FrameResult for every frame looked at, as soon as it is decided.
+    """An iterator over one clip's results. It gives a FrameResult for every analysed frame, as soon as the frame is decided.
 
-    The session ends after the last frame, and when an error is raised. `close`, or the end of a `with` block, ends it earlier. An ended
-    session gives no more results. Sessions of one recognizer do not affect each other.
+    The session ends after the last frame, and when an error is raised. `close`, or the end of a `with` block, ends it earlier. A session
+    that has ended gives no more results. Sessions of one recognizer do not affect each other.
 
-    source: the file's own description of the clip. expected_frames: about how many frames there will be; None where that is not known.
+    source: what the file says about the clip. expected_frames: roughly how many frames there will be, or None if that is not known.
     """
 
     def __init__(

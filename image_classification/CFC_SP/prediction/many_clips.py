@@ -43,7 +43,7 @@ class ClipTask:
     def __post_init__(self):
         if self.resume and "json" not in self.formats:
             found = ",".join(self.formats)
-            raise UserError(f"-resume: expected json among -formats, since result.json tells what is finished, found {found}: add json")
+            raise UserError(f"-resume: expected json among -formats, since result.json records what is finished, found {found}: add json")
         # Whatever becomes of the working directory.
         object.__setattr__(self, "root", Path(self.root).absolute())
 
@@ -79,7 +79,7 @@ class Outcome:
         elif isinstance(self.error, UserError):
             print(f"error: {self.error}", file=sys.stderr)
             if self.files:
-                print(f"What was done before that is whole:\n{describe_files(self.files)}", file=sys.stderr)
+                print(f"The files written before that are complete:\n{describe_files(self.files)}", file=sys.stderr)
         elif sentence := shortage(self.error):
             print(f"error: {os.fspath(clip.path)!r}: {sentence}", file=sys.stderr)
         else:

@@ -23,17 +23,16 @@ _Session = TypeVar("_Session", "ClipSession", "StreamSession")
 
 
 class Recognizer:
-    """A bundle, loaded once, for any number of clips, streams and pictures.
+    """Loads a bundle once, for any number of clips, streams and pictures.
 
-    bundle: a bundle's folder, or the name of a shipped one. device: "auto" (the GPU where the engine has one), "cpu", "gpu", "tensorrt",
-    "coreml" or "directml". engine: what runs the networks, "paddle", "onnxruntime" or "openvino"; "auto": the first of them that is
-    installed. precision: "auto" (as CPU and bundle allow), "float32" or "bfloat16". min_face: the side in px of the smallest face to look
-    for; None: the bundle's. model: the loaded model.
+    bundle: a bundle's folder, or the name of a shipped one. device: "auto" (the GPU if the engine can use one), "cpu", "gpu", "tensorrt",
+    "coreml" or "directml". engine: what runs the networks: "paddle", "onnxruntime" or "openvino"; "auto" takes the first of these that is
+    installed and supports the device. precision: "auto" (depends on CPU and bundle), "float32" or "bfloat16". min_face: the side of the
+    smallest face to look for, in pixels; None means the bundle's. The attribute `model` is the loaded model.
 
-    A session holds all there is of a clip or stream; the recognizer holds none of it. Several sessions may be open at once, also in
-    several threads, and each gives the results that it would give alone. The networks run in a process of their own. `close`, or the end
-    of a `with` block, ends that process and all open sessions. Raises UserError for a bundle that is refused and for a device, an engine
-    or a precision that is not available.
+    Each clip or stream has its own session. Several sessions may be open at once, in several threads as well, and each gives the results
+    that it would give alone. The networks run in their own process. `close`, or the end of a `with` block, ends that process and all open
+    sessions. Raises UserError for a bundle that is refused, and for a device, engine or precision that is not available.
 
     >>> from cfc_sp import Recognizer
     >>> with Recognizer(bundle="lite", device="cpu") as recognizer:
@@ -80,13 +79,13 @@ class Recognizer:
     ) -> "ClipSession":
         """A session with the video file, the picture or the folder of pictures at `path`.
 
-        start, end: the part to look at, in seconds or as "h:mm:ss" from the first frame on. stride: 1 looks at every frame, n at every
-        n-th. window: the smoothing window in frames at 30 fps; None: the default of its kind, 0: no smoothing. fps: pictures a second,
-        which makes them frames of a recording (None: they are unrelated, and nothing is smoothed), or frames a second of a raw stream
-        (None: its own). search: "auto", or "every" to search every whole frame for faces. smoothing: "logits" (the paper's),
-        "probabilities" or "decoder"; None: the bundle's. prior: "data", or the power of the training data's class shares by which
-        probabilities are divided; None: the bundle's. max_pixels: the most pixels of a frame (None: 25 million). Raises UserError for
-        bad input.
+        start, end: the part to analyse, in seconds or as "h:mm:ss", counted from the first frame. stride: 1 takes every frame, n every
+        n-th. window: the smoothing window in frames at 30 fps; None means the default of the kind of smoothing, and 0 no smoothing. fps:
+        with pictures, treats them as frames of a recording at this rate (None: they are unrelated, and nothing is smoothed); with a raw
+        stream, its frame rate (None: the one that it states). search: "auto", or "every" to search every whole frame for faces.
+        smoothing: "logits" (the paper's), "probabilities" or "decoder"; None means the bundle's. prior: "data" keeps the training data's
+        prior; a number from 0 to 2 is the power of its class shares by which probabilities are divided; None means the bundle's.
+        max_pixels: the most pixels a frame may have (None: 25 million). Raises UserError for bad input.
 
         >>> recognizer.video("clip.mp4", stride=2, window=0).run().summary.frames
         2
@@ -96,7 +95,7 @@ class Recognizer:
         return self.clip(path, ClipOptions(window, span_of(start, end, stride), fps, search, smoothing, prior, max_pixels))
 
     def clip(self, path: str | Path, options: "ClipOptions") -> "ClipSession":
-        """As `video`, with all options in one object."""
+        """Does the same as `video`, with all options in one object."""
         from ..video.clip import open_clip
         from .clip_session import ClipSession
 
@@ -112,10 +111,10 @@ class Recognizer:
         smoothing: str | None = None,
         prior: str | float | None = None,
     ) -> "ClipSession":
-        """A session with a recording that the caller has decoded: (time_s, image) for each frame, at `fps` frames a second.
+        """A session with a recording that you decode yourself: (time_s, image) for each frame, at `fps` frames per second.
 
-        Times are in seconds and increase. Images are HWC RGB uint8 [0, 255], all of one size, and are copied. As for a file, smoothing
-        looks at past and future, so results come some frames late. Raises UserError at the first frame that breaks these rules.
+        Times are in seconds and increase. Images are HWC RGB uint8 [0, 255], all of one size, and are copied. Smoothing covers past and
+        future, as for a file, so results come some frames late. Raises UserError at the first frame that breaks these rules.
 
         >>> import numpy as np
         >>> frames = ((i / 25, np.zeros((64, 64, 3), np.uint8)) for i in range(4))
@@ -137,12 +136,12 @@ class Recognizer:
         prior: str | float | None = None,
         lag_s: float = 0.0,
     ) -> "StreamSession":
-        """A session that answers each frame at once, from the past alone, or after a lag, from what comes after it, too.
+        """A session that answers each frame at once, with smoothing over the past, or after a lag, with smoothing over later frames, too.
 
-        window_s: how far smoothing reaches into the past, in seconds; None: the default of its kind, less the lag, 0: no smoothing.
-        smoothing, prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` in place of
-        `feed`. Raises UserError for a window or a lag out of range, and for "logits" with a bundle whose normalizer is "window": only a
-        part of such a window exists here.
+        window_s: how far smoothing reaches into the past, in seconds; None means the default of the kind of smoothing, minus the lag, and
+        0 no smoothing. smoothing, prior: as for `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call
+        `follow` instead of `feed`. Raises UserError for a window or a lag out of range. Also raises UserError for "logits" with a bundle
+        whose normalizer is "window", since a stream has only a part of such a window.
 
         >>> import numpy as np
         >>> from PIL import Image
@@ -156,9 +155,9 @@ class Recognizer:
         return self._opened(StreamSession(self.model, window_s, smoothing, prior, lag_s))
 
     def picture(self, picture: "str | Path | np.ndarray") -> "tuple[Face, ...]":
-        """The faces of a picture from left to right, without smoothing. picture: a file, or an array HWC RGB uint8 [0, 255].
+        """The faces in a picture, from left to right, without smoothing. picture: a file, or an HWC RGB array, uint8 [0, 255].
 
-        Raises UserError for a file that is not a picture and for another array.
+        Raises UserError for a file that is not a picture, and for an array of another kind.
 
         >>> [face.label for face in recognizer.picture("face.jpg")]
         ['Happiness']
@@ -172,7 +171,7 @@ class Recognizer:
             return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
 
     def asked(self, options: "ClipOptions") -> dict[str, Any]:
-        """The options asked for, by name, as a result lists them; None stands for a default."""
+        """The given options by name, as a result lists them; None means the default."""
         return self._asked | options.as_dict()
 
     def close(self) -> None:
@@ -201,10 +200,10 @@ def predict_video(
     min_face: float | None = None,
     **options: Any,
 ) -> "VideoResult":
-    """The expressions in the video file, picture or folder of pictures at `path`, in memory; nothing is written.
+    """Analyses the video file, the picture or the folder of pictures at `path`, and returns the result. It writes nothing.
 
-    The keywords are those of `Recognizer` and `Recognizer.video`, and so are the errors. The model is loaded at every call: for several
-    clips, load a `Recognizer` once.
+    Keywords and errors are those of `Recognizer` and `Recognizer.video`. Every call loads the model: for several clips, use one
+    `Recognizer`.
 
     >>> from cfc_sp import predict_video
     >>> result = predict_video("clip.mp4", device="cpu")

@@ -62,7 +62,7 @@ class Recording:
         self._folder.make_again()
         self._rows.go_on_at(self._folder.part("csv"))
         write_json(self._folder.part("json"), self._begun, ())
-        self.warnings.append(f"The folder {lost} was removed while it was recorded to: all rows are in {self._folder.path}.")
+        self.warnings.append(f"The folder {lost} was removed during the recording: all rows are in {self._folder.path}.")
         print(f"Warning: {self.warnings[-1]}", file=sys.stderr)
 
 
@@ -86,4 +86,4 @@ def finish_left_recordings(root: str | Path) -> None:
             cut = "the recording was cut off; it ends with its last whole row"
             deliver_recording(folder, replace(counts.counted(begun), warnings=[*begun.warnings, cut]))
             remove_dead_parts(folder.path, LATEST)
-        print(f"A recording that was cut off is finished now: {folder.path}", file=sys.stderr)
+        print(f"Completed a recording that was cut off: {folder.path}", file=sys.stderr)

@@ -95,7 +95,7 @@ def record(
         summarise = partial(session.summarise, counts, reader, asked)
         timeline, warnings = Timeline(counts.frame_duration_s), []
         if not quiet:
-            print(f"Rows are added to {folder.part('csv')} as they come; in the end it becomes {FILES['csv']}.", file=sys.stderr)
+            print(f"Rows are added to {folder.part('csv')} as they come; at the end it becomes {FILES['csv']}.", file=sys.stderr)
         with Recording(folder, summarise()) as recording:
 
             def told(result: FrameResult) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames answered one by one: a camera, a stream, another program."""
+"""A session that answers frames one by one, from a camera, a stream or another program."""
 
 import math
 from collections import deque
@@ -25,11 +25,13 @@ MOST_LAG_S = 1.0
 
 
 class StreamSession:
-    """Answers each frame of one stream. window_s: how far smoothing reaches into the past, in seconds; None: the default of its kind, less
-    the lag, 0: no smoothing. smoothing, prior: as in `inference.mode.mode_of`. lag_s: seconds that a frame waits for later ones, which
-    then take part in smoothing.
+    """Answers each frame of one stream.
 
-    The attributes window_s and mode say what is in force. Raises UserError for a window or a lag out of range.
+    window_s: how far smoothing reaches into the past, in seconds; None means the default of the kind of smoothing, minus the lag, and 0 no
+    smoothing. smoothing, prior: as in `inference.mode.mode_of`. lag_s: seconds that a frame waits for later ones, which then take part in
+    smoothing.
+
+    The attributes window_s and mode hold the values in use. Raises UserError for a window or a lag out of range.
     """
 
     def __init__(
@@ -61,22 +63,22 @@ class StreamSession:
         self.close()
 
     def feed(self, time_s: float, image: np.ndarray) -> FrameResult:
-        """The result of this frame, smoothed over the frames of the same track in the window that ends with it.
+        """The result of this frame. Smoothing covers the frames of the same track in the window that ends with this frame.
 
-        time_s: seconds, larger at every call. image: HWC RGB uint8 [0, 255], of one size for all frames. Raises UserError for other
+        time_s: seconds, larger at every call. image: HWC RGB uint8 [0, 255], of the same size at every call. Raises UserError for other
         times and images, after `close`, and in a session with a lag.
         """
         if self._lag_s:
-            raise UserError("expected a session without a lag, found one with it, which answers a frame after later ones: call follow")
+            raise UserError("expected a session without a lag, found one with a lag, which answers each frame later: call follow")
         (result,) = self._open().feed(self._check.frame(time_s, image))
         return result
 
     def follow(self, frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[FrameResult]:
-        """The results of the frames, (time_s, image) each as in `feed`, in order; each comes as soon as the lag has passed."""
+        """The results of the frames, in order; each frame is (time_s, image), as in `feed`. A result comes once the lag has passed."""
         return (result for _, result in self.follow_frames(starmap(self._check.frame, frames)))
 
     def follow_frames(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
-        """As `follow`, of frames that are known to be in order, each beside its result; a frame's index is the result's."""
+        """Pairs of each frame and its result, as in `follow`, for frames that are known to be in order. A result has its frame's index."""
         waiting: deque[Frame] = deque()
         for frame in frames:
             waiting.append(frame)

@@ -75,7 +75,7 @@ class SummaryBuilder:
 
     def _warnings(self, model: LoadedModel, fell_back: bool) -> Iterable[str]:
         if fell_back:
-            yield "oneDNN, or a fusion of cuDNN's, failed and was left; the networks run slower without it"
+            yield "oneDNN, or one of cuDNN's fusions, failed; the networks run without it, and slower"
         if model.bundle.is_random:
             yield f"the weights of bundle {model.bundle.manifest['name']} are random: its labels mean nothing"
         if not self._face_rows:

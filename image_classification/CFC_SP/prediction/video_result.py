@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VideoResult:
-    """A clip's results. rows: one FrameResult for every frame looked at. summary: counts, segments, timings and warnings of the run.
+    """A clip's results. rows: one FrameResult for every analysed frame. summary: counts, segments, timings and warnings of the run.
 
     >>> result = recognizer.video("clip.mp4").run()
     >>> len(result.rows), result.summary.source.width
@@ -36,10 +36,9 @@ class VideoResult:
     rows: list[FrameResult]
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The rows of frames.csv as a pandas DataFrame, with its columns and rounding. Where a frame has no face, values are missing;
-        tracks are integers nevertheless.
+        """The rows of frames.csv as a pandas DataFrame, with the same columns and rounding.
 
-        Raises UserError where pandas is not installed.
+        A frame without a face has missing values; tracks are still integers (Int64). Raises UserError if pandas is not installed.
         """
         module = import_package("pandas", "to_pandas()")
         rows = [values for result in self.rows for values in row_values(result)]
@@ -47,9 +46,9 @@ class VideoResult:
         return table.astype({"track": "Int64"})
 
     def plot(self) -> "Figure":
-        """The timelines as a matplotlib figure, as in timeline.png: each track's segments as a band above its eight probabilities.
+        """The timelines as a matplotlib figure, as in timeline.png: a band of each track's segments above its eight probabilities.
 
-        A notebook shows it; `figure.savefig` writes it.
+        A notebook shows the figure; `figure.savefig` writes it to a file.
         """
         return draw_timeline(self.summary, timeline_of(self.rows, self.summary))
 
@@ -61,12 +60,13 @@ class VideoResult:
         min_segment: float | None = None,
         hide: str | None = None,
     ) -> list[Path]:
-        """Writes the files that `cfc-sp predict` writes into `folder`, which is made if it is missing, and returns them.
+        """Writes the files that `cfc-sp predict` writes to `folder`, and returns their paths. It makes the folder if it is missing.
 
-        formats: names of `writers.output.FILES`. mp4 and html read the clip again, at `summary.source.path`. min_confidence,
-        min_segment: the files for other programs leave out segments of less, in [0, 1] and in seconds (None: as when the clip was
-        predicted). hide: how faces are hidden in what shows the clip, "blur", "pixelate" or "box" (None: as then). Raises UserError for an
-        unknown format and one that needs what is not installed, a folder that cannot be written to, and a clip that no longer exists.
+        formats: "csv", "json", "mp4", "html", "png", "eaf", "textgrid", "vtt", "srt", "boris", "parquet". mp4 and html read the clip
+        again, from `summary.source.path`. min_confidence (0 to 1), min_segment (seconds): subtitles and annotation files leave out
+        segments below these. hide: "blur", "pixelate" or "box" hides faces in files that show the clip. None means the option that the
+        clip was predicted with. Raises UserError for an unknown format, a format that needs a missing package, a folder that cannot be
+        written to, and a clip that no longer exists.
 
         >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
         ['frames.csv', 'result.json']
@@ -84,9 +84,9 @@ class VideoResult:
 
 
 def read_result(folder: str | os.PathLike[str]) -> VideoResult:
-    """The results that `cfc-sp predict` wrote to a clip's folder as csv and json.
+    """Reads the results that `cfc-sp predict` wrote to a clip's folder as csv and json.
 
-    Numbers are rounded as in the files, and `raw_probabilities` are None. Raises UserError for a folder without complete results.
+    Numbers have the rounding of the files, and `raw_probabilities` are None. Raises UserError for a folder without complete results.
 
     >>> from cfc_sp import read_result
     >>> files = recognizer.video("clip.mp4").run().save("output/clip")

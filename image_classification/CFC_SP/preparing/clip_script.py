@@ -80,7 +80,7 @@ class Casting:
         """A picture of class `number`, or of the first of `others` that has one, and its class. UserError when all are used up."""
         while (picture := self.pick(number)) is None:
             if not any(self._queues):
-                raise UserError("expected enough pictures for all clips, found too few: take fewer -clips or -seconds")
+                raise UserError("expected enough pictures for all clips, found too few: use fewer -clips or -seconds")
             number = next(others)
         return picture, number
 

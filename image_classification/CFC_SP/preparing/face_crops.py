@@ -30,7 +30,7 @@ def find_annotations(root: Path) -> dict[str, Path]:
     found = {}
     for path in (path for split in annotated_splits(root) for path in annotation_files(root, split)):
         if path.stem in found:
-            raise UserError(f"{path}: expected each video in one set, found it in {found[path.stem]} too; take one of them away")
+            raise UserError(f"{path}: expected each video in one set, found it in {found[path.stem]} too; remove one of them")
         found[path.stem] = path
     return found
 
@@ -42,7 +42,7 @@ def find_videos(folder: Path, names: set[str]) -> dict[str, Path]:
         if path.suffix.lower() not in ENDINGS or path.stem not in names:
             continue
         if path.stem in found:
-            raise UserError(f"-video {folder}: expected one video {path.stem}, found {found[path.stem]} and {path}; take one of them away")
+            raise UserError(f"-video {folder}: expected one video {path.stem}, found {found[path.stem]} and {path}; remove one of them")
         found[path.stem] = path
     if not found:
         raise UserError(f"-video {folder}: expected videos ({', '.join(ENDINGS)}) with the annotations' names, found none")

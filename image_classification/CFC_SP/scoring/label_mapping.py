@@ -72,7 +72,7 @@ def read_mapping(path: str | Path) -> LabelMapping:
         tree = {"labels": tree}
     labels, tracks, gaps = tree.get("labels") or {}, tree.get("tracks") or {}, tree.get("gaps")
     if not isinstance(labels, dict) or not isinstance(tracks, dict) or isinstance(gaps, dict | list):
-        raise UserError(f"{path}: expected names and what they mean below labels and tracks, and a class at gaps, found another thing")
+        raise UserError(f"{path}: expected names and their meanings under labels and tracks, and a class under gaps, found something else")
     own = {track_of(str(tier)): track_of(str(track)) for tier, track in tracks.items()}
     return LabelMapping(_checked(labels, path), own, _checked({"gaps": gaps}, path)["gaps"])
 

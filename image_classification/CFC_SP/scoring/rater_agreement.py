@@ -110,7 +110,7 @@ def compare(
     _check_times(ours, theirs, names)
     count = ceil(max(ours.end_s, theirs.end_s) / every_s)
     if count > MOST_SAMPLES:
-        raise UserError(f"-every: expected {MOST_SAMPLES} samples at most, found {count} up to the end of {names[1]}: take a longer step")
+        raise UserError(f"-every: expected {MOST_SAMPLES} samples at most, found {count} up to the end of {names[1]}: use a longer step")
     pairs = _pairs(ours, theirs, mapping, names)
     gaps = None, mapping.gaps
     found = []
@@ -118,7 +118,7 @@ def compare(
         filled = [_filled(side, count, every_s, mapping, name, gap) for side, name, gap in zip(sides, names, gaps, strict=True)]
         found.append(TrackAgreement(names[0], track, every_s, *filled))
     if not any(pair.both.any() for pair in found):
-        raise UserError(f"{names[1]}: expected labels of the same times as those of {names[0]}, found none: is it of another clip?")
+        raise UserError(f"{names[1]}: expected labels at the same times as in {names[0]}, found none: is it for another clip?")
     return Comparison(in_same_classes(found), list(_notes(ours, theirs, pairs, names)))
 
 
@@ -157,7 +157,7 @@ def _check_times(ours: Annotation, theirs: Annotation, names: Sequence[str]) -> 
     if ours.length_s is not None and last_s > ours.length_s * (1 + _SLACK_SHARE) + _SLACK_S:
         raise UserError(
             f"{names[1]}: expected times within the clip of {names[0]}, which ends at {ours.length_s:.2f} s, found {last_s:.2f} s: "
-            "is it of another clip?"
+            "is it for another clip?"
         )
 
 
@@ -181,7 +181,7 @@ def _pairs(ours: Annotation, theirs: Annotation, mapping: LabelMapping, names: S
     said = [track for track, intervals in other.items() if intervals]
     if len(said) > 1:
         raise UserError(
-            f"{names[1]}: expected tiers of the tracks {listed(own)} of {names[0]}, found {listed(said)}: name them in a -mapping"
+            f"{names[1]}: expected tiers for the tracks {listed(own)} of {names[0]}, found {listed(said)}: name them in a -mapping"
         )
     longest = sorted(own, key=lambda track: -sum(interval.end_s - interval.start_s for interval in own[track]))
     return {said[0]: ({track: own[track] for track in longest}, {said[0]: other[said[0]]})}
@@ -207,7 +207,7 @@ def _filled(tiers: dict[str, list[Interval]], count: int, every_s: float, mappin
             if before and interval.start_s < before.end_s - 0.01:
                 where = f"{interval.start_s:.3f} s begins before the one from {before.start_s:.3f} to {before.end_s:.3f} s ends"
                 raise UserError(
-                    f"{name}: expected one interval at a time on the tier {tier[:40]!r}, found that the one at {where}: mend it there"
+                    f"{name}: expected one interval at a time on the tier {tier[:40]!r}, found that the one at {where}: correct it there"
                 )
             meant = mapping.class_of(interval.label)
             if meant is not None:

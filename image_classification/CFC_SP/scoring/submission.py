@@ -18,7 +18,7 @@ def write_submission(frames: Frames, labels: np.ndarray, folder: str | Path) -> 
     """
     folder = Path(folder)
     if not frames.videos:
-        raise UserError("-submission: expected the videos of affwild2, found still pictures: the challenge takes videos alone")
+        raise UserError("-submission: expected the videos of affwild2, found still pictures: the challenge takes only videos")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, start, end in zip(frames.videos, frames.bounds[:-1], frames.bounds[1:], strict=True):

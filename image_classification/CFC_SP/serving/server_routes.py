@@ -66,7 +66,7 @@ def server_routes(service: Service, key: AccessKey) -> APIRouter:
     async def fetch_the_sample() -> FileResponse:
         """A clip to try."""
         if service.settings.sample is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "this server has no clip to try: send one of yours")
+            raise Problem(HTTPStatus.NOT_FOUND, "this server has no clip to try: send one of your own")
         return FileResponse(service.settings.sample, media_type="video/mp4", filename=service.settings.sample.name)
 
     return routes

@@ -59,7 +59,7 @@ async def _chunks(request: Request, most: int, clock: Callable[[], float] = time
         except TimeoutError:
             raise Problem(HTTPStatus.REQUEST_TIMEOUT, "the upload came too slowly or stopped: send it again", headers=_CLOSE) from None
         except ClientDisconnect as gone:
-            raise Problem(HTTPStatus.BAD_REQUEST, "the upload was broken off: send it again", headers=_CLOSE) from gone
+            raise Problem(HTTPStatus.BAD_REQUEST, "the upload was interrupted: send it again", headers=_CLOSE) from gone
         if piece is None:
             break
         received, held_bytes = received + len(piece), held_bytes + len(piece)

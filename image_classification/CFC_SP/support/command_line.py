@@ -32,7 +32,9 @@ class _Help(argparse.HelpFormatter):
             text = re.sub(r"^( *)(?:python )?\w+\.py ", rf"\1{self._prog} ", text, flags=re.M)
         blocks = re.findall(r"^(?:[ \t]|python |cfc-sp ).*\n|(?:^(?!python |cfc-sp )\S.*\n)+|^\n", text, re.M)
         as_it_is = (" ", "python ", "cfc-sp ", "\n")
-        return "".join(block if block.startswith(as_it_is) else textwrap.fill(block, width) + "\n" for block in blocks)
+        return "".join(
+            block if block.startswith(as_it_is) else textwrap.fill(block, width, break_on_hyphens=False) + "\n" for block in blocks
+        )
 
     def _format_action_invocation(self, action):
         if not action.option_strings or action.nargs == 0:
@@ -80,8 +82,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_jobs_option(parser: Parser, what: str) -> None:
-    """Adds `-jobs`: how many of `what` are worked on at a time."""
-    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} at a time (default: one a core)")
+    """Adds `-jobs`: how many of `what` are processed at a time."""
+    parser.option("jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=f"{what} to process at a time (default: one per core)")
 
 
 def run_script(script: ModuleType, argv: list[str] | None = None) -> int:
@@ -130,7 +132,7 @@ def guarded(run, arguments) -> int:
         code = run(arguments) or 0
         sys.stdout.flush()
         if sys.stdout.fault:
-            raise UserError(f"cannot write to standard output ({sys.stdout.fault.strerror}): all else is done")
+            raise UserError(f"cannot write to standard output ({sys.stdout.fault.strerror}): everything else is done")
         return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -163,7 +165,7 @@ def _check_working_directory() -> None:
     try:
         os.getcwd()
     except FileNotFoundError as error:
-        raise UserError("expected a working directory that is there, found one that was removed: change to another one") from error
+        raise UserError("expected an existing working directory, found one that was removed: change to another one") from error
 
 
 def _reader_is_gone() -> bool:

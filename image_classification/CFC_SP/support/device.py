@@ -21,7 +21,7 @@ def select_device(wanted: str) -> str:
     if wanted == "gpu" and not available:
         found = "no GPU" if paddle.is_compiled_with_cuda() else "a Paddle built for the CPU alone"
         raise UserError(
-            f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install that in the place of paddlepaddle, or use -device cpu"
+            f"-device gpu needs a GPU and paddlepaddle-gpu, found {found}: install that instead of paddlepaddle, or use -device cpu"
         )
     device = "gpu" if available and wanted != "cpu" else "cpu"
     if device == "gpu":

@@ -8,10 +8,10 @@ from .printable import printable
 
 
 class UserError(Exception):
-    """A mistake or a fault outside the program: the message says what was expected, what was found and what to do.
+    """A mistake, or a fault outside the program. The message says what was expected, what was found and what to do.
 
-    Entry scripts print it as one line on standard error and exit with code 2; anything else is our own fault and shows its traceback.
-    As text it holds no password of an address and nothing that a terminal would obey.
+    Entry scripts print it as one line on standard error and exit with code 2. Any other error is our own fault and shows its traceback.
+    The text contains no password of an address, and no control characters for a terminal.
 
     >>> from cfc_sp import UserError
     >>> try:

@@ -34,7 +34,7 @@ def read_layers(path: Path, row: int | None = None) -> list[tuple[str, dict]]:
 def _read(path: Path, below: tuple[Path, ...], read: list[Path]) -> tuple[list[tuple[str, dict]], dict]:
     read.append(path)
     if path.resolve() in below:
-        raise UserError(f"{path}: BASE leads back to this file; remove the circle")
+        raise UserError(f"{path}: BASE leads back to this file; remove the loop")
     if len(read) > _MOST_FILES:
         raise UserError(f"{path}: expected {_MOST_FILES} files at most through BASE, counting repeated ones, found more; merge some")
     tree = parse_yaml(read_bounded(path, yaml_files.MAX_BYTES), str(path)) or {}

@@ -52,7 +52,7 @@ def in_processes(
             bar = tqdm(as_completed(futures), total=len(futures), desc=what, dynamic_ncols=True, disable=quiet or None)
             for future in bar:
                 if isinstance(future.exception(), BrokenProcessPool):
-                    raise UserError("a worker process was ended from outside; if memory ran out, take fewer -jobs and start again")
+                    raise UserError("a worker process was killed; if memory ran out, use fewer -jobs and start again")
                 yield futures[future], future.result
         except BaseException:
             stop.close()

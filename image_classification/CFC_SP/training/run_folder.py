@@ -89,7 +89,7 @@ class RunFolder:
 
     def _check(self, resume: bool) -> None:
         if self.last.exists() and not resume:
-            raise UserError(f"{self.path} holds a run already: go on with -resume, or choose another -out")
+            raise UserError(f"{self.path} already holds a run: continue with -resume, or choose another -out")
         if not resume or self.last.exists():
             return
         if not self._started.exists():
@@ -118,7 +118,7 @@ class RunFolder:
         except (OSError, SafetensorError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UserError(
-                f"{self.path / name} cannot be written ({reason}); the checkpoint before is whole: make room, then go on with -resume"
+                f"{self.path / name} cannot be written ({reason}); the previous checkpoint is complete: make room, then use -resume"
             ) from error
 
     def _best(self, place: int) -> Path:

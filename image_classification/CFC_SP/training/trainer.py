@@ -139,7 +139,7 @@ class _Training:
         except MemoryError as error:
             train = self.config.TRAIN
             raise UserError(
-                f"the {self.device}'s memory does not hold a step of {train.BATCH_SIZE} pictures in {train.ACCUMULATE} parts: raise "
+                f"the {self.device}'s memory is too small for a step of {train.BATCH_SIZE} pictures in {train.ACCUMULATE} parts: raise "
                 "TRAIN.ACCUMULATE, which computes the same, or lower TRAIN.BATCH_SIZE"
             ) from error
 
@@ -240,7 +240,7 @@ def _check_options(config, device: str, group: Group) -> None:
     if train.AMP != "none" and device == "cpu" and group.leads:
         print(f"warning: TRAIN.AMP {train.AMP} is for GPUs: on this CPU the network computes in float32")
     if train.AMP == "bfloat16" and device == "gpu" and not paddle.amp.is_bfloat16_supported():
-        raise UserError("TRAIN.AMP bfloat16: expected a GPU that computes in it (Ampere or later), found an older one: take float16")
+        raise UserError("TRAIN.AMP bfloat16: expected a GPU that computes in it (Ampere or later), found an older one: use float16")
     if train.BATCH_SIZE % (group.size * train.ACCUMULATE):
         parts = f"{group.size} processes x TRAIN.ACCUMULATE {train.ACCUMULATE}"
         raise UserError(f"TRAIN.BATCH_SIZE {train.BATCH_SIZE}: expected a multiple of {parts}, which share a batch: change one of them")

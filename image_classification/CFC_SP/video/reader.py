@@ -130,7 +130,7 @@ class VideoReader:
             index, picture = index + 1, self._following(index, last_s)
         if self.damaged:
             self.warnings.append(
-                f"The clip is damaged ({self.damaged} packets or frames faulty or missing): what could be decoded was delivered."
+                f"The clip is damaged ({self.damaged} packets or frames faulty or missing): the result covers what could be decoded."
             )
         if not inside:
             raise nothing_within(self._span, self._shown, times.last_s - origin_s)
@@ -258,7 +258,7 @@ class VideoReader:
             fps = fitting_rate(self._stream, ahead)
         self._ahead = None
         if self._fps is not None and not is_raw:
-            self.warnings.append("-fps was not used: the clip's frames bear times of their own.")
+            self.warnings.append("-fps was not used: the clip's frames have their own times.")
         fps = self._fps if self._fps is not None and is_raw else fps
         self._make_times = partial(
             FrameTimes, fps, self._container.format.name == "avi", ignored=is_raw and self._fps is not None, begin_s=begin_s

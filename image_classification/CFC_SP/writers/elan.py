@@ -132,7 +132,7 @@ def read_eaf(path: str | os.PathLike) -> Annotation:
         return document.annotation()
     except DefusedXmlException as error:
         raise UserError(
-            f"{path}: expected an EAF file, found one with a DTD or entities, which ELAN writes none of: save it again"
+            f"{path}: expected an EAF file, found one with a DTD or entities, which ELAN never writes: save it again"
         ) from error
     except (etree.ParseError, KeyError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -116,7 +116,7 @@
       }),
     );
     const text = ranked.slice(0, 4).map(([label, count]) => `${label} ${Math.round((100 * count) / total)}%`);
-    one("shares-text").textContent = text.length ? `${text.join(", ")} of the faces until now.` : "";
+    one("shares-text").textContent = text.length ? `${text.join(", ")} of the faces so far.` : "";
   };
 
   const passes = { reading: "Looking at the faces", drawing: "Drawing the results" };
@@ -125,7 +125,7 @@
     const bar = one("clip-progress");
     one("clip-state").classList.toggle("bad", state === "failed");
     if (state === "waiting") {
-      one("clip-state").textContent = clip.place > 1 ? `Waiting: ${clip.place - 1} in front.` : "Waiting: next in the queue.";
+      one("clip-state").textContent = clip.place > 1 ? `Waiting: ${clip.place - 1} ahead of it.` : "Waiting: next in the queue.";
       bar.removeAttribute("value");
     } else if (state === "working") {
       const { stage, share: done, left_s: left } = progress ?? {};
@@ -330,7 +330,7 @@
   };
 
   const start = async () => {
-    if (!navigator.mediaDevices) return stop("This browser gives the camera to pages from https:// or from this machine alone.");
+    if (!navigator.mediaDevices) return stop("This browser gives the camera only to pages from https:// or from this machine.");
     one("start").textContent = "Stop";
     one("camera-state").textContent = "Waiting for the camera…";
     try {
@@ -349,11 +349,11 @@
     [sentAt, sent, answered] = [new Map(), 0, []];
     const mine = (socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/stream`));
     mine.binaryType = "arraybuffer";
-    mine.addEventListener("open", () => (one("camera-state").textContent = "Pictures go to this server alone, and are not kept."));
+    mine.addEventListener("open", () => (one("camera-state").textContent = "Pictures go only to this server and are not kept."));
     mine.addEventListener("message", ({ data }) => socket === mine && answer(JSON.parse(data)));
     mine.addEventListener("close", () => {
       if (socket !== mine) return;
-      one("camera-state").textContent = "The server takes no pictures now. Trying again…";
+      one("camera-state").textContent = "The server is not taking pictures now. Trying again…";
       overlay.getContext("2d").clearRect(0, 0, overlay.width, overlay.height);
       setTimeout(() => socket === mine && connect(), 3 * AGAIN_MS);
     });
@@ -526,7 +526,7 @@
         return item;
       }),
     );
-    one("limits").textContent = `Up to ${clock(seconds)} and ${Math.round(bytes / 1e6)} MB; whatever FFmpeg plays.`;
+    one("limits").textContent = `Up to ${clock(seconds)} and ${Math.round(bytes / 1e6)} MB; any video that FFmpeg plays.`;
     one("sample").hidden = !about.sample;
     list();
     route();
