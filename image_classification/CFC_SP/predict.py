@@ -4,8 +4,8 @@ examples:
   predict.py -video clip.mp4
   predict.py folder -recursive -resume
   predict.py a.mp4 -hide blur -no_labels -formats mp4
+  predict.py -video list.txt -out s3://bucket/results -ray auto
   predict.py -video 0
-  predict.py -video rtsp://cam/1 -end 60
 """
 
 import sys
@@ -50,16 +50,20 @@ def _write(arguments, wanted, formats, options, live) -> int:
     from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.video.stream import is_stream
 
+    if arguments.ray:
+        from image_classification.CFC_SP.prediction.clips_on_ray import write_clips_on_ray
+
+        return MISTAKE if write_clips_on_ray(arguments, wanted, formats, options) else 0
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs != 1}
+        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs not in (None, 1)}
         write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files, live)
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream for it, found files, whose frames know what follows: leave it out")
     # Its worker process imports the engine while this one imports the rest.
-    with Recognizer(*wanted) if arguments.jobs == 1 else nullcontext() as recognizer:
+    with Recognizer(*wanted) if arguments.jobs in (None, 1) else nullcontext() as recognizer:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 
