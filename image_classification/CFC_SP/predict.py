@@ -4,8 +4,7 @@ examples:
   predict.py -video clip.mp4
   predict.py folder -recursive -resume
   predict.py a.mp4 -hide blur -no_labels -formats mp4
-  predict.py -video list.txt -out s3://bucket/results -ray auto
-  predict.py -video 0
+  predict.py -video rtsp://cam/1 -end 60
 """
 
 import sys
@@ -24,8 +23,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, pictures, folders of either; or one camera number or stream address"
-    parser.option("video", nargs="*", metavar="PATH", help=what)
+    parser.option("video", nargs="*", metavar="PATH", help="videos, pictures, folders of either; or one camera number or stream address")
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="look for clips in the folders inside a folder, too")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder a clip (default: output)")

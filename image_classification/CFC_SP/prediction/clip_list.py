@@ -23,13 +23,14 @@ _QUESTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class ListedClip:
-    """The clip at `source`, a path or an address, the `name` that its results bear where those of no other clip do, and its size in bytes,
-    0 where nobody knows. fault: why there is no clip, in a sentence."""
+    """The clip at `source`, a whole path or an address, the `name` that its results bear where those of no other clip do, and its size in
+    bytes, 0 where nobody knows. fault: why there is no clip, in a sentence. given: its path as a person gave it, as results have it."""
 
     source: str
     name: str
     size: int = 0
     fault: str | None = None
+    given: str | None = None
 
 
 def list_clips(words: Iterable[str], recursive: bool = False) -> tuple[list[ListedClip], list[str]]:
@@ -74,7 +75,7 @@ def _expanded(words: Iterable[str]) -> Iterator[str]:
 
 def _local(word: str, recursive: bool) -> tuple[list[ListedClip], list[str]]:
     clips, notes = find_clips([word], recursive)
-    return [ListedClip(os.path.abspath(clip.path), clip.name, fault=clip.fault) for clip in clips], notes
+    return [ListedClip(os.path.abspath(clip.path), clip.name, fault=clip.fault, given=os.fsdecode(clip.path)) for clip in clips], notes
 
 
 def _remote(word: str, recursive: bool) -> tuple[list[ListedClip], list[str]]:

@@ -56,12 +56,12 @@ class ClipWorker:
             refused = str(error)
         return node, socket.gethostname(), refused
 
-    def work(self, source: str, folder: str) -> ClipReport:
-        """Works on the clip at `source`, whose results go to the folder of that name, all of them or none."""
+    def work(self, source: str, folder: str, given: str | None = None) -> ClipReport:
+        """Works on the clip at `source`, whose results go to the folder of that name, all of them or none. given: what they call it."""
         try:
             with temporary_folder() as scratch:
                 try:
-                    report = self._done(source, folder, Path(scratch))
+                    report = self._done(source, folder, given or source, Path(scratch))
                 except UserError as error:
                     # A person knows the clip by its address.
                     report = ClipReport.failed(str(error).replace(f"{scratch}/{_IN}", os.path.dirname(source)))
@@ -73,7 +73,7 @@ class ClipWorker:
             report = ClipReport.failed(f"{source}: {told or repr(error)}", None if told else "".join(traceback.format_exception(error)))
         return replace(report, values=report.values | {"machine": socket.gethostname()})
 
-    def _done(self, source: str, folder: str, scratch: Path) -> ClipReport:
+    def _done(self, source: str, folder: str, given: str, scratch: Path) -> ClipReport:
         place = joined(self._task.root, folder)
         if self._task.resume and (before := self._finished(source, folder, scratch)):
             return self._report(source, folder, before, was_finished=True)
@@ -82,7 +82,7 @@ class ClipWorker:
         path = fetch(source, scratch / _IN) if is_remote(source) else Path(source)
         check_does_not_overwrite(path, place, self._task.formats)
         task = replace(self._task, root=scratch / _OUT, resume=False)
-        outcome = task.done_by(self._recognizer, path, folder, quiet=True, address=source if is_remote(source) else None)
+        outcome = task.done_by(self._recognizer, path, folder, quiet=True, address=given)
         if outcome.error:
             raise outcome.error
         copy_whole(scratch / _OUT / folder, place, FILES["json"])

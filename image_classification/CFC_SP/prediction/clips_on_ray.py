@@ -13,7 +13,7 @@ from ..inference.bundle import open_bundle
 from ..inference.engine_choice import check_choice
 from ..support.errors import UserError
 from ..support.packages import import_package
-from .clip_list import list_clips
+from .clip_list import ListedClip, list_clips
 from .clip_worker import ClipReport, ClipWorker
 from .cluster_slots import slots_of
 from .cluster_table import ClusterTable
@@ -64,7 +64,7 @@ def write_on_cluster(
         faults = {place: clip.fault for place, clip in enumerate(clips) if clip.fault}
         handout = Handout([clip.size for clip in clips], faults)
         with tqdm(total=len(clips), desc="clips", dynamic_ncols=True, disable=task.verbosity < 0 or None) as bar:
-            told = _Told(table, [clip.source for clip in clips], bar)
+            told = _Told(table, clips, bar)
             for place, fault in faults.items():
                 told.end(place, ClipReport.failed(fault))
             if handout.unfinished:
@@ -119,15 +119,16 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
 class _Told:
     """What is known of the clips, on its way to the table and the person. failed: how many did."""
 
-    def __init__(self, table: ClusterTable, sources: list[str], bar: tqdm):
-        self._table, self._bar, self.sources, self.failed = table, bar, sources, 0
+    def __init__(self, table: ClusterTable, clips: list[ListedClip], bar: tqdm):
+        self._table, self._bar, self._clips, self.failed = table, bar, clips, 0
 
-    def task(self, place: int) -> tuple[str, str]:
-        """What a worker is told of the clip: where it is, and the folder for its results."""
-        return self.sources[place], self._table.folder(self.sources[place])
+    def task(self, place: int) -> tuple[str, str, str | None]:
+        """What a worker is told of the clip: where it is, the folder for its results, and what they call it."""
+        clip = self._clips[place]
+        return clip.source, self._table.folder(clip.source), clip.given
 
     def end(self, place: int, report: ClipReport) -> None:
-        self._table.enter(self.sources[place], report.values)
+        self._table.enter(self._clips[place].source, report.values)
         self.failed += report.is_failed
         if report.said:
             with tqdm.external_write_mode():
@@ -191,12 +192,12 @@ class _Slots:
             report = self._ray.get(answer)
         except self._ray.exceptions.RayTaskError as error:
             # A fault of ours, which its traceback tells.
-            report = ClipReport.failed(f"{self._told.sources[place]}: {error.cause!r}", str(error))
+            report = ClipReport.failed(f"{self._told.task(place)[0]}: {error.cause!r}", str(error))
         except self._ray.exceptions.RayError:
             # Where it only cannot be reached, it shall not go on.
             self._ray.kill(worker)
             if given_up := self._handout.worker_ended(place, node, self._living()):
-                self._told.end(place, ClipReport.failed(f"{self._told.sources[place]}: {given_up}"))
+                self._told.end(place, ClipReport.failed(f"{self._told.task(place)[0]}: {given_up}"))
             self._start()
             return
         self._handout.done()
