@@ -116,7 +116,7 @@ def test_clips_go_out_by_size_and_each_has_its_row(monkeypatch, three):
 @needs_fsspec
 def test_a_clip_that_ends_its_worker_is_tried_once_more(monkeypatch, three):
     ray = StandIn({"b": [RayError("died")]})
-    failed, table = written(monkeypatch, three, ray)
+    failed, _ = written(monkeypatch, three, ray)
     assert failed == 0 and ray.order == ["c", "b", "b", "a"] and ray.made == 2
 
 
@@ -138,7 +138,7 @@ def test_a_fault_of_ours_fails_its_clip_alone(monkeypatch, three, capsys):
 
 @needs_fsspec
 def test_a_machine_that_cannot_load_the_model_does_no_work(monkeypatch, three, capsys):
-    failed, table = written(monkeypatch, three, StandIn({}, ["no bundle at x"]), jobs=2)
+    failed, _ = written(monkeypatch, three, StandIn({}, ["no bundle at x"]), jobs=2)
     assert failed == 0 and "Warning: machine does no work: no bundle at x" in capsys.readouterr().err
     with pytest.raises(UserError, match="machine: no bundle at x"):
         written(monkeypatch, three, StandIn({}, ["no bundle at x"] * 2), jobs=2)
@@ -177,7 +177,7 @@ def test_what_cannot_be_is_told_before_ray_starts(words, told, three, tmp_path, 
 
 
 class WaitingWorker:
-    """Writes a line for each clip that it begins, and goes on with it when there is a file `go`; ends itself with a clip named bad."""
+    """Makes a file for each clip that it begins, and goes on with it when there is a file of its node's name; with `bad` it ends itself."""
 
     def __init__(self, load, task):
         self._root = Path(task.root)
@@ -192,7 +192,7 @@ class WaitingWorker:
         (self._root / f"{folder}.begun.{uuid.uuid4().hex}").write_text(self._node)
         if folder == "bad":
             os._exit(1)
-        wait_until((self._root / "go").exists)
+        wait_until((self._root / self._node).exists)
         (self._root / f"{folder}.done.{uuid.uuid4().hex}").touch()
         return ClipReport({"state": "done", "machine": self._node})
 
@@ -226,7 +226,7 @@ def test_a_node_is_killed_and_nothing_is_lost_and_nothing_done_twice(two_nodes, 
     def kill():
         wait_until(lambda: len({path.read_text() for path in root.glob("[ab].begun.*")} - {""}) == 2)
         cluster.remove_node(other, allow_graceful=False)
-        (root / "go").touch()
+        (root / cluster.head_node.node_id).touch()
 
     killer = threading.Thread(target=kill)
     killer.start()
