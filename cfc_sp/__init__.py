@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facial expressions in video: CFC-SP (Xue et al., CVPR Workshops 2022) on PaddlePaddle.
 
 >>> from cfc_sp import Recognizer, predict_video, read_result

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one registry of backbones: a plain dictionary of families and of the functions, with typed keywords, that build them."""
 
 from collections.abc import Callable

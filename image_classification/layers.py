@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the backbones share: their surface, their heads and small blocks."""
 
 import paddle

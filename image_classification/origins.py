@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Foreign checkpoints: how to tell where one comes from, and how its tensor names become ours."""
 
 import re

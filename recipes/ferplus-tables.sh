@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The paper's Tables 1 to 3 on FER+: lite networks in the places of the paper's. Those of `lite` and `lite-fast` are trained first.
 "$(dirname "${BASH_SOURCE[0]}")/lite.sh" "$@" || exit
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"

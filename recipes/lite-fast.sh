@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The bundle `lite-fast`: RepVGG-lite on 64 px, from random weights and FER+ alone.
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 

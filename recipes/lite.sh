@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The bundle `lite`: SFace's MobileNet on 88 px, taught by another MobileNet and by the network of `lite-fast`, which is trained first.
 # The weights to start from come from the npm and Python registries, each checked by its SHA-256.
 "$(dirname "${BASH_SOURCE[0]}")/lite-fast.sh" "$@" || exit

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The bundle `paper-lite`: the paper's four families in miniature. The networks of `lite` and `lite-fast`, which teach them, are trained
 # first.
 "$(dirname "${BASH_SOURCE[0]}")/lite.sh" "$@" || exit

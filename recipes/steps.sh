@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The steps that the recipes share. Every step is left out when what it makes is there; a training that was ended goes on.
 # usage: recipes/NAME.sh DATA [OUT [KEY VALUE ...]]
 #   DATA  FER+: its zip or unpacked folder

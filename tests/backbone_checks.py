@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds for every backbone, whatever its family."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What tests read of a bundle's manifest, and change in it."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes small test clips with PyAV, and finds the real footage that PyPI packages carry."""
 
 import importlib.util

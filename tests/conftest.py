@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures of the whole suite. Imports our quiet Paddle before anything imports Paddle, so that its greetings stay away."""
 
 import csv

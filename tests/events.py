@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Waiting for an event, never for a time: the limit is one that only a fault reaches, however busy the machine is."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faces and results that nobody has looked for: what each shows is said."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program leaves behind in this process: threads and open files."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data sets of pictures in one colour, laid out in folders."""
 
 import cv2

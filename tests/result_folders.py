@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Folders of results that no network has made."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server in a process of its own, which may be killed and started again."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A layer as an exported program, for tests that compare it with the layer itself."""
 
 import paddle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clip served as an endless kind of stream on this machine: MPEG-TS over HTTP, at the pace of its time stamps."""
 
 import io

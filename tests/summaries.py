@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A summary without a model behind it."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands: from any folder, with one dash or two, by script or as cfc-sp; and the tables that tools make."""
 
 import argparse

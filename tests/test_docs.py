@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documentation against the code: what it promises of the output, and what it points to."""
 
 import importlib
@@ -173,7 +174,8 @@ COVERED = {
     "make demo": "test_make_demo_predicts",
     "cfc-sp predict -video clip.mp4": "",
     "cfc-sp predict -video a.mp4 b.mov -out results -formats csv,html": "",
-    "cfc-sp predict -video 0 -end 60": "prediction/test_streaming.py",
+    "cfc-sp predict -video 0 -end 60": "prediction/test_stream_files.py",
+    "cfc-sp serve": "serving/test_run_server.py",
     "cfc-sp train -cfg configs/lite/lite_repvgg_flat.yaml -opts DATA.ROOT ferplus.zip": SHORT,
     "cfc-sp export -coarse output/lite_repvgg_flat/best.safetensors -negative output/lite_repvgg_flat/best.safetensors "
     "-calibrate ferplus.zip -out bundles/mine": "",

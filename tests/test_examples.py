@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The public names: their examples run as they stand, importing them takes nothing, and their types reach who uses them."""
 
 import doctest

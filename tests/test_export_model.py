@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """export_model.py as a person calls it."""
 
 import pytest

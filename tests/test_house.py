@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rules of the house that a reader can rely on."""
 
 import ast
@@ -251,3 +252,17 @@ def test_a_diary_is_seen():
         assert DIARY.search(text)
     assert not DIARY.search("Regulation (EU) 2024/1689, in 2019, RepVGG-A0, 0.2-0.6 s, may 1")
     assert len(TOLD) > 60
+
+
+# The first line of every source file, behind a shebang the second. What NOTICE has under another licence is weights, no source.
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+
+
+def test_every_source_names_its_licence():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    sources = [ROOT / name for name in listed.stdout.splitlines() if name.endswith((".py", ".sh", ".js", ".css", ".j2"))]
+    heads = {path: path.read_text(encoding="utf-8").splitlines()[:2] for path in sources if path.is_file()}
+    without = [path.relative_to(ROOT) for path, head in heads.items() if not any(LICENCE in line for line in head)]
+    assert len(heads) > 400 and not without

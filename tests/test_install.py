@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is installed: the extras that messages name, the files that ship, and the Dockerfile's lines, which are the documents'."""
 
 import re
@@ -13,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
 # The distributions whose modules bear other names.
-DISTRIBUTIONS = {"paddle": "paddlepaddle", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"paddle": "paddlepaddle", "sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}
 
 
 def names_of(requirements: list[str]) -> set[str]:
@@ -22,7 +23,7 @@ def names_of(requirements: list[str]) -> set[str]:
 
 def test_every_package_that_a_message_names_is_in_its_extra():
     for module, extra in EXTRAS.items():
-        assert DISTRIBUTIONS.get(module, module) in names_of(OPTIONAL[extra]), module
+        assert DISTRIBUTIONS.get(module, module).replace("_", "-") in names_of(OPTIONAL[extra]), module
 
 
 def test_every_extra_that_a_message_names_is_there():

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """predict.py as a person calls it: real clips, odd clips, bad input, the shipped bundle."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small data sets, configs and networks, wherever something is trained or read back."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bounds on work, counted in calls: a busy machine takes longer for them, but never makes more of them."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes one network of two or more that went on from common weights: the mean of theirs.
 
 python tools/average_weights.py -weights output/lite_repvgg_distilled/best.safetensors output/lite_repvgg_robust/best.safetensors \\

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures speed and memory: every sub-command appends its rows, medians of several runs, to benchmark-<name>.csv.
 
 python tools/benchmark.py clips -video a.mp4 b.mp4

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gives a bundle another smoothing and prior; its networks stay as they are, to the bit.
 
 python tools/change_smoothing.py -bundle lite -smoothing decoder -prior 0.8 -data ferplus.zip -clips CLIPS CLIPS/bench -out bundles/lite

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the tables and figures of the documents from results/ and the bundles, or sees whether they are current.
 
 python tools/collect_results.py

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Puts the classes of a trained network in the proportions of its data set: a bias for each, fitted on the validation split.
 
 python tools/fit_class_bias.py -weights output/lite_mobilenet_112/best.safetensors -data ferplus.zip -out output/lite_mobilenet_112_bias

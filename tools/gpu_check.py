@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks this project on a graphics card, in half an hour, and writes one report to attach to an issue: `python tools/gpu_check.py`.
 
 python tools/gpu_check.py -only eager static

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the pages of the public names, from their docstrings: HTML by pdoc.
 
 python tools/make_api_pages.py -out build/api

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether turning faces upright helps a bundle: scores on labelled clips, with and without, as they are and tilted.
 
 python tools/measure_alignment.py -bundle lite -clips FOLDERS -out results/scores/alignment.csv

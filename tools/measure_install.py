@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures what an installation takes: the packages, megabytes and seconds of each set of extras in a bare environment.
 
 python tools/measure_install.py -extras cpu onnx cpu,report,train

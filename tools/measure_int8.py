@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures what int8 would do to a bundle's networks on ONNX Runtime: validation accuracy and processor time beside float32, in a CSV file.
 
 python tools/measure_int8.py -bundle lite -data ferplus.zip

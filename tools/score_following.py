@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What following faces between key frames costs in quality, against a full detection in every frame.
 
 python tools/score_following.py -video a.mp4 b.mov -out results/scores/following.csv

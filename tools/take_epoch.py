@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes the weights of one epoch out of a run that kept several (TRAIN.KEEP), as a run of its own.
 
 python tools/take_epoch.py -run output/lite_repvgg_64 -out output/lite_repvgg_64_last

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The console command `cfc-sp`: the entry scripts and the rest of what a person needs, as sub-commands."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The configuration tree: every key with its default, inheritance by BASE, and the rules between keys, checked by name."""
 
 import difflib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores networks on a data set or on clips that people labelled: a bundle, or checkpoints.
 
 python evaluate.py -bundle lite -data ferplus.zip -split test -flip

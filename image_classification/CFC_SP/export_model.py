@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exports trained networks as a bundle of static programs, checked for parity before it is written.
 
 python export_model.py -coarse coarse/best.safetensors -negative negative/best.safetensors -out bundles/mine

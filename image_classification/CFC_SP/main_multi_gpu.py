@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains one stage on several GPUs, of one machine or of many; TRAIN.BATCH_SIZE is that of all of them together.
 
 python main_multi_gpu.py -cfg configs/swin_s_coarse.yaml -opts DATA.ROOT affwild2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains one stage on one device.
 
 python main_single_gpu.py -cfg configs/lite/lite_repvgg_coarse.yaml -opts DATA.ROOT ferplus.zip

@@ -1,9 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facial expressions in video: one row a frame and face, and an annotated clip.
 
 examples:
   predict.py -video clip.mp4
   predict.py folder -recursive -resume
-  predict.py a.mp4 -hide blur -no_labels -formats mp4
   predict.py -video rtsp://cam/1 -end 60
 """
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Scores what run_train.sh trained on Aff-Wild2's validation videos: a stage by itself, or both as the cascade that was submitted.
 # usage: run_eval.sh STAGE DATA [WORD ...]
 #   STAGE  coarse, negative, or cascade

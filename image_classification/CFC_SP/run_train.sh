@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Trains the paper's networks of one stage on Aff-Wild2, one after the other. A run that was ended goes on, one that is done stays.
 # usage: run_train.sh STAGE DATA [KEY VALUE ...]
 #   STAGE  coarse (Swin-S, IResNet-152, HRNet) or negative (RepVGG)

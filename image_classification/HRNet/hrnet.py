@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HRNet (Wang et al., "Deep High-Resolution Representation Learning for Visual Recognition", TPAMI 2020, arXiv 1908.07919).
 
 The classification network ("HRNet-W-C") as in the authors' HRNet-Image-Classification (MIT). Branches of halving sizes run beside one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """IResNet: He et al., "Deep Residual Learning", CVPR 2016, with the residual unit of ArcFace (Deng et al., CVPR 2019, arXiv 1801.07698).
 
 The `Resnet` of FaceX-Zoo (Wang et al., 2021, arXiv 2101.04407), mode `ir_se` with the squeeze-and-excitation of Hu et al. (CVPR 2018,

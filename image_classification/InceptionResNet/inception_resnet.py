@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Inception-ResNet-v1 (Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning", AAAI 2017,
 arXiv 1602.07261), as FaceNet has it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MobileNet (Howard et al., "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", arXiv 1704.04861).
 
 Table 1: a stem and thirteen pairs of a 3x3 depthwise and a 1x1 convolution, each with batch normalisation and ReLU6.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RepVGG (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", CVPR 2021, arXiv 2101.03697).
 
 Trains with three branches a block (3x3, 1x1, identity) and runs, after `fuse`, as a plain chain of 3x3 convolutions. The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Swin Transformer (Liu et al., "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", ICCV 2021).
 
 arXiv 2103.14030; reference implementation microsoft/Swin-Transformer, face variant JDAI-CV/FaceX-Zoo. Windows of 7x7 tokens attend

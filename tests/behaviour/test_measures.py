@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each formula of docs/statistics.md beside an example that is computed by hand."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the page says; how it looks is in browser/."""
 
 from html.parser import HTMLParser

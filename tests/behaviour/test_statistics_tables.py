@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ten clips and two groups from results to tables and a page, as `cfc-sp summarize` makes them."""
 
 import csv

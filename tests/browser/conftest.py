@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real headless Chromium, and pages that watch over themselves."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report in a real browser: it renders, plays, seeks, is readable on a desk and on a phone, and trusts no text."""
 
 import io

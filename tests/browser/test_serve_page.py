@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server's page in a real browser: a clip from drop to report, its end, its faults, the camera, and a server that is away."""
 
 import base64

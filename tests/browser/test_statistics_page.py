@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of `cfc-sp summarize` in a real browser."""
 
 import pytest

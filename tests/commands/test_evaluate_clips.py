@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips that people labelled, scored with a recognizer that is made up."""
 
 import csv

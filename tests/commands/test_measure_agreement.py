@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`cfc-sp agree`, as a person calls it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Segments as intervals: times, and what is left out."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cascade's settings as arrays, by hand; tests/core/test_cascade.py has those that are refused."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The layer as it is exported; tests/core/test_smoothing.py holds it to the loop beside `smooth`."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys of AUG that leave a picture as it is."""
 
 OFF = {

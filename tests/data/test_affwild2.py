@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pytest
 
 from image_classification.CFC_SP.data.datasets import DATASETS, load_split

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures of data sets that lie in folders: their colours, and what is damaged among them."""
 
 import os

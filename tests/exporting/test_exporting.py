@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from image_classification.CFC_SP import export_model
 from image_classification.CFC_SP.support.command_line import run_script
 

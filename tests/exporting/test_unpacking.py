@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import paddle
 
 from image_classification.CFC_SP.commands import unpack_bundle

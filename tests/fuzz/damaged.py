@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small clips of many kinds, and seeded damage to their bytes."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seeded damage to what is no clip: bundles, checkpoints, YAML, addresses and results, each tried in a process of its own making."""
 
 import json

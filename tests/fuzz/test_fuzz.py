@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Randomly damaged files through the reader and the CSV path: `make fuzz`, with N and SEED to choose."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Damaged bundles, checkpoints, YAML and addresses with secrets: `make fuzz`, with N and SEED to choose."""
 
 import os

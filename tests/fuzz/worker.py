@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process that analyses one clip after another; a crash or a hang of it costs that clip alone."""
 
 import multiprocessing

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What stands for a bundle's programs in a worker process, so that it starts without Paddle: for tests of the process alone."""
 
 from pathlib import Path

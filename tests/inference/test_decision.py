@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From logits to expressions, on made-up ones: chunks, gaps and tracks."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pytest
 
 from image_classification.CFC_SP.inference import loaded_model

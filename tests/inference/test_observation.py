@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From faces to logits: whose crop is whose, whatever the batches and the order in which faces join a frame."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import paddle
 import pytest
@@ -94,7 +95,7 @@ def test_bfloat16_that_changes_too_much_is_refused():
 
 
 def test_bfloat16_without_probabilities_is_refused():
-    with pytest.raises(UserError, match="program coarse .* found that its networks cannot be computed in it here: use"):
+    with pytest.raises(UserError, match="probabilities of coarse .* found that its networks cannot be computed in it here: use"):
         in_precision(shifted(float("nan")), "bfloat16", "bfloat16", "coarse", 8, has)
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The main path over real frames, with the programs in a worker process and in this one."""
 
 from itertools import islice

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Labels of a stream, frame by frame."""
 
 from itertools import groupby

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The programs in a process of their own: the same outputs, the same refusals, and no process that outlives its use."""
 
 import gc

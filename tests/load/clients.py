@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fifty clients of a server: patient, slow, aborted and hostile ones."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fifty clients against a server for MINUTES: it answers, keeps its order, and has no more memory, files or processes at the end."""
 
 import asyncio

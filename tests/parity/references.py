@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The reference networks: timm's and PaddleClas's own code, with seeded weights. Runs only where those are installed."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our networks beside the reference libraries themselves, which `make parity` installs; it also stores their outputs again."""
 
 import numpy as np

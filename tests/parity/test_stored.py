@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every network beside its reference's stored outputs: the same seeded weights under the reference's own names, the same pictures."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a clip is looked at, from the words of a command line."""
 
 import pytest

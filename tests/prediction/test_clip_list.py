@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What words and lines of a list stand for."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which clips are meant, and what is said of the rest."""
 
 import os

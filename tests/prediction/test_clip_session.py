@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sessions of one loaded model: whatever their order, each gives what it gives alone in a fresh process."""
 
 import json

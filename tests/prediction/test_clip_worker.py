@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a worker of a cluster does with a clip, without a network behind it."""
 
 from dataclasses import replace

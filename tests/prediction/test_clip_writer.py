@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clip's files: what is decided is delivered, whatever becomes of what is drawn."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several clips at a time, as a person asks for them."""
 
 import csv

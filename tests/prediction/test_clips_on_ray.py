@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips on a cluster: with a stand-in for Ray, and on Ray itself, machines and workers killed meanwhile."""
 
 import csv

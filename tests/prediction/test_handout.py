@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order in which clips are handed out, and how often."""
 
 from image_classification.CFC_SP.prediction.handout import MOST_LOST, Handout

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Numbers on standard output while files and streams are looked at, as another program reads them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several clips, folders, parts of clips and second calls, as a person asks for them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a clip can be asked for."""
 
 import pytest

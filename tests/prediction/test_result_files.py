@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is made from rows costs none of them; -hide and -no_labels hold for all that shows the clip."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import numpy as np
 
 from image_classification.CFC_SP.core.records import Frame, FrameResult, PictureFile

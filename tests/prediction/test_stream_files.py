@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """predict.py on a stream: what is written, and how it ends."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames fed one by one, against plain loops."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Results in memory: saved, read back, as a table."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prediction where Paddle cannot be imported: ONNX Runtime and NumPy give what Paddle gives."""
 
 import csv

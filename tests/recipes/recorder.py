@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stands for the interpreter that a recipe calls: writes every command line down, and leaves behind the files that its command makes.
 
 Refuses a command that reads weights which nothing made before.

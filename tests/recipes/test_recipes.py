@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The recipes: every command of theirs is one that its program takes, every file it reads was made before, and a second call does
 nothing again."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The picture of two annotations: its colours say what they say."""
 
 import numpy as np

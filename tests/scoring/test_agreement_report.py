@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is said and written of an agreement."""
 
 import csv

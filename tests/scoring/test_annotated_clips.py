@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which annotation is of which clip."""
 
 import pytest

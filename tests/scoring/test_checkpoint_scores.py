@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """evaluate.py on checkpoints, as a person calls it."""
 
 import csv

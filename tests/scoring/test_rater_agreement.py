@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agreement of two annotations: against scikit-learn, and against loops of a few lines."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pytest
 
 from image_classification.CFC_SP.scoring.table_timing import time_tables

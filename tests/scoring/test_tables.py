@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
 
@@ -23,7 +24,7 @@ def test_other_runs_fill_the_same_lines():
     lines = plan({"swin_s": "lite_swin", "swin_s_flat": "lite_repvgg_flat"})
     assert next(line for line in lines if line.table == 2).runs["coarse"] == ("lite_swin_coarse",)
     assert next(line for line in lines if line.name == "baseline").runs["flat"] == ("lite_repvgg_flat",)
-    with pytest.raises(UserError, match="-members: expected names of runs .*swin_s_coarse.*, found 'swin'"):
+    with pytest.raises(UserError, match="-members: expected names of runs, .*swin_s_coarse.*, found 'swin'"):
         plan({"swin": "lite_swin"})
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server without networks: its worker processes are real, its recognizer is not."""
 
 from pathlib import Path

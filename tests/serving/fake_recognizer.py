@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A recognizer that loads nothing: it finds a face in every frame and knows at once what it shows."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server in a process of its own, with a recognizer that loads nothing: python fake_server.py DATA PORT OPTIONS-AS-JSON."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may use the server, and what its answers tell browsers."""
 
 import pytest

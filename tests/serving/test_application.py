@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application as a whole: what OpenAPI says of it, and a real prediction through it."""
 
 import csv

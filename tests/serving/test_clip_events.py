@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows from a growing file, and events as they go over the wire."""
 
 import pytest

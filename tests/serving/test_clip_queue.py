@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The queue: order, worker processes that end, a server that is killed."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips over HTTP: sent, followed, fetched, removed; and what is refused, with which status code and sentence."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What outlives a server: its clips, their order and files; and when they go."""
 
 import sqlite3

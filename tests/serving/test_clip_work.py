@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The work on one clip, as a worker process does it."""
 
 import shutil

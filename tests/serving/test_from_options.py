@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the command, and what is refused before anything starts."""
 
 import pytest

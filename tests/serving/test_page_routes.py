@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page's files: all there, all its own, its colours the report's."""
 
 import re

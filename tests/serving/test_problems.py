@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors are problems: one sentence, one status code, one form."""
 
 from image_classification.CFC_SP.serving.problems import Problem, describe_problem

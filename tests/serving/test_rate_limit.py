@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How often one address may ask."""
 
 from image_classification.CFC_SP.serving.rate_limit import RateLimit

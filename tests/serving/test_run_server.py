@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server as a program: its documents' walk and client work with it, and it ends as it should."""
 
 import re

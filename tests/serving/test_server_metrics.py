@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is counted."""
 
 from image_classification.CFC_SP.serving.server_metrics import ServerMetrics

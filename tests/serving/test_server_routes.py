@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server says of itself."""
 
 from image_classification.CFC_SP.core.labels import EXPR

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server does beside answering."""
 
 import pytest

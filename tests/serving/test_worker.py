@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker process: it answers, tells what it cannot, and ends with the server."""
 
 import asyncio

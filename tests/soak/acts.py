@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What befalls a day's work: kills, full disks, stalled workers, streams that are cut. Each act says what is wrong, or nothing."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A day's work in an hour: `make soak`, with MINUTES and SEED to choose."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What runs short is told from what is wrong."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A home that can be written to, as long as it is needed."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is said where a package is missing, and the surface that needs none."""
 
 import subprocess

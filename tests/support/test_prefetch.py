@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A thread between two stages: order, bounds, errors, and an end."""
 
 import threading

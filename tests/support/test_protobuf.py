@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from onnx import StringStringEntryProto, TensorShapeProto
 
 from image_classification.CFC_SP.support.protobuf import message

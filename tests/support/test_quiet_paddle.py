@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Paddle where there is none, and where there are two; in processes of their own, since this one has one."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files behind addresses, in the store that fsspec keeps in memory."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from image_classification.CFC_SP.support.threads import set_thread_counts, usable_cores
 
 

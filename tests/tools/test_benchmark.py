@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tools/benchmark.py: what is counted and timed is what it says, and its files keep what they held."""
 
 from image_classification.CFC_SP.support.command_line import run_script

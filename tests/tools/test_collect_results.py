@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of the documents: their places, and the figures that go into them."""
 
 from image_classification.CFC_SP.support.command_line import run_script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from tools.make_api_pages import with_code_blocks
 
 

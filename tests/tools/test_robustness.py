@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tools/robustness.py: what each disturbance does to a picture, and which faces and labels count as kept."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import cv2
 
 from image_classification.CFC_SP.training.curves import draw_curves

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A detector that knows where the faces are, and frames that carry their number."""
 
 import numpy as np

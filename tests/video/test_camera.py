@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each platform is asked for; no camera is opened."""
 
 import sys

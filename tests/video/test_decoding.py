@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Damage costs the frames that it hits, and nothing is called damage that is none."""
 
 from types import SimpleNamespace

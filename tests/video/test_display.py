@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures as a screen shows them, from what clips say of their pixels, their place and their light."""
 
 from fractions import Fraction

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which frames get a full detection, and what the others show; the detector here knows where the faces are."""
 
 import numpy as np

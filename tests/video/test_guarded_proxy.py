@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Playlists and redirections that lead to this machine, served by two addresses of it."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames are given at once, each with the faces of its own look."""
 
 import pytest

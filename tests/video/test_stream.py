@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times that clips and streams bear, and what is made of them."""
 
 from fractions import Fraction

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Foreign pickles, written here byte for byte as PyTorch and Paddle write them (neither PyTorch nor a real file is needed)."""
 
 import io

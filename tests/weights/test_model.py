@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's networks, full size, as the programs that a bundle would hold."""
 
 import numpy as np

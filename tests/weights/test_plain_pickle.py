@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pickles that are small and would take gigabytes, minutes or other people's code, written opcode by opcode."""
 
 import pickle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An annotation to write, and to find again in what was written."""
 
 from image_classification.CFC_SP.core.annotation import Annotation, Interval

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which files are written for other programs, and of what video they are."""
 
 import pytest

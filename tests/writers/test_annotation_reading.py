@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every format that is written is read back, and says what the result says."""
 
 import csv

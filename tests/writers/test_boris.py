@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BORIS projects, paired as BORIS does it, and as another library reads them."""
 
 import json

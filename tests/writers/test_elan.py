@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """EAF files: as other libraries and the format's schema see them, and files of ELAN's own kind."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faces that are hidden; what detectors find in real clips is in prediction/test_result_files.py."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sound of every kind in the annotated video, whole, joined, jumping and damaged."""
 
 from fractions import Fraction

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TextGrid files, as Praat itself reads them, and as Praat writes them."""
 
 from itertools import pairwise

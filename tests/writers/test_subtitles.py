@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Subtitles, as another library reads them."""
 
 from dataclasses import replace

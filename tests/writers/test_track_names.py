@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pytest
 
 from image_classification.CFC_SP.writers.track_names import tier_of, track_of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold on a graphics card: one check a function, each of which gives rows of (what, whether it holds, a figure in words).
 
 `python -m tools.benchmarks.card_checks NAME CLIP ...` runs one of them and prints its rows as JSON, so that a crash costs one check.

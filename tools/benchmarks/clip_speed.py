@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips from file to CSV: milliseconds a stage, frames a second, and how that compares with the floor and with others.
 
 The floor is decoding alone plus the networks alone, in full batches, on as many faces as the clip shows. All runs of a clip are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a network costs: its parameters, and its multiplications with an addition (MACs)."""
 
 import paddle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report of the checks on a graphics card: what each said, in one file."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Repeated timings, what they were taken on, and the files that keep them."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """predict.py's resident memory on a long clip, looked at from outside while it runs."""
 
 import csv

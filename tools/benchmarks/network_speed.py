@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every backbone by itself, as a static program: parameters, multiplications, milliseconds a picture.
 
 Each network on each engine runs in a process of its own, so that a crash or an endless wait costs one row.

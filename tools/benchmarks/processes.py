@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The memory of processes, as Linux counts it under /proc."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth predicting over a whole data set, once for each window of the paper's Table 4."""
 
 from collections.abc import Iterator

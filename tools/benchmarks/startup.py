@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long predict.py takes to its first frame: the whole run of a clip that has only one."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips cut and repeated without encoding them again."""
 
 from pathlib import Path

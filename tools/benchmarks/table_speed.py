@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's Tables 2 and 4 from cached logits of a whole data set, random ones of its size."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The confidence of smoothed labels, fitted to labelled ranges of clips."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a bundle says of real clips: the right shares of labelled ranges, how often labels change, what the confidence is worth."""
 
 import re

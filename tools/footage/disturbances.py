@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What real footage does to a face: each disturbance at three strengths, on face crops and on whole frames alike."""
 
 import zlib

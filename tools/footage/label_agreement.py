@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Labels on a disturbed clip against those on the clip as it is."""
 
 from collections.abc import Iterable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips whose faces are looked at once and decided in several modes: the networks take the time, smoothing takes none."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows of robustness.csv: a bundle on disturbed pictures and on disturbed clips."""
 
 from collections.abc import Iterator

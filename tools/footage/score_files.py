@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CSV files that hold the newest scores of every bundle in every mode."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of what the shipped bundles say of real clips."""
 
 from collections import defaultdict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measurements as Markdown tables and as figures within a sentence, and the places in documents that hold them."""
 
 import difflib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table that helps to choose a bundle, and the figures that stand within sentences."""
 
 import textwrap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's tables as `cfc-sp tables` computed them on public data."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where measurements lie: results/ and its rooms."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of what the bundles get right: pictures, ranges of real clips, and both under disturbance."""
 
 from pathlib import Path

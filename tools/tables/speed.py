@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of speed and memory, and of the budgets that they must keep."""
 
 from pathlib import Path

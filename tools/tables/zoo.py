@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of the networks: those that ship, and all that can be built."""
 
 from collections import defaultdict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tools that make a trained network of others share: their options, and a run that is not written over."""
 
 from pathlib import Path

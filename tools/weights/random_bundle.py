@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network with seeded random weights as a bundle of one program: what measuring and checking engines needs."""
 
 from pathlib import Path

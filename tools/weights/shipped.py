@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bundles that ship, as their manifests describe them."""
 
 import functools

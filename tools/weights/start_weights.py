@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tools that make weights to start from share: reading a known file, and writing the checkpoint."""
 
 import hashlib

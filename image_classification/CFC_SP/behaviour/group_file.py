@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which clip belongs to which group, as a person wrote it down."""
 
 from collections.abc import Collection

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Groups of clips: means of their measures, and how far these would stray with other clips. docs/statistics.md has the formulas."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clip's results as arrays: what its faces showed, and for how long."""
 
 from dataclasses import dataclass

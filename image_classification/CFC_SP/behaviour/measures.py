@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What one or more faces showed, in numbers: shares, bouts, transitions, mean probabilities. docs/statistics.md has the formulas."""
 
 from collections.abc import Sequence

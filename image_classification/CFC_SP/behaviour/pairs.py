@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two faces of one clip: what they show at the same time, and which follows the other. docs/statistics.md has the formulas."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page on the statistics of a folder of results: it loads nothing from anywhere, and follows the reader's light or dark."""
 
 import os

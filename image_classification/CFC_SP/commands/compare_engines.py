@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures the engines that are installed on a bundle's networks, on this machine, and says which is fastest and whether they agree.
 
 cfc-sp engines -bundle lite

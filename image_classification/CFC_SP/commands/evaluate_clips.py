@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of `cfc-sp evaluate` that scores clips which people labelled, as `cfc-sp agree` counts.
 
 cfc-sp evaluate -video clips -annotations labels -mapping labels.yaml

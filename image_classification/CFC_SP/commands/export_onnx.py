@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes ONNX files of a bundle's networks beside its programs, for `-engine openvino` and for other runtimes.
 
 cfc-sp onnx -bundle bundles/mine

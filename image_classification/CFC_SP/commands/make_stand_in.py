@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes a simulated stand-in for Aff-Wild2: FER+'s validation and test faces as annotated videos of the same form.
 
 cfc-sp stand-in -data ferplus.zip -out standin

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures how far two annotations of a clip agree: ours and a person's, or two people's.
 
 cfc-sp agree -out agreement output/clip coder.eaf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns a foreign checkpoint into one of ours.
 
 cfc-sp port -cfg configs/swin_s_coarse.yaml -weights model.pth -out swin_s_coarse.safetensors

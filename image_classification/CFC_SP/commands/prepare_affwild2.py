@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cuts the faces out of Aff-Wild2's videos, as prediction does, ready for training.
 
 cfc-sp prepare -video videos -data affwild2

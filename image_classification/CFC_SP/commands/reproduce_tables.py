@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Computes the paper's Tables 1 to 4 from trained networks, beside the paper's own figures.
 
 cfc-sp tables -runs output -dataset affwild2 -data affwild2 -out results/tables

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A page to try it in a browser, and a server to build on: clips, pictures and cameras over HTTP.
 
 cfc-sp serve -data served

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statistics of results: how much, how often and how long each label is shown, by clip, face and group.
 
 cfc-sp summarize output

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns the networks of a bundle back into runs, to score, distil or train on from them.
 
 cfc-sp unpack -bundle lite -out output

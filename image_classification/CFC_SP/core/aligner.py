@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faces -> square crops: the one place that cuts them, for training pictures and for video alike."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the five points of a face are to lie in its crop, and the turn that brings them there."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Labelled intervals of a clip, whoever named them: a person in another program, or the segments of a result."""
 
 from collections.abc import Iterable

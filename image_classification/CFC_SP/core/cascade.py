@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The coarse-to-fine cascade over one track (section 3.2), smoothed (section 3.3), with the training data's prior taken out if asked."""
 
 import numpy as np

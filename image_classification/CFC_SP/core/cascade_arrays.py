@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cascade over many frames at once in NumPy, one row a class: what scores whole data sets (sections 3.2 and 3.3)."""
 
 from collections.abc import Sequence

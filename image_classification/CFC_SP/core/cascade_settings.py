@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a cascade is set to, checked and as arrays: the same for the program on Paddle and for the form on NumPy."""
 
 from collections.abc import Mapping, Sequence

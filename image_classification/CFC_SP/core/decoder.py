@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Means of probabilities over a window, and labels that last: what the kinds of smoothing do that are not the paper's.
 
 "probabilities" is the mean of a track's probabilities over the window. "decoder" is the mean of their logarithms, by which one frame

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The networks of both stages side by side (section 3.2): crops in, the logits of every network out."""
 
 import numpy as np

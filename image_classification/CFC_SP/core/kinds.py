@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kinds of smoothing, what is averaged over a track's window, and how long the window of each is unless it is told."""
 
 from ..support.errors import UserError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The label sets of CFC-SP and the maps between them: the one place that names a class.
 
 EXPR is ABAW3's order. The coarse stage merges the four negative expressions, the negative stage tells them apart (section 3.2).

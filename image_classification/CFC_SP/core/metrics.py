@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores as ABAW counts them."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From crops to the network's input, as a layer: the same one in training, in export and in prediction."""
 
 from collections.abc import Iterable

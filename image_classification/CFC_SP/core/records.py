@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The small records that pass between the stages of the video path. Row i of every array is face i of the frame."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cascade as plain loops over frames in NumPy: slow, obvious, and what every program is checked against."""
 
 import numpy as np

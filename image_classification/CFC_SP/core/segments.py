@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Segments: the stretches of one track with one label, built frame by frame."""
 
 from dataclasses import dataclass

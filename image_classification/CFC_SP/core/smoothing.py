@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth predicting (SP, section 3.3): every frame's logits plus the mean of the logits in a window around it.
 
 f'_i = f_i + mean of f_j over |j - i| <= window // 2, where j runs over the valid frames of the same track. A call takes one track, and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth predicting (SP, section 3.3) on Paddle's tensors: what is exported, and what `smoothing.smooth` does with a tensor."""
 
 import paddle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cascade over one track in NumPy (sections 3.2 and 3.3): what decides in prediction, whatever engine runs the networks.
 
 It computes what the program `cascade.Cascade` does, which a bundle holds for other runtimes, and export compares the two.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SP's window: how long it is, counted in frames at 30 a second, and what its sum is divided by."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AffectNet (Mollahosseini et al., IEEE TAC 2019), as distributed: `{train,val}_set/images/<id>.jpg`, `.../annotations/<id>_exp.npy`."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Aff-Wild2, EXPR challenge (Kollias & Zafeiriou, ABAW3): `EXPR_Classification_Challenge/<set>/<video>.txt`, or, as it is handed out in
 later years, `EXPR_Recognition_Challenge/<set>/<video>.txt`; and `crops/<video>/00001.jpg`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plain class folders: `ROOT/{train,val,test}/<class>/<picture>`; class names as in core.labels, in any case."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data sets by name, and their labels as a stage sees them."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """FER2013 (Goodfellow et al., ICONIP 2013): `fer2013.csv` or `icml_face_data.csv`, one picture a line as 48 x 48 numbers."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """FER+ (Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution", ICMI 2016).
 
 Read from the zip or the unpacked folder in the layout of its own tools: `fer2013new.csv` and `FER2013{Train,Valid,Test}/*.png`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches, prepared by threads while the network works on the one before."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures as files with one label each: what the readers of RAF-DB, AffectNet, Aff-Wild2 and class folders have in common."""
 
 import io

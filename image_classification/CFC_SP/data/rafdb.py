@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RAF-DB, basic emotions (Li et al., CVPR 2017): `EmoLabel/list_patition_label.txt` and `Image/aligned/*_aligned.jpg`."""
 
 from pathlib import Path

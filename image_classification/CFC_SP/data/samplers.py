@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order of training pictures, a pure function of seed and epoch, so that a resumed run goes on as if never stopped."""
 
 import numpy as np

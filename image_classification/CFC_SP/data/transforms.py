@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Augmentation of one crop: the paper's list (section 4.1: rotate and crop, flip, colour jitter, blur, random erasing), and what
 cameras add, loss of resolution and noise."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From trained checkpoints to a bundle: fuse, export, and refuse to write what does not compute the same everywhere."""
 
 import tempfile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What lies in a bundle: the weights, the static programs that share them, and the manifest."""
 
 import shutil

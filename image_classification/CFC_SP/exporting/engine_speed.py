@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How fast each engine runs a network program on this machine, and whether it computes the same."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The networks of a bundle: read from checkpoints or made of random weights, fused, and rounded as the bundle stores them."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Network programs as ONNX files, written only when ONNX Runtime and OpenVINO compute from them what Paddle computes."""
 
 from importlib import metadata

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ONNX models that take their weights from a bundle's `.safetensors`, so that these are stored once.
 
 ONNX calls it external data: file, offset and length of each tensor. What a bundle stores in half precision, a Cast makes float32 again,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The check before a bundle is written: every static program beside its eager network, in both engines, and the sequence beside its form
 in NumPy and beside plain loops."""
 

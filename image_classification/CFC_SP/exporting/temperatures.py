@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Temperatures that make a cascade's probabilities mean what they say (Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network of a bundle -> the checkpoint of a run: the way back from export."""
 
 from pathlib import Path

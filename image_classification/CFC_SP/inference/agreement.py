@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far the outputs of two engines lie apart, on crops that anyone can make again."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Crops of many frames in full batches, each of which begins as soon as it is full."""
 
 from collections.abc import Callable

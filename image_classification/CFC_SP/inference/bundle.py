@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bundle: a folder with a manifest, weights and static programs, the only thing that prediction loads.
 
 manifest.yaml names every other file with its sha256. Weights are stored once, as `.safetensors`; the programs (`.json`) hold

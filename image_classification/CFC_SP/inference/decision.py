@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logits -> expressions: smooth predicting and the cascade, chunk by chunk, in memory that the window bounds."""
 
 from collections import defaultdict, deque

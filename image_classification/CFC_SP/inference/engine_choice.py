@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which engine and device a person may ask for, and which engine that means here; nothing of them is imported."""
 
 import importlib.util

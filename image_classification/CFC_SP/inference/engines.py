@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network program on the engine, the device and in the precision that are asked for; each engine is imported where it is chosen."""
 
 from functools import partial

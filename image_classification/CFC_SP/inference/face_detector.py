@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The face detector of a bundle."""
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bundle made ready: what all sessions share, and what none of them changes."""
 
 import sys

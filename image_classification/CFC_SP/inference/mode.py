@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a bundle's sequence program is to smooth and weigh: the manifest's defaults, or what was asked for instead."""
 
 import math

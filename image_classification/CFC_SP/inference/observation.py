@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames with faces -> tracks, crops and logits: what recognition keeps of a frame once it was looked at."""
 
 from collections import deque

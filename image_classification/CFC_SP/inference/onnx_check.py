@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an ONNX model of a bundle may be: computations of ONNX's own operators on numbers of the model and of the bundle's weights.
 
 It reads protobuf's wire format by itself: no engine asks for the package onnx, and whatever is not listed here is refused.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ONNX files of a bundle: `<program>.onnx`, which the manifest lists as it lists every file.
 
 They hold no weights: these are the `.safetensors` beside them, of which ONNX knows the places ("external data"). What the manifest's

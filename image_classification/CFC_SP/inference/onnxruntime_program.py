@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network program on ONNX Runtime, from its ONNX form: called as `PaddleProgram` is."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Static programs on Paddle Inference: they load files and build no network."""
 
 import struct

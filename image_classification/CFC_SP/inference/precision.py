@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bfloat16 for the networks: where a CPU has it, and where the probabilities stay what they were."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a static program of a bundle may be: computations that networks are made of, and nothing that opens a file or calls out."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two programs by which faces are recognised, on one device: `frame`, crops -> logits, and `sequence`, logits -> expressions."""
 
 from concurrent.futures import Future, ThreadPoolExecutor

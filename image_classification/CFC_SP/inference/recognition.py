@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The main path: frames -> faces -> tracks -> crops -> logits -> expressions, each stage a generator over small records.
 
 Memory is bounded by the smoothing window, never by the clip: pictures are dropped as soon as their crops are cut, and logits as

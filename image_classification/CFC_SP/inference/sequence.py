@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sequence part of a bundle, logits -> expressions, in NumPy: it runs whatever engine is installed."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Labels of a stream that last: a new one is shown once it has been the likeliest for a while."""
 
 from dataclasses import dataclass, replace

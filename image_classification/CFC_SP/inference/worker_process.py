@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The programs in a process of their own, so that this one goes on while they run.
 
 Paddle holds Python's lock while a program runs (3.3.1): in a thread it would only take turns with decoding and detection. And this

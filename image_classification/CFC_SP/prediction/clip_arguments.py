@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The options of a command that looks at clips: how, and what of the results is written."""
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clips of a run on many machines: by path, by address, and by the lines of a text file."""
 
 import os

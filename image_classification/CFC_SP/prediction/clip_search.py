@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clips that a person means by the paths of files and folders."""
 
 import os

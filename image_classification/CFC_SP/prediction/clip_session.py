@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session with one clip."""
 
 from collections.abc import Generator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`clips.csv`: a row for each clip whose results lie in one folder, which also tells whose each of these results are."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a worker of a cluster does: the model is loaded once, then it works on clip after clip."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One clip from file to files."""
 
 from contextlib import closing

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many clips, several at a time, each in a process of its own: what `many_clips` writes, in less time where there are cores."""
 
 import traceback

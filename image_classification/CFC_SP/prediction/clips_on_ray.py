@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many clips on many machines, which Ray makes one: what `many_clips` writes, whatever becomes of a worker or a machine meanwhile."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many workers fit on a cluster, and what each of them takes of its machine."""
 
 from collections.abc import Mapping, Sequence

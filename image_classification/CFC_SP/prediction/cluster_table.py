@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`clips.csv` of a run on many machines: a row for each clip that was listed, kept by the one process that hands the clips out."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The engines that are installed, side by side on one bundle's networks."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames that the caller has decoded, checked one by one."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which clip is handed out next, and what becomes of one whose worker ended."""
 
 from collections import deque

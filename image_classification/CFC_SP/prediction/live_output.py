@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where results go as soon as they are decided, beside their files."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many clips in one call: a failing one is reported and the rest go on, finished ones can be skipped."""
 
 import os

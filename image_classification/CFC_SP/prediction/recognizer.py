@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The loaded model, from which sessions with clips, streams and pictures begin."""
 
 import weakref

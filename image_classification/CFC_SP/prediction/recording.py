@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream's rows on the disk, safe from whatever ends the recording: they cannot be recorded again."""
 
 import sys

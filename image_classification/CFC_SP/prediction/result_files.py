@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files of a clip's results: what is made from its rows."""
 
 import time

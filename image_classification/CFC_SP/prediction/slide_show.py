@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Unrelated pictures, each of a size of its own, as the frames of one video."""
 
 from collections.abc import Iterable, Iterator

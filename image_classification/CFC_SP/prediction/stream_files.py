@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A camera or network stream to files: every frame that there is time for, until the stream or the person ends it."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames answered one by one: a camera, a stream, another program."""
 
 import math

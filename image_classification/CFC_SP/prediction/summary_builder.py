@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The results of one clip or stream, counted on their way."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What runs here: the versions of the project and of the engines that are installed, the device and the shipped bundle."""
 
 from ..inference.bundle import open_bundle

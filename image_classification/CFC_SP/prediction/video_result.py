@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clip's results in memory, from a session or read back from a folder."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happens in a simulated clip, frame by frame: which face is seen, and what the annotation says.
 
 A clip is a row of segments of 1 to 8 s, each of one still face. Its classes follow a Markov chain with long stays, so that a clip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report of a data set's face crops: one row a video, kept from call to call."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Aff-Wild2's videos -> face crops, cut out as prediction does."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A simulated clip's script -> frames: faces on a background, moving, lit, blurred, covered and noisy as in a real video.
 
 Everything is drawn from the clip's own random generator. The figures were chosen on FER+'s validation faces alone.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A simulated clip as files in Aff-Wild2's own form: a video, and an annotation with one line a frame."""
 
 from collections.abc import Iterable

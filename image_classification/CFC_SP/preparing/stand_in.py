@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """FER+'s still faces -> a data set of annotated videos in Aff-Wild2's form: a simulation, for who has no Aff-Wild2."""
 
 import json

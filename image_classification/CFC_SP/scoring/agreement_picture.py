@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two annotations of the same tracks as bands above each other, and where they differ."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What becomes of an agreement: lines to read, tables, and a picture of the confusion."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clips and the annotations that people made of them: which belongs to which."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores of a bundle on a data set's pictures, and the file that keeps them."""
 
 from pathlib import Path

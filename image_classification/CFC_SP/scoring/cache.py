@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logits that are computed once: a memory-mapped .npy for each network and set of pictures, a small JSON beside it."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Any checkpoints on a data set: each stage by itself and, of coarse and negative ones, their cascade."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A confusion matrix as a table and as a picture."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is scored: the frames of a split video by video, those without a crop too; or still pictures, each by itself."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What other people's labels and tiers mean in ours: a file that a person writes."""
 
 from collections.abc import Iterable

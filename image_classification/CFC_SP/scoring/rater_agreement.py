@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far two annotations of a clip agree: Cohen's kappa and F1 of what both say at the same times, and where they differ longest."""
 
 import re

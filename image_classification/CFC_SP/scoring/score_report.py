@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What becomes of scores: lines to read, rows of a CSV that grows, and the confusion matrix beside it."""
 
 import csv

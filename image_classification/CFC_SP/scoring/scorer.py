@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Any stage and any cascade of a data set, scored from the logits of its networks (sections 3.2, 3.3 and 4.2)."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files that ABAW's expression challenge takes: for each video the format of its annotations, a label for every frame."""
 
 from pathlib import Path

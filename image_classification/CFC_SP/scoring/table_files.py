@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The paper's tables as files: a CSV with all figures, a page of Markdown, two pictures."""
 
 import csv

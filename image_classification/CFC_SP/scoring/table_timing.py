@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long Tables 2 and 4 take from cached logits, and how much memory: random logits at the size of Aff-Wild2."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables 1 to 4 of the paper, computed from logits: what each line is made of, and what came of it."""
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may use the server, and what every answer of it says to browsers: an ASGI layer around the application."""
 
 import hashlib

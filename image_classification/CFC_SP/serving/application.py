@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server as an ASGI application."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happens to a clip, as Server-Sent Events: its state, and its rows as they are decided."""
 
 import asyncio

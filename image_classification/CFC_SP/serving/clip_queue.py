@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The queue: each worker process gets one clip at a time, in the order in which they came."""
 
 import asyncio

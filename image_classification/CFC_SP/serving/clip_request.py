@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is asked for: the options of a clip, and whether an upload is one at all."""
 
 from dataclasses import asdict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The addresses of clips: send one, ask after it, follow it, fetch its files, remove it."""
 
 import asyncio

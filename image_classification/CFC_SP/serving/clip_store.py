@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clips that the server knows, in SQLite and one folder each: what outlives it, however it ends."""
 
 import fcntl

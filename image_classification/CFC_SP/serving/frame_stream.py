@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The frames of one camera: the latest is answered, and those that it overtook are counted."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is answered at once: pictures, and the frames of a camera."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a worker process answers at once: pictures, and the frames of streams."""
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server and its worker processes say to each other: JSON, with bytes beside it where there are some.
 
 Not pickles, which would let a worker that a hostile clip has taken over run its code in the server.

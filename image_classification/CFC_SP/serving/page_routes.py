@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page, in plain HTML, CSS and one script; nothing of it comes from elsewhere."""
 
 from pathlib import Path

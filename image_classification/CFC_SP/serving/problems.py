@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors as the server tells them: problem+json (RFC 9457), one sentence each."""
 
 from http import HTTPStatus

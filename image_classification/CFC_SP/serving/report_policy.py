@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a report may do in a browser."""
 
 import base64

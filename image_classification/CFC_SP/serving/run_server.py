@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server as a program: it listens, and ends with all that it has started."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server answers, as OpenAPI describes it."""
 
 from typing import Annotated

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server says of itself: whether it is well, what it takes, what it counts; and how a browser logs in."""
 
 from http import HTTPStatus

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything of a running server but HTTP: the clips, their queue, the worker processes, and what expires."""
 
 import asyncio

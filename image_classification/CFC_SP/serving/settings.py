@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a server is set up with: where it keeps its data, whom it serves, and how much it takes."""
 
 from dataclasses import dataclass, field

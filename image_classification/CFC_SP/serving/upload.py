@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The body of a request, bounded in bytes and in time while it comes."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker process: it alone opens what strangers send, and may be killed at any time."""
 
 import importlib

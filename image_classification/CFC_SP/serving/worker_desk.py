@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker process that answers questions, one after another."""
 
 import asyncio

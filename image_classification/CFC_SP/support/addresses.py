@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses of streams without their secrets: the one place that decides what of an address may be shown, stored or named after."""
 
 import re

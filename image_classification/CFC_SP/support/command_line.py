@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every entry script shares: options with one dash or two, one sentence for a user's mistake, exit codes."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CSV tables: cells that no spreadsheet takes for a formula, and rows from anywhere."""
 
 import csv

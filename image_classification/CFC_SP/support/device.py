@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where Paddle works: the choice of CPU or GPU."""
 
 from .errors import UserError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that are whole or not there: the writing side of every artefact, and what identifies one."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A home folder for libraries that make folders in it as they are imported."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) as a wish to end well."""
 
 import signal

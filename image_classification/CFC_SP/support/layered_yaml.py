@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """YAML files of keys and values that build on others: BASE names files to take first, ROWS holds several trees to choose one of."""
 
 from pathlib import Path

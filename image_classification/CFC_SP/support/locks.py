@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The right to write somewhere, which one process at a time has and which ends with it, on every platform."""
 
 from contextlib import AbstractContextManager

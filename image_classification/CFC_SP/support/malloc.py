@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The C library's malloc, set up for networks."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The packages that not everyone needs: which extra of this project brings each, and what is said where one is missing."""
 
 import importlib

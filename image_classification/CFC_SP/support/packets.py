@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packets of a file, past a fault of PyAV."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Work done ahead of its use: by one thread where each item needs the one before, by several where none does."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Text from outside, such as names in files, as a terminal may safely show it."""
 
 import re

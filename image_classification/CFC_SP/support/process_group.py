@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The processes that train one network together: who is who, and sums over them (gloo between CPUs, NCCL between GPUs)."""
 
 import multiprocessing

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Work on many files in several processes, results as they come."""
 
 import os

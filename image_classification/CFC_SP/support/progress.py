@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a long pass is: a bar on a terminal, a line now and then elsewhere."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The wire format of Protocol Buffers, as far as it takes to write a message without the package and its schemas."""
 
 from collections.abc import Iterable

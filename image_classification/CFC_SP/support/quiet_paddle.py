@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Paddle, without its warnings that a person can do nothing about, and without its signal handlers.
 
 Import it before anything else that imports Paddle. Raises UserError where Paddle is not installed, and where two of them are: they

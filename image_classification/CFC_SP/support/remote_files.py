@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files on this machine, and behind addresses that fsspec knows (s3://, gs://, memory://, ...)."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Folders for a while, also where the process that made one is killed."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`.safetensors` files from anywhere: arrays and the texts beside them, sizes checked before memory is taken."""
 
 import json

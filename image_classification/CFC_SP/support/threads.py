@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many threads numeric libraries use: settings that each reads once, when it is imported."""
 
 import os

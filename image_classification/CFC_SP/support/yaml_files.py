@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """YAML from anywhere as plain data: the one reader of configs, manifests and listings."""
 
 import math

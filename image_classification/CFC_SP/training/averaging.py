@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trained networks made one: the mean of their weights ("model soups", Wortsman et al., ICML 2022)."""
 
 import math

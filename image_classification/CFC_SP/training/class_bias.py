@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A trained network's classes put in proportion (Alexandari, Kundaje & Shrikumar, "Maximum Likelihood with Bias-Corrected Calibration
 is Hard-To-Beat at Label Shift Adaptation", ICML 2020).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A trained network's logits, fast: what validation and the teachers of distillation run."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In what the configs of two parts of a run differ."""
 
 

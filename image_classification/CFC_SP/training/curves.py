@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The picture of a run: loss and validation scores over epochs."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The moving average of weights that is validated and shipped."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Optimiser and learning-rate schedule from a config."""
 
 import math

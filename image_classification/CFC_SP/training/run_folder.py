@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run's folder: one writer at a time, files that are whole, and checkpoints that a kill at any instant leaves usable."""
 
 import csv

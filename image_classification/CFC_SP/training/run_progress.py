@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a run stands, as its checkpoint notes it."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One training step, in two forms with one surface: eager (any device), and a static program for the CPU.
 
 oneDNN serves static programs only, and makes a step of the lite network nearly twice as fast on two cores.

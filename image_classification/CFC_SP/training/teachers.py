@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distillation: trained networks give a share of the target, for the very crop that the student sees (Beyer et al., CVPR 2022)."""
 
 from collections.abc import Iterable, Iterator

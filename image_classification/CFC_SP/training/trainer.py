@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training of one stage from a config: the numbered steps of PaddleViT's entry script, as functions."""
 
 import dataclasses

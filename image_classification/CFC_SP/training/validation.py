@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Validation during training: batch-norm statistics for averaged weights, and scores over a split that processes share."""
 
 from collections.abc import Callable, Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cameras: what each platform's FFmpeg calls the camera of a number, and how it opens it.
 
 Linux is tested. What macOS and Windows get is tested with their names put in the place of this one's, and has met no camera there.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be given as a clip: a video file, a picture or a folder of pictures."""
 
 import os

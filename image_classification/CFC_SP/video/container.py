@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opens a file as a video and tells a person what is wrong with one that is none."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packets -> decoded pictures, so that damage costs what it must and nothing beside it."""
 
 from collections import deque

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Face detection with MTCNN's cascade (Zhang et al. 2016): frame -> boxes, scores and landmarks.
 
 Coordinates are continuous: pixel i covers [i, i + 1), so a box over the whole frame is 0, 0, width, height. The original and its

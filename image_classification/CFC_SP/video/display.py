@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A decoded picture as a screen shows it: square pixels, upright, not mirrored, and of an ordinary screen's brightness."""
 
 from fractions import Fraction

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The faces of every frame from detection on few: in between they are followed, forwards and backwards.
 
 A full detection costs some fifty times as much as O-Net on one known box. Faces that a key frame shows for the first time are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where what an HTTP address answers may lead: a proxy on this machine, through which FFmpeg fetches a playlist and all that it names.
 
 A playlist, or a redirection, from outside could otherwise make this machine ask its own services and its neighbours'.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The faces of every frame at once, for streams that nobody can look ahead in."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The three networks of MTCNN (Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
 networks", IEEE SPL 2016; the paper's reference [39]), which section 4.1 uses to find and cut out the faces.
 

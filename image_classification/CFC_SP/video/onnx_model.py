@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ONNX models in bytes, of the few kinds of parts that a small network needs: without the package onnx, which is large.
 
 The numbers are those of the fields in onnx.proto.

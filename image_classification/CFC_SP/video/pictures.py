@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Picture files read as a clip: unrelated ones, or the frames of a recording."""
 
 import io
@@ -34,6 +35,14 @@ _TOLD = 3
 
 class _NotRead(Exception):
     """Why a picture file is not read, in a few words."""
+
+
+class _TooLarge(_NotRead):
+    """A picture of more pixels than are allowed."""
+
+    def __init__(self, width: int, height: int, most_pixels: int):
+        super().__init__(f"{width} x {height}, more than {most_pixels} pixels")
+        self.pixels = width * height
 
 
 def is_picture(path: str | os.PathLike) -> bool:
@@ -191,7 +200,9 @@ def picture_of(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> np.ndar
     try:
         return _pixels(io.BytesIO(data), len(data), most_pixels, lambda: data)
     except _NotRead as refused:
-        raise UserError(f"expected a picture, found none that can be read in {name!r} ({refused}): send a JPEG or PNG.") from refused
+        raise UserError(
+            f"expected a picture of at most {most_pixels} pixels, found none that can be read in {name!r} ({refused}): send a JPEG or PNG."
+        ) from refused
 
 
 def _decoded(path: Path, most_pixels: int) -> np.ndarray:
@@ -200,6 +211,9 @@ def _decoded(path: Path, most_pixels: int) -> np.ndarray:
         raise _NotRead(f"{path.suffix} is not read: convert it to JPEG or PNG")
     try:
         return _pixels(path, path.stat().st_size, most_pixels, path.read_bytes)
+    except _TooLarge as refused:
+        remedy = f"; -max_pixels {refused.pixels} allows it" if refused.pixels <= MOST_PIXELS else ""
+        raise _NotRead(f"{refused}{remedy}") from refused
     except OSError as fault:
         raise _NotRead(f"cannot be read: {fault.strerror}") from fault
 
@@ -212,8 +226,7 @@ def _pixels(file: Path | io.BytesIO, size: int, most_pixels: int, read: Callable
         with Image.open(file) as picture:
             width, height = picture.size
         if width * height > most_pixels:
-            remedy = f"; -max_pixels {width * height} allows it" if width * height <= MOST_PIXELS else ""
-            raise _NotRead(f"{width} x {height}, more than {most_pixels} pixels{remedy}")
+            raise _TooLarge(width, height, most_pixels)
         # A file of more bytes than its pixels can take is no picture, whatever its head says.
         if size > _MOST_BYTES_A_PIXEL * width * height + _MOST_BYTES_BESIDE:
             raise _NotRead("more bytes than its pixels can take")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Video file -> frames in presentation order, through PyAV (FFmpeg)."""
 
 import itertools

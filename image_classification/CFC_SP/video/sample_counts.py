@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an MP4 or MOV says of the number of its samples, counted before FFmpeg takes memory for them.
 
 FFmpeg keeps some fifty bytes of every sample that a file announces, and a few bytes of a file can announce billions of them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where to begin decoding so that a clip's part is reached quickly and its frames keep the numbers of a full decode."""
 
 from array import array

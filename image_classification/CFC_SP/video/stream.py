@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cameras and network streams: the newest frame, again and again, for a program that may be slower than they are."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When frames are shown, and how many there are a second, from the times that they bear."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faces of one frame after another -> tracks: one id a person for as long as the face stays in view, never across a cut of it.
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checkpoints as `.safetensors`: arrays with a JSON note, written whole or not at all; and pretrained weights of any origin."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Foreign weight files read without running their code: PyTorch's and Paddle's pickles, through unpicklers that know a few names.
 
 A pickle is a program. The unpickler here resolves names only to the stand-ins below, which hold data and do nothing else, and every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the paper's networks start from (section 4.1), and where such files come from."""
 
 _ZOO = "which FaceX-Zoo (JDAI-CV/FaceX-Zoo) links in training_mode/README.md"

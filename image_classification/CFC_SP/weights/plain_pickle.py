@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pickles as plain data: Python's own unpickler in Python, without what runs code or takes memory before it is there."""
 
 import pickle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weights that anyone can make again without training: a function of a tensor's name and shape alone, in any library."""
 
 import zlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batch normalisation whose statistics were folded away: those of real pictures put back, with what the network computes left as it is."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network that this project trained, as its best.safetensors has it."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clip with its results drawn on it, as an H.264 MP4 with the clip's own times and sound."""
 
 import itertools

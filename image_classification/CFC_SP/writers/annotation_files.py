@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files that other programs read: the one table of their formats."""
 
 import os

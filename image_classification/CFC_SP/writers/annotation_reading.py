@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever holds labelled intervals of a clip, by its name's ending: files of other programs, and results of ours."""
 
 import os

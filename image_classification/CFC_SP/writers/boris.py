@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BORIS project files: a subject a track, a state behaviour a class."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ELAN annotation files (EAF): a tier a track, and a dependent tier of its confidences."""
 
 import mimetypes

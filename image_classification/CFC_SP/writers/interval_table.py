@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Labelled intervals as a plain CSV: start_s, end_s, label, and the track and confidence where they are known."""
 
 import os

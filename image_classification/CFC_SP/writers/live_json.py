@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Results as lines of JSON, each written as soon as it is decided: for a program that reads along."""
 
 import json

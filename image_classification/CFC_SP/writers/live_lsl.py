@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Results on the Lab Streaming Layer, beside what other devices of a laboratory send: one stream a face."""
 
 from ..core.records import FrameResult

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the files of other programs name the video that they are of."""
 
 import os

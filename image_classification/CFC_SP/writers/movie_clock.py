@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When each time of a clip is shown in its annotated video, which begins at 0 and waits through no gap of hours."""
 
 from bisect import bisect_right

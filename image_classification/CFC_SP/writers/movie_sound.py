@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clip's sound on its way into the annotated video: copied where players of MP4 know it, encoded as AAC where not.
 
 Whatever is wrong with it ends it with a sentence, and never the video.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The folder of one clip's results, in which a file bears its final name only when it is whole."""
 
 import itertools

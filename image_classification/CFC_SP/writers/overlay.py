@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Draws a frame's results on its picture: a box, a tag and a panel of the eight probabilities for every face."""
 
 import functools

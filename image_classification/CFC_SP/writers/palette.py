@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One colour a class, for the video, the plots and the report alike."""
 
 from ..core.labels import EXPR

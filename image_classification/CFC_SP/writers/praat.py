@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Praat's TextGrid files: an interval tier a track."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One self-contained page on a clip: its annotated video, what each face showed over time, and how the result came about.
 
 Bokeh draws the charts: it is maintained, and its script, which travels in its wheel and then in the page, weighs a quarter of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole result in one JSON file: what was run on what, how it went, the segments, and the rows of the CSV."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of a clip as CSV: one row a frame and face, a frame without a face as one row with its face columns empty."""
 
 import csv

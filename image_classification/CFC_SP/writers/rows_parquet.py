@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of a clip as Parquet: the columns of frames.csv, each of its own type."""
 
 import itertools

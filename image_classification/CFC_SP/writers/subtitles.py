@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Subtitles: an interval a cue, as WebVTT or SubRip."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each face showed over a clip's time: curves that stay small however long the clip is, and their picture."""
 
 import math

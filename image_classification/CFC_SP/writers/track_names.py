@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What tracks are called in the files of other programs."""
 
 import re

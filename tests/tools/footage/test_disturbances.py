@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each disturbance does to a picture."""
 
 import numpy as np

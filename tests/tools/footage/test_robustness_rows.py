@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import numpy as np
 
 from image_classification.CFC_SP.scoring.bundle_scores import evaluate_bundle

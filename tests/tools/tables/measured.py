@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measurements as the tools write them, and the tables made of them."""
 
 import csv

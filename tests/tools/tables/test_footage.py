@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from tests.tools.tables.measured import cells, write
 from tools.collect_results import tables
 from tools.weights.shipped import shipped

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from tests.tools.tables.measured import cells, write
 from tools.tables.installed import install
 

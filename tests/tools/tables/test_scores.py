@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from image_classification.CFC_SP.core.labels import EXPR
 from tests.tools.tables.measured import write
 from tools.collect_results import tables

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from image_classification.CFC_SP.inference.bundle import MANIFEST, SHIPPED
 from image_classification.CFC_SP.support.files import sha256_of
 from tools.weights.shipped import shipped, ships, size_mb
