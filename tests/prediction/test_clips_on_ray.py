@@ -268,8 +268,9 @@ def test_the_files_are_those_of_one_process_and_a_second_call_goes_on(tmp_path, 
     assert capsys.readouterr().err.splitlines()[-1] == "error: 1 of 3 clips failed; the others are done"
 
 
-@pytest.mark.slow
-def test_a_cluster_that_is_not_there_is_told(three, tmp_path, capsys):
-    pytest.importorskip("ray")
-    assert run(three, "-ray", "no-such-host.invalid:1", out=tmp_path / "out") == 2
-    assert "-ray no-such-host.invalid:1: expected auto or the address of a Ray cluster" in capsys.readouterr().err
+@needs_fsspec
+@pytest.mark.parametrize("address", ["localhost:1", "ray://localhost:1", "nowhere", "here:there"])
+def test_a_cluster_that_is_not_there_is_told(address, monkeypatch, three, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "ray", StandIn({}))
+    assert run(three, "-ray", address, out=tmp_path / "out") == 2
+    assert f"-ray {address}: expected auto or the address of a Ray cluster, found none that answers" in capsys.readouterr().err

@@ -2,11 +2,13 @@
 """Many clips on many machines, which Ray makes one: what `many_clips` writes, whatever becomes of a worker or a machine meanwhile."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
@@ -27,6 +29,7 @@ LOCAL = "auto"
 # So often in a row no worker may be ready before something is wrong with all.
 _MOST_STARTS = 3
 _WAIT_S = 2.0
+_PATIENCE_S = 10.0
 # Of results nothing but a row travels.
 _STORE_BYTES = 128 << 20
 
@@ -65,18 +68,18 @@ def write_on_cluster(
         faults = {place: clip.fault for place, clip in enumerate(clips) if clip.fault}
         handout = Handout([clip.size for clip in clips], faults)
         with tqdm(total=len(clips), desc="clips", dynamic_ncols=True, disable=task.verbosity < 0 or None) as bar:
-            told = _Told(table, clips, bar)
+            news = _ClusterNews(table, clips, bar)
             for place, fault in faults.items():
-                told.end(place, ClipReport.failed(fault))
+                news.end(place, ClipReport.failed(fault))
             if handout.unfinished:
                 with _cluster(ray, address):
                     count, resources = slots_of(ray.nodes(), jobs, gpus_per_worker or 0.0)
                     make = ray.remote(**resources)(worker).remote
-                    _Slots(ray, lambda: make(_from_anywhere(load), task), handout, told).run(count)
+                    _WorkerSlots(ray, lambda: make(_from_anywhere(load), task), handout, news).run(count)
     finally:
         table.stop()
-    tell_failures(told.failed, len(clips))
-    return told.failed
+    tell_failures(news.failed, len(clips))
+    return news.failed
 
 
 def _check(load: tuple, task: ClipTask, jobs: int | None, gpus_per_worker: float | None) -> None:
@@ -107,6 +110,8 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
         here = {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}, "include_dashboard": False}
         quiet |= here | {"object_store_memory": _STORE_BYTES}
     try:
+        if address != LOCAL:
+            _knock(address)
         ray.init("local" if address == LOCAL else address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         said = str(error).strip().partition("\n")[0]
@@ -117,7 +122,15 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
         ray.shutdown()
 
 
-class _Told:
+def _knock(address: str) -> None:
+    """Raises an OSError or a ValueError where nobody answers, for whom Ray would wait many minutes."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if not place.hostname or not place.port:
+        raise ValueError("no HOST:PORT")
+    socket.create_connection((place.hostname, place.port), _PATIENCE_S).close()
+
+
+class _ClusterNews:
     """What is known of the clips, on its way to the table and the person. failed: how many did."""
 
     def __init__(self, table: ClusterTable, clips: list[ListedClip], bar: tqdm):
@@ -140,11 +153,11 @@ class _Told:
         self._bar.set_postfix_str(f"{workers} at work" + (f", {self.failed} failed" if self.failed else ""), refresh=False)
 
 
-class _Slots:
+class _WorkerSlots:
     """Room for workers, each with one that loads the model or works on a clip; one that ends is followed by another."""
 
-    def __init__(self, ray: ModuleType, make, handout: Handout, told: _Told):
-        self._ray, self._make, self._handout, self._told = ray, make, handout, told
+    def __init__(self, ray: ModuleType, make, handout: Handout, news: _ClusterNews):
+        self._ray, self._make, self._handout, self._news = ray, make, handout, news
         # By what is waited for: the worker, its node, and its clip, which one that is not ready lacks.
         self._waiting: dict = {}
         self._starts = 0
@@ -161,7 +174,7 @@ class _Slots:
                     self._take_start(answer, worker)
                 else:
                     self._take_report(answer, worker, node, place)
-            self._told.note(sum(place is not None for *_, place in self._waiting.values()))
+            self._news.note(sum(place is not None for *_, place in self._waiting.values()))
 
     def _start(self) -> None:
         worker = self._make()
@@ -193,16 +206,16 @@ class _Slots:
             report = self._ray.get(answer)
         except self._ray.exceptions.RayTaskError as error:
             # A fault of ours, which its traceback tells.
-            report = ClipReport.failed(f"{self._told.task(place)[0]}: {error.cause!r}", str(error))
+            report = ClipReport.failed(f"{self._news.task(place)[0]}: {error.cause!r}", str(error))
         except self._ray.exceptions.RayError:
             # Where it only cannot be reached, it shall not go on.
             self._ray.kill(worker)
             if given_up := self._handout.worker_ended(place, node, self._living()):
-                self._told.end(place, ClipReport.failed(f"{self._told.task(place)[0]}: {given_up}"))
+                self._news.end(place, ClipReport.failed(f"{self._news.task(place)[0]}: {given_up}"))
             self._start()
             return
         self._handout.done()
-        self._told.end(place, report)
+        self._news.end(place, report)
         self._give(worker, node)
 
     def _living(self) -> set[str]:
@@ -214,4 +227,4 @@ class _Slots:
             # Its room is free for one that follows a lost worker.
             self._ray.kill(worker)
             return
-        self._waiting[worker.work.remote(*self._told.task(place))] = worker, node, place
+        self._waiting[worker.work.remote(*self._news.task(place))] = worker, node, place
