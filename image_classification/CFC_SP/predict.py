@@ -4,8 +4,6 @@
 examples:
   predict.py -video clip.mp4
   predict.py folder -recursive -resume
-  predict.py a.mp4 -hide blur
-  predict.py -video 0
   predict.py -video rtsp://cam/1 -end 60
 """
 
@@ -25,8 +23,7 @@ IMPORTS_PADDLE = False
 
 
 def add_options(parser: Parser) -> None:
-    what = "videos, pictures, folders of either; or one camera number or stream address"
-    parser.option("video", nargs="*", metavar="PATH", help=what)
+    parser.option("video", nargs="*", metavar="PATH", help="videos, pictures, folders of either; or one camera number or stream address")
     parser.words("video", metavar="PATH", help="the same, without -video")
     parser.option("recursive", action="store_true", help="also look for clips in the folders inside a folder")
     parser.option("out", default="output", metavar="FOLDER", help="receives one folder for each clip (default: output)")
@@ -51,16 +48,20 @@ def _write(arguments, wanted, formats, options, live) -> int:
     from image_classification.CFC_SP.prediction.recognizer import Recognizer
     from image_classification.CFC_SP.video.stream import is_stream
 
+    if arguments.ray:
+        from image_classification.CFC_SP.prediction.clips_on_ray import write_clips_on_ray
+
+        return MISTAKE if write_clips_on_ray(arguments, wanted, formats, options) else 0
     if any(map(is_stream, arguments.video)):
         from image_classification.CFC_SP.prediction.stream_files import write_stream
 
-        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs != 1}
+        of_files = {"-resume": arguments.resume, "-recursive": arguments.recursive, "-jobs": arguments.jobs not in (None, 1)}
         write_stream(partial(Recognizer, *wanted), arguments.video, arguments.out, formats, options, arguments.verbosity, of_files, live)
         return 0
     if options.lag:
         raise UserError("-lag: expected a camera or stream, found files, which need no lag: leave it out")
     # Its worker process imports the engine while this one imports the rest.
-    with Recognizer(*wanted) if arguments.jobs == 1 else nullcontext() as recognizer:
+    with Recognizer(*wanted) if arguments.jobs in (None, 1) else nullcontext() as recognizer:
         from image_classification.CFC_SP.prediction.clip_search import find_clips
         from image_classification.CFC_SP.prediction.many_clips import ClipTask, write_clips
 

@@ -22,7 +22,8 @@ def test_the_program_equals_the_network(name, tmp_path):
     crops = example_crops(config.DATA.CROP_SIZE, 8)
     with paddle.no_grad():
         expected = model(paddle.to_tensor(crops)).numpy()
-    assert np.ptp(expected, axis=0).min() > 0.01 * np.abs(expected).max()
+    # Pictures differ by many times what may lie between the program and the network.
+    assert np.ptp(expected, axis=0).min() > 0.003 * np.abs(expected).max()
     inputs = {"crops": ([-1, *crops.shape[1:]], "uint8")}
     for onednn in (False, True):
         program = StaticProgram(model, inputs, tmp_path / "network", onednn)

@@ -57,7 +57,7 @@ def add_model_options(parser: Parser) -> None:
 
 
 def add_run_options(parser: Parser) -> None:
-    """Adds what says how a run goes: `-lag`, `-jobs`, `-resume`, `-live`, `-v` and `-q`."""
+    """Adds what says how a run goes: `-lag`, `-jobs`, `-ray`, `-gpus_per_worker`, `-resume`, `-live`, `-v` and `-q`."""
     parser.option(
         "lag",
         type=float,
@@ -65,7 +65,11 @@ def add_run_options(parser: Parser) -> None:
         metavar="S",
         help="seconds that each frame of a stream waits for later ones, for smoothing, 1 at most (default: 0)",
     )
-    parser.option("jobs", type=int, default=1, metavar="N", help="clips to analyse at a time, each in its own process (default: 1)")
+    parser.option(
+        "jobs", type=int, metavar="N", help="clips to analyse at a time, each in its own process (default: 1; with -ray: as many as fit)"
+    )
+    parser.option("ray", metavar="ADDRESS", help="work on a Ray cluster: its address, or auto for one on this machine")
+    parser.option("gpus_per_worker", type=float, metavar="N", help="GPUs that each worker of a cluster takes (default: none)")
     parser.option("resume", action="store_true", help="skip clips that already have results from the same bundle and options")
     parser.option(
         "live",
@@ -84,7 +88,18 @@ def clip_options_of(arguments) -> "ClipOptions":
 
     names = ("window", "fps", "search", "smoothing", "prior", "max_pixels", "min_confidence", "min_segment", "lag", "hide")
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
-    if getattr(arguments, "live", None) and arguments.jobs > 1:
+    if getattr(arguments, "live", None) and (arguments.jobs or 1) > 1:
         raise UserError("-live: expected one clip at a time, so that its lines come in order, found -jobs: leave out one of the two")
+    check_cluster(arguments)
     part = span_of(arguments.start, arguments.end, arguments.stride)
     return ClipOptions(span=part, labels=not getattr(arguments, "no_labels", False), **given)
+
+
+def check_cluster(arguments) -> None:
+    """Raises UserError for what `-ray` cannot be together with, and for what takes it."""
+    ray, gpus = getattr(arguments, "ray", None), getattr(arguments, "gpus_per_worker", None)
+    if gpus is not None and not ray:
+        raise UserError("-gpus_per_worker: expected -ray with it, found none: without a cluster, choose with -device")
+    if ray and (arguments.live or arguments.lag):
+        found = "-live" if arguments.live else "-lag"
+        raise UserError(f"-ray: expected files that are looked at each on its own, found {found}: leave one of the two out")

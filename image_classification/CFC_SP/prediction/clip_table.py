@@ -5,9 +5,10 @@ import csv
 import fcntl
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from ..core.labels import EXPR
 from ..core.records import Summary
@@ -18,8 +19,35 @@ from ..writers.output import FILES, cannot_be_written
 from ..writers.result_json import read_head
 
 TABLE = "clips.csv"
-COLUMNS = ("input", "folder", "state", "frames", "faces", "tracks", *(f"share_{name.lower()}" for name in EXPR), "seconds", "error")
+COLUMNS = (
+    "input",
+    "folder",
+    "state",
+    "frames",
+    "faces",
+    "tracks",
+    *(f"share_{name.lower()}" for name in EXPR),
+    "seconds",
+    "machine",
+    "error",
+)
 BEGUN, DONE, FAILED, STOPPED = "begun", "done", "failed", "stopped"
+
+
+def read_table_rows(path: str | os.PathLike) -> list[dict[str, str]]:
+    """The rows of the table at `path`; raises UserError where it is no such table. Tables of earlier versions name no machine."""
+    try:
+        table = read_columns(path, COLUMNS)
+    except UserError:
+        table = read_columns(path, tuple(column for column in COLUMNS if column != "machine"))
+    return [{column: given_cell(row.get(column, "")) for column in COLUMNS} for row in table]
+
+
+def write_table_rows(file: TextIO, rows: Iterable[dict[str, str]]) -> None:
+    """Writes the table to a file that is open for text, with `newline=""`."""
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(plain_cells(row[column] for column in COLUMNS) for row in rows)
 
 
 class ClipTable:
@@ -85,8 +113,7 @@ class ClipTable:
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             with _locked(self._root):
-                table = read_columns(self._path, COLUMNS) if self._path.exists() else []
-                written = [{column: given_cell(cell) for column, cell in row.items()} for row in table]
+                written = read_table_rows(self._path) if self._path.exists() else []
                 rows = {row["folder"]: row for row in written if row["state"] != DONE or (self._root / row["folder"]).is_dir()}
                 rows |= {folder: row for folder, row in self._own.items() if row}
                 yield rows
@@ -100,9 +127,7 @@ class ClipTable:
     def _write(self, rows: dict[str, dict]) -> None:
         # Names may hold bytes that are no text.
         with atomic_path(self._path) as part, open(part, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(COLUMNS)
-            table.writerows(plain_cells(row[column] for column in COLUMNS) for row in rows.values())
+            write_table_rows(file, rows.values())
 
 
 class TableRow:

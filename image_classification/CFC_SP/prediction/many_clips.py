@@ -13,6 +13,7 @@ from ..core.records import Summary
 from ..support.errors import UserError, shortage
 from ..support.files import sha256_of
 from ..support.progress import shown, unwatched
+from ..support.remote_files import is_remote
 from ..video.clip import open_clip
 from ..writers.output import FILES, OutputFolder
 from ..writers.result_json import read_head, read_summary
@@ -45,18 +46,20 @@ class ClipTask:
             found = ",".join(self.formats)
             raise UserError(f"-resume: expected json among -formats, since result.json records what is finished, found {found}: add json")
         # Whatever becomes of the working directory.
-        object.__setattr__(self, "root", Path(self.root).absolute())
+        object.__setattr__(self, "root", self.root if is_remote(self.root) else Path(self.root).absolute())
 
-    def done_by(self, recognizer: Recognizer, path: Path, name: str, quiet: bool, live: LiveOutput | None = None) -> "Outcome":
+    def done_by(
+        self, recognizer: Recognizer, path: Path, name: str, quiet: bool, live: LiveOutput | None = None, address: str | None = None
+    ) -> "Outcome":
         """What became of the clip at `path`, whose results go to the folder of that name. It raises Ctrl-C alone. live: takes the results
-        as they are decided."""
+        as they are decided. address: what the results call the clip (None: its path)."""
         folder = None
         try:
             if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
             watch = unwatched if quiet else shown
-            return Outcome(write_clip(recognizer, path, folder, self.options, watch, live=live), folder.files)
+            return Outcome(write_clip(recognizer, path, folder, self.options, watch, address, live), folder.files)
         except Exception as error:
             return Outcome(None, folder.files if folder else [], error)
 

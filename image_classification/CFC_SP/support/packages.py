@@ -26,6 +26,8 @@ EXTRAS = {
     "prometheus_client": "serve",
     "uvicorn": "serve",
     "websockets": "serve",
+    "fsspec": "scale",
+    "ray": "scale",
 }
 """By the name that is imported: the extra that brings it."""
 
