@@ -208,8 +208,14 @@ def folder_gone(desk: Desk) -> str:
     def folders():
         return [path for path in set(desk.out.iterdir()) - before if path.is_dir()]
 
+    first = []
+
+    def parts():
+        return [part for path in folders() for part in path.glob(".frames.csv.part-*") if part.stat().st_size > 500]
+
     def befall(process):
-        wait_until(lambda: any(part.stat().st_size > 500 for path in folders() for part in path.glob(".frames.csv.part-*")), process)
+        wait_until(parts, process)
+        first.append(int(parts()[0].read_text().splitlines()[1].split(",")[0]))
         for path in folders():
             shutil.rmtree(path, ignore_errors=True)
 
@@ -217,7 +223,7 @@ def folder_gone(desk: Desk) -> str:
         code, said = desk.call(address, "-formats", FORMATS, "-end", 4, befall=befall)
     (folder,) = folders() or [None]
     problem = desk.check() or _traceback(said)
-    if not problem and (folder is None or code or read_result(folder).rows[0].frame != 0):
+    if not problem and (folder is None or code or read_result(folder).rows[0].frame != first[0]):
         problem = f"exit code {code}, rows in {folder}: {said[-800:]}"
     if folder:
         shutil.rmtree(folder)

@@ -56,6 +56,8 @@ class ClipTask:
         folder = None
         try:
             if self.resume and (before := finished_before(self.root / name, path, self.formats, self.options, recognizer)):
+                # A later call, which did not resume, may have been killed as it wrote them once more.
+                OutputFolder(self.root, name, self.formats).remove_left()
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
             watch = unwatched if quiet else shown

@@ -35,6 +35,9 @@ class VideoResult:
     summary: Summary
     rows: list[FrameResult]
 
+    def __repr__(self) -> str:
+        return f"VideoResult({self.summary.source.path!r}: {self.summary.frames} frames, {self.summary.face_rows} faces)"
+
     def to_pandas(self) -> "pandas.DataFrame":
         """The rows of frames.csv as a pandas DataFrame, with the same columns and rounding.
 

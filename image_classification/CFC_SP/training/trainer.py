@@ -86,7 +86,7 @@ class _Training:
         """Ends the run after the step in hand, with a checkpoint."""
         self.ends_soon = True
         # Not by print, in whose midst a signal may come.
-        os.write(2, b"\nending after this step, with a checkpoint; once more ends at once, without\n")
+        os.write(2, b"\nending after this step, with a checkpoint; a second Ctrl-C ends at once, without a checkpoint\n")
 
     def say(self, line: str) -> None:
         """Prints a line, once for all processes."""

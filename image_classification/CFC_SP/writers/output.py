@@ -129,6 +129,10 @@ class OutputFolder:
             if final.exists() and os.path.exists(path) and os.path.samefile(final, path):
                 raise UserError(f"expected results beside the clip, found that they would overwrite it at {final}: choose another -out")
 
+    def remove_left(self) -> None:
+        """Removes the parts that processes which were killed have left in the folder."""
+        self._remove_parts()
+
     def part(self, name: str) -> Path:
         """Where to write the file of the format `name`, asked for or not: a temporary that lasts as long as the block."""
         return self.path / f".{FILES[name]}.part-{self._process}"
