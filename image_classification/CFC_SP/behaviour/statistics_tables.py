@@ -105,7 +105,8 @@ def _read(folder: Path) -> tuple[list[MeasuredClip], list[str]]:
             raise UserError(f"expected a folder of results, found none that can be read at {folder} ({fault.strerror})") from fault
     if not folders:
         raise UserError(
-            f"expected folders with {FILES['csv']} and {FILES['json']} in {folder}, found none: predict clips with -formats csv,json -out {folder}"
+            f"expected folders with {FILES['csv']} and {FILES['json']} in {folder}, found none: predict clips with -formats csv,json "
+            f"-out {folder}"
         )
     clips = {path: read_clip(path) for path in folders}
     timeless = [path.name for path, clip in clips.items() if clip is None]

@@ -69,7 +69,8 @@ def is_alive(process: int) -> bool:
         return psutil.pid_exists(process)
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
+        # A number beyond those of processes stands in a name that somebody else gave.
         return False
     except PermissionError:
         pass
