@@ -38,9 +38,13 @@ def only_folder(root: Path) -> Path:
 def start(address: str, out: Path, *words) -> subprocess.Popen:
     """predict.py in a process of its own."""
     command = [sys.executable, predict.__file__, "-video", address, "-out", str(out), *words]
-    # Ctrl-C is ignored in the background of a shell, and by what is started there.
-    own = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **own)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_on_a_terminal)
+
+
+def _as_on_a_terminal() -> None:
+    """Undoes what is handed on: Ctrl-C is ignored in the background of a shell, and a terminal's end under nohup."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_rows(out: Path, process: subprocess.Popen) -> None:

@@ -85,7 +85,7 @@ def test_a_provider_that_is_absent_is_refused_in_words(machine):
 
 
 def test_a_provider_that_cannot_be_used_is_not_replaced(machine):
-    with pytest.raises(UserError, match="-device gpu: ONNX Runtime has CUDAExecutionProvider and cannot use it here"):
+    with pytest.raises(UserError, match="-device gpu: ONNX Runtime has CUDAExecutionProvider but cannot use it here"):
         OnnxRuntimeProgram(machine(("cpu", "gpu"), ("cpu",)), "gpu")
 
 
