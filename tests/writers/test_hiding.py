@@ -66,8 +66,9 @@ def test_the_region_keeps_nothing_fine_and_the_rest_every_pixel(how):
     frames = [Frame(0, 0.0, image.copy(), 0.1)]
     (hidden,) = hidden_frames(frames, [FrameResult(0, 0.0, (face_of(box=(60, 40, 100, 80)),))], how)
     x1, y1, x2, y2 = 46, 26, 114, 94
+    soft = 6 if how == "blur" else 0
     outside = np.ones(image.shape[:2], bool)
-    outside[y1:y2, x1:x2] = False
+    outside[y1 - soft : y2 + soft, x1 - soft : x2 + soft] = False
     np.testing.assert_array_equal(hidden.image[outside], image[outside])
     np.testing.assert_array_equal(frames[0].image, image, "the caller's frame is left as it is")
     region = hidden.image[y1:y2, x1:x2].astype(int)
@@ -78,7 +79,16 @@ def test_the_region_keeps_nothing_fine_and_the_rest_every_pixel(how):
 def test_a_face_at_the_edge_and_one_outside_are_no_fault():
     results = [FrameResult(0, 0.0, (face_of(box=(150, 110, 160, 120)), face_of(track=2, box=(300, 300, 310, 310))))]
     (hidden,) = hidden_frames([Frame(0, 0.0, noise())], results, "blur")
-    assert (hidden.image != noise()).any(axis=2).sum() == 14 * 14
+    assert (hidden.image != noise()).any(axis=2).sum() == 15 * 15
+
+
+def test_a_blur_fades_beyond_the_region_and_other_ways_end_at_a_line():
+    """A black left half and a white right half, from 0 to 200 px; the face's region ends at 134."""
+    image = np.repeat(np.repeat(np.uint8([0, 255]), 100)[None, :, None], 3, axis=2).repeat(160, axis=0)
+    result = FrameResult(0, 0.0, (face_of(box=(80, 60, 120, 100)),))
+    blurred, covered = (next(hidden_frames([Frame(0, 0.0, image)], [result], how)).image[80, :, 0].astype(int) for how in ("blur", "box"))
+    assert np.abs(np.diff(covered)).max() > 100 and np.abs(np.diff(blurred)).max() < 40
+    assert blurred[134:140].tolist() == sorted(blurred[134:140]) and blurred[140] == 255
 
 
 def test_live_frames_wait_until_it_is_known_what_to_hide_and_hold_little():

@@ -19,6 +19,8 @@ HOLD_S = 1.0
 _MARGIN, _GROWS_A_S = 0.35, 0.5
 # Larger cells of a face still show detectors, and people, that there is one.
 _CELLS = 5
+# Over how much beyond the region a blur fades into the picture, in sides of the region; the others end at a line.
+_FADES = {"blur": 0.08}
 # Pixels along a cell while it is blurred.
 _BLURRED_A_CELL = 8
 _GROUND = (64, 64, 64)
@@ -106,11 +108,23 @@ def _hidden(frame: Frame, boxes: list[Box], how: str) -> Frame:
     image = frame.image.copy()
     height, width = image.shape[:2]
     for x1, y1, x2, y2 in boxes:
-        left, top = max(0, int(np.floor(x1))), max(0, int(np.floor(y1)))
-        right, bottom = min(width, int(np.ceil(x2))), min(height, int(np.ceil(y2)))
+        soft = _FADES.get(how, 0.0) * max(x2 - x1, y2 - y1)
+        left, top = max(0, int(np.floor(x1 - soft))), max(0, int(np.floor(y1 - soft)))
+        right, bottom = min(width, int(np.ceil(x2 + soft))), min(height, int(np.ceil(y2 + soft)))
         if left < right and top < bottom:
-            image[top:bottom, left:right] = HIDINGS[how](image[top:bottom, left:right])
+            region = np.ascontiguousarray(image[top:bottom, left:right])
+            hidden = HIDINGS[how](region)
+            if soft:
+                share = np.minimum.outer(_shares(top, bottom, y1, y2, soft), _shares(left, right, x1, x2, soft))
+                hidden = cv2.blendLinear(hidden, region, share, 1 - share)
+            image[top:bottom, left:right] = hidden
     return replace(frame, image=image)
+
+
+def _shares(first: int, last: int, begin: float, end: float, soft: float) -> np.ndarray:
+    """For each pixel of a line: 1 between `begin` and `end`, and less and less beyond, to 0 at `soft` from there."""
+    at = np.arange(first, last, dtype=np.float32) + np.float32(0.5)
+    return np.clip(1 + np.minimum(at - begin, end - at) / soft, 0, 1, dtype=np.float32)
 
 
 def _cells(region: np.ndarray) -> np.ndarray:
