@@ -14,7 +14,7 @@ def install(results: Path) -> str:
     if not rows:
         return not_measured("python tools/measure_install.py")
     last = newest(rows, "extras").items()
-    lines = [[f"`'.[{extras}]'`", row["packages"], row["mb"], row["seconds"]] for (extras,), row in last]
+    lines = [[f"`'.[{extras}]'`", row["packages"], row["mb"], row["seconds"] or "-"] for (extras,), row in last]
     row = rows[-1]
     note = (
         f"In a bare environment of Python {row['python']} on {row['platform']}, commit {row['git_sha'][:7]}, with `constraints.txt`; "
