@@ -22,7 +22,7 @@ def ferplus(results: Path) -> str:
     """Tables 1 to 3 on FER+: what can be computed of still pictures."""
     rows = read_rows(results / TABLES / "ferplus" / "tables.csv")
     if not rows:
-        return not_measured("recipes/ferplus-tables.sh ferplus.zip")
+        return not_measured("recipes/tables.sh ferplus.zip")
     others = read_rows(results / TABLES / "ferplus-prior" / "tables.csv")
     return _lines([row for row in rows if row["f1"]], others, "FER+", "pictures")
 
