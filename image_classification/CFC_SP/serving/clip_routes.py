@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from ..writers.output import FILES
+from ..writers.output import FILES, MEDIA_TYPES
 from .clip_events import clip_events
 from .clip_store import FAILED, StoredClip
 from .problems import Problem
@@ -19,16 +19,6 @@ from .route_parts import BODY, address_of, problems
 from .schemas import ClipAnswer
 from .service import Service
 
-_TEXT = "charset=utf-8"
-_TYPES = {
-    "csv": f"text/csv; {_TEXT}",
-    "json": "application/json",
-    "mp4": "video/mp4",
-    "html": f"text/html; {_TEXT}",
-    "png": "image/png",
-    "vtt": f"text/vtt; {_TEXT}",
-    "srt": f"application/x-subrip; {_TEXT}",
-}
 _STREAM = {
     HTTPStatus.OK.value: {
         "description": "Events `state` (the clip), `rows` (some rows, as in result.json), `restart` (rows before it do not count).",
@@ -103,8 +93,7 @@ def clip_routes(service: Service) -> APIRouter:
         _check_range(request.headers.get("range", ""), path.stat().st_size)
         # What it imports at first takes a moment, in which others are answered.
         headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
-        media = _TYPES.get(path.suffix.lstrip("."), "application/octet-stream")
-        return FileResponse(path, media_type=media, filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
+        return FileResponse(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
 
     @routes.delete("/{clip_id}", status_code=HTTPStatus.NO_CONTENT, responses=problems(404))
     async def remove_a_clip(clip_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..core.labels import EXPR
+from ..writers.output import FILES
 from .settings import Limits
 
 _ID = "0c8d0b8f3a1e4d7c9b6a5f4e3d2c1b0a"
@@ -130,7 +131,7 @@ class AboutAnswer(BaseModel):
     model_config = _example(
         version="0.1.0",
         classes=list(EXPR),
-        formats=["csv", "json", "mp4", "html", "png", "vtt", "srt"],
+        formats=list(FILES),
         sample=True,
         limits={"clip_bytes": 500000000, "picture_bytes": 20000000, "frame_bytes": 2000000, "seconds": 600.0, "pixels": 9000000},
     )
