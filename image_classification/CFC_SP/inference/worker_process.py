@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import UserError, shortage
+from ..support.temporary import remove_folders_of
 from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle
 
@@ -198,6 +199,8 @@ class _Worker:
         while True:
             try:
                 process.wait(TICK_S)
+                # It may have been killed as it was reading its programs.
+                remove_folders_of(process.pid)
                 return
             except subprocess.TimeoutExpired:
                 pass
