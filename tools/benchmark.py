@@ -25,6 +25,7 @@ COMMANDS = {
     "tables": ("table_speed", "the paper's Tables 2 and 4 from cached logits"),
     "startup": ("startup", "predict.py on a clip of one frame"),
     "memory": ("memory", "predict.py's memory on a long clip"),
+    "cluster": ("cluster_speed", "many clips in one process, and on Ray with one worker and with two"),
 }
 
 # The others watch processes that import it.
@@ -34,7 +35,7 @@ WITH_PADDLE = ("networks", "smoothing", "tables")
 def add_options(parser: Parser) -> None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     own = {name: commands.add_parser(name, help=what, description=what) for name, (_, what) in COMMANDS.items()}
-    for name in ("clips", "startup", "memory"):
+    for name in ("clips", "startup", "memory", "cluster"):
         own[name].option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     own["clips"].option("video", nargs="+", required=True, metavar="FILE", help="the clips")
     own["clips"].option(
@@ -45,11 +46,16 @@ def add_options(parser: Parser) -> None:
     own["networks"].option("limit", type=float, default=900, metavar="S", help="seconds for a network on an engine (default: 900)")
     for name in ("smoothing", "tables"):
         own[name].option("frames", type=int, default=2_800_000, metavar="N", help="default: 2800000, those of Aff-Wild2")
-    for name in ("startup", "memory"):
+    for name in ("startup", "memory", "cluster"):
         own[name].option("video", required=True, metavar="FILE", help="a clip")
     own["memory"].option("loop", type=int, default=1, metavar="N", help="how often the clip is shown in a row (default: 1)")
     own["memory"].option("settle", type=float, default=60, metavar="S", help="seconds before memory must be flat (default: 60)")
     own["memory"].option("every", type=float, default=2, metavar="S", help="seconds between two looks (default: 2)")
+    own["cluster"].option(
+        "copies", type=int, default=2, metavar="N", help="clips in the shorter of two calls; the other has 3 N (default: 2)"
+    )
+    own["cluster"].option("tiny", type=int, default=10_000, metavar="N", help="the most clips of one frame (default: 10000)")
+    own["cluster"].option("limit", type=float, default=240, metavar="S", help="seconds for them; fewer are taken (default: 240)")
     for name in ("clips", "networks", "smoothing", "startup"):
         own[name].option("runs", type=int, default=5, metavar="N", help="measurements of each kind (default: 5)")
     for name in COMMANDS:

@@ -83,7 +83,7 @@ def run(arguments) -> None:
 
     rows = []
     with Recognizer(arguments.bundle, "cpu") as recognizer:
-        detector = recognizer.model.make_detector()
+        detector = recognizer.model.detector
         for path in arguments.video:
             figures = compare_faces(detector, path) | compare_labels(recognizer, path)
             print(f"{path.name}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))

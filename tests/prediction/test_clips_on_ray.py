@@ -17,7 +17,7 @@ from image_classification.CFC_SP.prediction.clip_worker import ClipReport
 from image_classification.CFC_SP.prediction.clips_on_ray import write_on_cluster
 from image_classification.CFC_SP.prediction.many_clips import ClipTask
 from image_classification.CFC_SP.prediction.options import ClipOptions
-from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.errors import NetworksEndedError, UserError
 from tests import clips
 from tests.events import join, wait_until
 from tests.predicting import run
@@ -129,6 +129,17 @@ def test_a_clip_that_ends_two_workers_is_told_and_skipped(monkeypatch, three, ca
     assert {name: row["state"] for name, row in table.items()} == {"a": "done", "b": "failed", "c": "done"}
     assert "2 workers were ended while they worked on it" in table["b"]["error"]
     assert capsys.readouterr().err.splitlines()[-1] == "error: 1 of 3 clips failed; the others are done"
+
+
+@needs_fsspec
+def test_a_worker_whose_networks_are_ended_is_as_good_as_ended(monkeypatch, three):
+    killed = RayTaskError("killed")
+    killed.cause = NetworksEndedError("the process that runs the networks was killed")
+    ray = StandIn({"b": [killed]})
+    failed, _ = written(monkeypatch, three, ray)
+    assert failed == 0 and ray.order == ["c", "b", "b", "a"] and ray.made == 2
+    failed, table = written(monkeypatch, three, StandIn({"b": [killed] * 2}))
+    assert failed == 1 and "2 workers were ended while they worked on it" in table["b"]["error"]
 
 
 @needs_fsspec

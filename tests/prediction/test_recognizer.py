@@ -14,6 +14,7 @@ from image_classification.CFC_SP.inference import worker_process
 from image_classification.CFC_SP.prediction.recognizer import Recognizer
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.support.threads import set_thread_counts
+from image_classification.CFC_SP.video import mtcnn
 from tests import clips
 from tests.leftovers import nothing_left
 
@@ -89,3 +90,19 @@ def test_a_picture(recognizer, astronaut, tmp_path):
         recognizer.picture(tmp_path / "text.png")
     with pytest.raises(UserError, match="RGB uint8"):
         recognizer.picture(np.zeros((4, 4)))
+
+
+def test_pictures_and_streams_share_one_detector_and_a_picture_takes_one_run(recognizer, astronaut, monkeypatch):
+    expected = recognizer.picture(astronaut)
+    begin, runs = recognizer.model.predictor.begin, []
+
+    def counted(name, *arrays):
+        runs.append(name)
+        return begin(name, *arrays)
+
+    monkeypatch.setattr(recognizer.model.predictor, "begin", counted)
+    monkeypatch.setattr(mtcnn, "_read", lambda model: pytest.fail("a network of the detector is built again"))
+    assert [recognizer.picture(astronaut) for _ in range(3)] == [expected] * 3
+    assert runs == ["frame", "sequence"] * 3
+    with recognizer.stream(window_s=0.0) as stream:
+        assert stream.feed(0.0, astronaut).faces == expected

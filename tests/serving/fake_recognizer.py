@@ -12,12 +12,14 @@ from image_classification.CFC_SP.core.labels import COARSE, EXPR, EXPR_TO_COARSE
 from image_classification.CFC_SP.core.records import Face, FrameResult, Summary
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.prediction.summary_builder import SummaryBuilder
-from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.errors import NetworksEndedError, UserError
 from image_classification.CFC_SP.video.clip import open_clip
 
 FAKE = "tests.serving.fake_recognizer:FakeRecognizer"
 # A clip of this width ends the process that looks at it; one of that width waits as long as the gate is there.
 DEADLY, GATED = 66, 68
+# A picture of this width loses the networks.
+LOST = 70
 
 
 def face_of(index: int, width: int, height: int) -> Face:
@@ -50,6 +52,8 @@ class FakeRecognizer:
         """As Recognizer.picture."""
         if image.shape[1] == DEADLY:
             os.kill(os.getpid(), signal.SIGKILL)
+        if image.shape[1] == LOST:
+            raise NetworksEndedError("the process that runs the networks was killed")
         return (face_of(0, image.shape[1], image.shape[0]),)
 
     def _results(self, reader) -> Iterator[FrameResult]:

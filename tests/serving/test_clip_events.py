@@ -39,6 +39,16 @@ def test_rows_come_once_as_soon_as_they_are_whole(growing):
     again.close()
 
 
+@pytest.mark.parametrize("place", [-1, 1, 9, 10**6, 10**30])
+def test_all_rows_come_to_a_client_that_left_off_where_none_ends(growing, place):
+    path, writer = growing
+    writer.write(FrameResult(0, 0.0, (face_of(0, 64, 48),)))
+    writer.write(FrameResult(1, 0.04))
+    tail = RowTail(path, place)
+    assert [row["frame"] for row in tail.rows()] == [0, 1]
+    tail.close()
+
+
 def test_many_rows_come_in_pieces(growing):
     path, writer = growing
     for index in range(3000):

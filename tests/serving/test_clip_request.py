@@ -12,8 +12,9 @@ def test_options_are_those_of_the_command_line():
     options = clip_options(asked, 5000)
     assert (options.span.start_s, options.span.end_s, options.span.stride) == (1.0, None, 2)
     assert (options.window, options.smoothing, options.prior, options.search, options.max_pixels) == (0, "decoder", None, "every", 5000)
-    with pytest.raises(UserError, match="never"):
-        clip_options({"search": "never"}, 5000)
+    for asked, told in (({"search": "never"}, "never"), ({"smoothing": "soft"}, "'soft'"), ({"prior": "2.5"}, "-prior: expected data")):
+        with pytest.raises(UserError, match=told):
+            clip_options(asked, 5000)
 
 
 def test_a_clip_says_what_it_is_and_is_held_to_its_limits(clip):

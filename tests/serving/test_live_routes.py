@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import WebSocketDenialResponse
 
 from image_classification.CFC_SP.core.labels import EXPR
-from tests.serving.fake_recognizer import DEADLY
+from tests.serving.fake_recognizer import DEADLY, LOST
 
 
 def jpeg(width=64, height=48):
@@ -23,7 +23,13 @@ def test_a_picture_is_answered_at_once(client):
 
 @pytest.mark.parametrize(
     ("content", "status", "word"),
-    [(b"no picture", 422, "picture"), (b"", 400, "empty"), (jpeg()[:200], 422, "decode"), (jpeg(DEADLY), 422, "twice")],
+    [
+        (b"no picture", 422, "picture"),
+        (b"", 400, "empty"),
+        (jpeg()[:200], 422, "decode"),
+        (jpeg(DEADLY), 422, "twice"),
+        (jpeg(LOST), 422, "twice"),
+    ],
 )
 def test_what_is_no_picture_is_told(client, content, status, word):
     answer = client.post("/v1/pictures", content=content, params={"name": "a/face.jpg"})

@@ -18,6 +18,13 @@ def test_it_is_not_ready_before_the_networks_are(serve, tmp_path):
     answer = client.get("/readyz")
     assert answer.status_code == 503 and answer.headers["retry-after"] == "2"
     assert client.get("/v1/sample").status_code == 404
+    assert client.get("/v1/about").json()["sample"] is False
+    client.service.store.close()
+
+
+def test_a_sample_that_is_gone_is_told(serve, tmp_path):
+    client = serve(tmp_path / "data", sample=tmp_path / "gone.mp4")
+    assert client.get("/v1/sample").json()["detail"] == "this server has no clip to try: send one of your own"
     client.service.store.close()
 
 

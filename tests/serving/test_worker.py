@@ -5,8 +5,9 @@ import asyncio
 
 import pytest
 
+from image_classification.CFC_SP.serving import worker_link
 from image_classification.CFC_SP.serving.worker_desk import WorkerDesk
-from image_classification.CFC_SP.serving.worker_link import WorkerEndedError, WorkerLink
+from image_classification.CFC_SP.serving.worker_link import LOOKS, WorkerEndedError, WorkerLink
 from image_classification.CFC_SP.support.files import is_alive
 from tests.events import wait_until
 from tests.serving.fake_recognizer import FAKE
@@ -35,6 +36,32 @@ def test_it_answers_refuses_and_is_started_again(tmp_path, clip):
             await desk.ask(asked)
         assert restarts and "source" in await desk.ask(asked)
         await desk.close()
+
+    asyncio.run(story())
+
+
+def test_a_worker_is_given_up_for_what_it_computes_and_not_for_the_time_it_takes(monkeypatch):
+    computed = []
+
+    def looked(_process):
+        # It computes a little, as on a busy machine, for far more looks than an idle one is given; then no more.
+        computed.append(min(len(computed), 3 * LOOKS) * 1e-9)
+        return computed[-1]
+
+    monkeypatch.setattr(worker_link, "computed_s", looked)
+
+    async def story():
+        link = await WorkerLink.start("live", (FAKE, {}))
+        assert await link.receive() == {"ready": True}
+        with pytest.raises(WorkerEndedError, match="does not answer"):
+            await link.receive(0.02)
+        assert len(computed) == 4 * LOOKS + 1
+        monkeypatch.setattr(worker_link, "computed_s", lambda _process: computed.append(0) or len(computed))
+        del computed[:]
+        with pytest.raises(WorkerEndedError, match="does not answer"):
+            await link.receive(0.02)
+        assert len(computed) == 2
+        await link.close()
 
     asyncio.run(story())
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +73,25 @@ def test_weights_in_half_precision_compute_in_single(mtcnn_weights):
     singles = {name: array.astype(np.float32) for name, array in halves.items()}
     given, expected = (mtcnn.load_mtcnn(weights)["rnet"](pictures)[1] for weights in (halves, singles))
     assert np.array_equal(given, expected)
+
+
+def test_there_are_as_many_networks_as_threads_ever_ran_at_once(mtcnn_weights, monkeypatch):
+    both, read = threading.Barrier(2, timeout=60), []
+
+    class Slow:
+        def __init__(self, model):
+            read.append(self)
+
+        def setInput(self, pictures):
+            both.wait()
+
+        def forward(self, outputs):
+            return [np.zeros((1, 2))] * len(outputs)
+
+    monkeypatch.setattr(mtcnn, "_read", Slow)
+    rnet = mtcnn.load_mtcnn(mtcnn_weights)["rnet"]
+    assert len(read) == len(mtcnn.NAMES)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(3):
+            list(threads.map(rnet, [None, None]))
+    assert len(read) == len(mtcnn.NAMES) + 1

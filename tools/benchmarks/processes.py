@@ -21,6 +21,11 @@ def resident_mb(pid: int) -> float:
     return sum(_field(member, "VmRSS") for member in _tree(pid))
 
 
+def own_mb(pid: int) -> float:
+    """The resident memory, in MB, of a process alone; 0 when it has ended."""
+    return _field(pid, "VmRSS")
+
+
 def _tree(pid: int) -> list[int]:
     return [pid, *(member for child in _children(pid) for member in _tree(child))]
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The face detector of a bundle."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from ..video.detector import FaceDetector
 from ..video.mtcnn import WEIGHTS, load_mtcnn
 from .bundle import Bundle, refusal
@@ -15,9 +13,7 @@ def make_detector(bundle: Bundle, min_face: float | None = None) -> FaceDetector
     """
     settings = bundle.manifest["detector"]
     try:
-        # In a thread, which no Ctrl-C reaches: one that comes while OpenCV reads a network crashes it (4.14).
-        with ThreadPoolExecutor(1, "load detector") as thread:
-            networks = thread.submit(load_mtcnn, bundle.tensors(WEIGHTS.stem)).result()
+        networks = load_mtcnn(bundle.tensors(WEIGHTS.stem))
     except ValueError as error:
         raise refusal(bundle.folder / WEIGHTS.name, str(error)) from error
     return FaceDetector(networks, min_face or settings["min_face"], tuple(settings["thresholds"]))

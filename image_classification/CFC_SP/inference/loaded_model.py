@@ -3,6 +3,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,9 @@ class LoadedModel:
         crop = self.bundle.manifest["crop"]
         return CropGeometry(crop["size"], crop["margin"], crop.get("align", "none"))
 
-    def make_detector(self) -> "FaceDetector":
-        """A face detector of one session's own: OpenCV's networks serve one thread. It runs on the CPU, whatever the device is."""
+    @cached_property
+    def detector(self) -> "FaceDetector":
+        """The face detector, built when it is first asked for. It runs on the CPU, whatever the device is; any thread may use it."""
         from .face_detector import make_detector
 
         return make_detector(self.bundle, self.min_face)

@@ -35,7 +35,7 @@ def mode_of(bundle: Bundle, smoothing: str | None = None, prior: str | float | N
     default = manifest["sp"].get("kind", "logits")
     kind = smoothing or default
     number = kind_number(kind)
-    tau = manifest["prior"]["tau"] if prior is None and "prior" in manifest else _tau(prior)
+    tau = manifest["prior"]["tau"] if prior is None and "prior" in manifest else prior_power(prior)
     window = manifest["sp"]["window"] if kind == default else KINDS[kind]
     if not bundle.has_kinds:
         if (kind, tau) != ("logits", 0):
@@ -48,7 +48,8 @@ def mode_of(bundle: Bundle, smoothing: str | None = None, prior: str | float | N
     return Mode(kind, tau, window, (np.array([number]), np.array([tau], np.float32)))
 
 
-def _tau(prior: str | float | None) -> float:
+def prior_power(prior: str | float | None) -> float:
+    """The power that `prior` stands for, 0 where nothing is taken out; raises UserError for what is none of 0 to MOST_TAU."""
     if prior in (None, DATA_PRIOR):
         return 0.0
     try:

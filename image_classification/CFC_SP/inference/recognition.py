@@ -27,7 +27,7 @@ from .steady_labels import SteadyLabels
 # Frames decoded ahead of the one that is looked at: as many as take this much memory, within these bounds. Decoding goes on while a
 # detection or a batch of crops takes its time, and is then ahead for the many frames that take none.
 AHEAD_BYTES, FEWEST_AHEAD, MOST_AHEAD = 64 << 20, 1, 64
-# Faces of a stream in one run: no batch fills up while others wait for it.
+# Faces of a picture or a stream in one run: no batch fills up while others wait for it.
 LIVE_BATCH = 4
 
 
@@ -60,15 +60,24 @@ def observe_clip(
     beside the others, and `wait` is what the others waited for them. Closing the generator ends the thread that decodes.
     """
     observer = FaceObserver(model, model.batch, stopwatch)
-    detector = model.make_detector()
     # The first picture's size tells nothing of the memory that others take.
     with closing(_decoded_ahead(frames, stopwatch, FEWEST_AHEAD if unrelated else MOST_AHEAD)) as decoded:
         waited = stopwatch.each("wait", decoded)
         if unrelated:
-            seen = search_each(detector, waited, observer.begin)
+            seen = search_each(model.detector, waited, observer.begin)
         else:
-            seen = FaceFollower(detector, search_every_s, found=observer.begin).follow(waited)
+            seen = FaceFollower(model.detector, search_every_s, found=observer.begin).follow(waited)
         yield from observer.scored(map(observer.observe, stopwatch.each("detect", seen)))
+
+
+def recognise_picture(model: LoadedModel, picture: Frame) -> FrameResult:
+    """The faces of one picture by itself, without smoothing."""
+    stopwatch = Stopwatch()
+    observer = FaceObserver(model, LIVE_BATCH, stopwatch)
+    (seen,) = search_each(model.detector, [picture])
+    observation = observer.with_logits(*observer.observe(seen))
+    (result,) = Decider(model.predictor, stopwatch, mode_of(model.bundle)).decide([observation], 0, 1, 0)
+    return result
 
 
 class StreamRecognition:
@@ -90,7 +99,7 @@ class StreamRecognition:
         mode = mode or mode_of(model.bundle)
         self._window_s, self._lag_s, self._stopwatch = window_s, lag_s if window_s else 0.0, stopwatch
         self._observer = FaceObserver(model, LIVE_BATCH, stopwatch)
-        self._follower = LiveFollower(model.make_detector(), search_every_s)
+        self._follower = LiveFollower(model.detector, search_every_s)
         self._decider = Decider(model.predictor, stopwatch, mode)
         self._steady = SteadyLabels(window_s / SHARE_OF_WINDOW) if mode.kind == "decoder" and window_s else None
         self._held: deque[Observation] = deque()

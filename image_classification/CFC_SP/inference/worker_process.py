@@ -20,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..support.errors import UserError, shortage
+from ..support.errors import NetworksEndedError, UserError, shortage
+from ..support.processes import computed_s
+from ..support.temporary import remove_folders_of
 from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle
 
@@ -38,7 +40,7 @@ class WorkerPredictor:
     """What `LocalPredictor` is, in a worker process, which ends with this object or with the process that made it.
 
     Making it does not wait for the worker: what it refuses is raised at the first use, or by `status`. Any thread may use it. Where the
-    worker is ended from outside, or is stuck, what was begun raises UserError, and `revive` starts another one.
+    worker is ended from outside, or is stuck, what was begun raises NetworksEndedError, and `revive` starts another one.
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", engine: str = "auto", precision: str = "auto"):
@@ -174,11 +176,13 @@ class _Worker:
         self._status = status
         return outputs, seconds
 
-    def _ended(self) -> UserError:
+    def _ended(self) -> NetworksEndedError:
         self._is_cut_off = True
         if self._is_stuck:
-            return UserError("the process that runs the networks stopped responding and was ended; free some memory and start again")
-        return UserError("the process that runs the networks was killed; if memory ran out, close other programs and start again")
+            return NetworksEndedError(
+                "the process that runs the networks stopped responding and was ended; free some memory and start again"
+            )
+        return NetworksEndedError("the process that runs the networks was killed; if memory ran out, close other programs and start again")
 
     def _watch(self, ends: tuple[int, int], started: "Future[subprocess.Popen]") -> None:
         """Starts the process and waits until it ends; one that is stuck is ended.
@@ -194,16 +198,18 @@ class _Worker:
             started.set_exception(error)
             return
         started.set_result(process)
-        computed_s, idle_ticks = 0.0, 0
+        computed, idle_ticks = 0.0, 0
         while True:
             try:
                 process.wait(TICK_S)
+                # It may have been killed as it was reading its programs.
+                remove_folders_of(process.pid)
                 return
             except subprocess.TimeoutExpired:
                 pass
-            before, computed_s = computed_s, _computed_s(process.pid)
+            before, computed = computed, computed_s(process.pid)
             # Work is counted, not time: on a busy machine a sound worker computes slowly, but it computes.
-            idle_ticks = idle_ticks + 1 if computed_s == before and self._owes_an_answer() else 0
+            idle_ticks = idle_ticks + 1 if computed == before and self._owes_an_answer() else 0
             if idle_ticks >= MOST_IDLE_TICKS:
                 self._is_stuck = True
                 process.kill()
@@ -211,15 +217,6 @@ class _Worker:
     def _owes_an_answer(self) -> bool:
         """Whether something was asked that is neither answered nor waits in the pipe to be read."""
         return (self._status is None or self._answered < self._begun) and not self._answers.poll()
-
-
-def _computed_s(process: int) -> float:
-    """Seconds of processor time that a process has used; NaN, which equals nothing, where this platform does not tell."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _widen(pipe: Connection) -> None:

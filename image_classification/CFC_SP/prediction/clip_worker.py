@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..core.records import Summary
-from ..support.errors import UserError, shortage
+from ..support.errors import NetworksEndedError, UserError, shortage
 from ..support.packages import import_package
 from ..support.remote_files import copy_whole, fetch, is_file, is_remote, joined, size_and_time
 from ..support.temporary import temporary_folder
@@ -58,14 +58,20 @@ class ClipWorker:
         return node, socket.gethostname(), refused
 
     def work(self, source: str, folder: str, given: str | None = None) -> ClipReport:
-        """Works on the clip at `source`, whose results go to the folder of that name, all of them or none. given: what they call it."""
+        """Works on the clip at `source`, whose results go to the folder of that name, all of them or none. given: what they call it. Raises
+        NetworksEndedError where the process that runs the networks is ended meanwhile."""
         try:
             with temporary_folder() as scratch:
                 try:
                     report = self._done(source, folder, given or source, Path(scratch))
+                except NetworksEndedError:
+                    raise
                 except UserError as error:
                     # A person knows the clip by its address.
                     report = ClipReport.failed(str(error).replace(f"{scratch}/{_IN}", os.path.dirname(source)))
+        except NetworksEndedError:
+            # As if this worker had been ended: another one tries once more.
+            raise
         except UserError as error:
             report = ClipReport.failed(str(error))
         except Exception as error:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ..inference.bundle import open_bundle
 from ..inference.engine_choice import check_choice
-from ..support.errors import UserError
+from ..support.errors import NetworksEndedError, UserError
 from ..support.packages import import_package
 from .clip_list import ListedClip, list_clips
 from .clip_worker import ClipReport, ClipWorker
@@ -204,16 +204,20 @@ class _WorkerSlots:
     def _take_report(self, answer, worker, node: str, place: int) -> None:
         try:
             report = self._ray.get(answer)
-        except self._ray.exceptions.RayTaskError as error:
-            # A fault of ours, which its traceback tells.
-            report = ClipReport.failed(f"{self._news.task(place)[0]}: {error.cause!r}", str(error))
-        except self._ray.exceptions.RayError:
+        except self._ray.exceptions.RayError as error:
+            if isinstance(error, self._ray.exceptions.RayTaskError) and not isinstance(error.cause, NetworksEndedError):
+                # A fault of ours, which its traceback tells.
+                self._end(ClipReport.failed(f"{self._news.task(place)[0]}: {error.cause!r}", str(error)), worker, node, place)
+                return
             # Where it only cannot be reached, it shall not go on.
             self._ray.kill(worker)
             if given_up := self._handout.worker_ended(place, node, self._living()):
                 self._news.end(place, ClipReport.failed(f"{self._news.task(place)[0]}: {given_up}"))
             self._start()
             return
+        self._end(report, worker, node, place)
+
+    def _end(self, report: ClipReport, worker, node: str, place: int) -> None:
         self._handout.done()
         self._news.end(place, report)
         self._give(worker, node)

@@ -162,13 +162,14 @@ class Recognizer:
         >>> [face.label for face in recognizer.picture("face.jpg")]
         ['Happiness']
         """
+        from ..inference.recognition import recognise_picture
         from ..video.pictures import read_picture
-        from .stream_session import StreamSession
+        from .frame_input import FrameCheck
 
         self._check_open()
-        image = read_picture(picture) if isinstance(picture, str | Path) else picture
-        with StreamSession(self.model, 0.0) as session:
-            return tuple(sorted(session.feed(0.0, image).faces, key=lambda face: face.box))
+        frame = FrameCheck().frame(0.0, read_picture(picture) if isinstance(picture, str | Path) else picture)
+        self.model.predictor.revive()
+        return tuple(sorted(recognise_picture(self.model, frame).faces, key=lambda face: face.box))
 
     def asked(self, options: "ClipOptions") -> dict[str, Any]:
         """The given options by name, as a result lists them; None means the default."""

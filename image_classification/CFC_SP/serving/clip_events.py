@@ -33,11 +33,17 @@ def event(kind: str, data, number: str | None = None) -> bytes:
 
 
 class RowTail:
-    """The rows of one attempt at a clip, from a growing frames.csv; `place` is behind the last byte that was given."""
+    """The rows of one attempt at a clip, from a growing frames.csv; `place` is behind the last byte that was given.
+
+    place: where a client left off; all rows are given where no row ends there.
+    """
 
     def __init__(self, path: Path, place: int = 0):
         self._file = open(path, "rb")  # noqa: SIM115
-        self.place = self._file.seek(place) if place else len(self._file.readline())
+        self.place = len(self._file.readline())
+        if self.place < place <= path.stat().st_size:
+            self._file.seek(place - 1)
+            self.place = place if self._file.read(1) == b"\n" else self.place
 
     def rows(self) -> list[dict]:
         """Some of the rows that are there and were not given yet, in order."""

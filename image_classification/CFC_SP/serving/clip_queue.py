@@ -15,7 +15,7 @@ from .worker_link import WorkerEndedError, WorkerLink
 
 TRIES = 2
 """How often a clip is begun whose worker process ends meanwhile."""
-# A worker that says nothing for so long is stuck: no step between two frames, nor the drawing of a report, takes that long.
+# A worker that computes for so long and says nothing is stuck: no step between two frames, nor the drawing of a report, takes that long.
 STUCK_S = 600.0
 CANCEL_S = 5.0
 RESTART_S = 1.0

@@ -3,6 +3,8 @@
 
 from dataclasses import asdict
 
+from ..core.kinds import kind_number
+from ..inference.mode import prior_power
 from ..prediction.options import ClipOptions, span_of
 from ..support.errors import UserError
 from ..video.reader import open_video
@@ -13,9 +15,12 @@ class ClipCancelledError(Exception):
 
 
 def clip_options(asked: dict, pixels: int) -> ClipOptions:
-    """The options that a client has asked for by name; UserError as `ClipOptions` and `span_of`."""
+    """The options that a client has asked for by name; UserError where they make no sense for any bundle."""
     span = span_of(asked.get("start"), asked.get("end"), asked.get("stride") or 1)
     names = ("window", "smoothing", "prior", "search", "min_confidence", "min_segment")
+    if asked.get("smoothing") is not None:
+        kind_number(asked["smoothing"])
+    prior_power(asked.get("prior"))
     return ClipOptions(span=span, max_pixels=pixels, **{name: asked[name] for name in names if asked.get(name) is not None})
 
 

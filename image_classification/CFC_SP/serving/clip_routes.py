@@ -2,7 +2,6 @@
 """The addresses of clips: send one, ask after it, follow it, fetch its files, remove it."""
 
 import asyncio
-import re
 import time
 from http import HTTPStatus
 from typing import Annotated
@@ -10,18 +9,30 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
+from ..core.kinds import KINDS
+from ..prediction.options import SEARCHES
 from ..writers.output import FILES, MEDIA_TYPES
 from .clip_events import clip_events
 from .clip_store import FAILED, StoredClip
 from .problems import Problem
 from .report_policy import report_policy
-from .route_parts import BODY, address_of, problems
+from .route_parts import BODY, address_of, check_range, file_content, problems
 from .schemas import ClipAnswer
 from .service import Service
 
+_SMOOTHINGS, _SEARCHES = {"enum": list(KINDS)}, {"enum": list(SEARCHES)}
+_EVENTS = """Server-Sent Events; `data` is JSON.
+
+- `state`: the clip (schema `ClipAnswer`), first of all and whenever it has changed; `{"state": "cancelled"}` where it was removed.
+- `rows`: an array of rows (schema `RowAnswer`) that come after those before it. It alone has an `id`.
+- `restart`: `{}`; the clip is begun again, and rows before it do not count.
+
+The stream ends after the state `done`, `failed` or `cancelled`. Where it breaks off before, ask again with `Last-Event-ID`, the `id` of the
+last event that had one, and get what follows; after an id that the server does not know all rows come again. Comments
+(lines that begin with a colon) keep the connection alive."""
 _STREAM = {
     HTTPStatus.OK.value: {
-        "description": "Events `state` (the clip), `rows` (some rows, as in result.json), `restart` (rows before it do not count).",
+        "description": _EVENTS,
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
@@ -30,27 +41,49 @@ _STREAM = {
         },
     }
 }
+_MEDIA = tuple(dict.fromkeys(MEDIA_TYPES.values()))
+_RANGES = {"Accept-Ranges": {"description": "bytes", "schema": {"type": "string"}}}
+_PLACE = {"Content-Range": {"description": "bytes FIRST-LAST/ALL", "schema": {"type": "string"}}}
+_FILE = {
+    HTTPStatus.OK.value: {"content": file_content(*_MEDIA), "headers": _RANGES},
+    HTTPStatus.PARTIAL_CONTENT.value: {
+        "description": "The part that Range asks for",
+        "content": file_content(*_MEDIA),
+        "headers": _RANGES | _PLACE,
+    },
+}
+_ACCEPTED = {HTTPStatus.ACCEPTED.value: {"headers": {"Location": {"description": "the clip's address", "schema": {"type": "string"}}}}}
 
 
 def clip_routes(service: Service) -> APIRouter:
     """The routes below /v1/clips."""
     routes = APIRouter(prefix="/v1/clips", tags=["clips"])
 
-    @routes.post("", status_code=HTTPStatus.ACCEPTED, openapi_extra=BODY, responses=problems(400, 408, 413, 415, 422, 429, 503))
+    @routes.post("", status_code=HTTPStatus.ACCEPTED, openapi_extra=BODY, responses=_ACCEPTED | problems(400, 408, 413, 415, 429, 503))
     async def send_a_clip(
         request: Request,
         response: Response,
         name: Annotated[str, Query(max_length=1000, description="what results call the clip", examples=["clip.mp4"])] = "clip",
-        formats: Annotated[str, Query(max_length=200, description=f"of {', '.join(FILES)}")] = "csv,json,mp4,html",
-        start: Annotated[str | None, Query(max_length=20, description="seconds or h:mm:ss from the first frame on")] = None,
-        end: Annotated[str | None, Query(max_length=20, description="seconds or h:mm:ss")] = None,
+        formats: Annotated[
+            str, Query(max_length=200, description=f"files to make, separated by commas: {', '.join(FILES)}")
+        ] = "csv,json,mp4,html",
+        start: Annotated[
+            str | None, Query(max_length=20, description="seconds or h:mm:ss from the first frame on", examples=["1.5", "0:01:30"])
+        ] = None,
+        end: Annotated[str | None, Query(max_length=20, description="likewise; frames from here on are left out")] = None,
         stride: Annotated[int, Query(ge=1, le=10_000, description="every Nth frame is looked at")] = 1,
         window: Annotated[int | None, Query(ge=0, le=1_000_000, description="smoothing, in frames at 30 fps; 0: off")] = None,
-        smoothing: Annotated[str | None, Query(max_length=20, description="logits, probabilities or decoder")] = None,
-        prior: Annotated[str | None, Query(max_length=20, description="data, or a power from 0 to 2")] = None,
-        search: Annotated[str, Query(max_length=20, description="auto or every")] = "auto",
-        min_confidence: Annotated[float | None, Query(description="from 0 to 1, of segments in vtt and srt")] = None,
-        min_segment: Annotated[float | None, Query(description="seconds, of segments in vtt and srt")] = None,
+        smoothing: Annotated[
+            str | None, Query(max_length=20, description="how; without it, as the server's bundle says", json_schema_extra=_SMOOTHINGS)
+        ] = None,
+        prior: Annotated[
+            str | None, Query(max_length=20, description="data, or a power from 0 to 2: of the classes' shares in the training data")
+        ] = None,
+        search: Annotated[
+            str, Query(max_length=20, description="every: each whole frame is searched for faces", json_schema_extra=_SEARCHES)
+        ] = "auto",
+        min_confidence: Annotated[float | None, Query(ge=0, le=1, description="of segments in vtt and srt")] = None,
+        min_segment: Annotated[float | None, Query(ge=0, le=1e9, description="seconds, of segments in vtt and srt")] = None,
     ) -> ClipAnswer:
         """Puts a clip into the queue. The body is the file itself, whatever FFmpeg decodes."""
         service.spend(address_of(request))
@@ -78,11 +111,14 @@ def clip_routes(service: Service) -> APIRouter:
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    @routes.get("/{clip_id}/files/{name}", response_class=FileResponse, responses=problems(404, 416))
+    @routes.get("/{clip_id}/files/{name}", response_class=FileResponse, responses=_FILE | problems(404, 416))
     async def fetch_a_file(
-        request: Request, clip_id: str, name: str, download: Annotated[bool, Query(description="to keep, not to show")] = False
+        clip_id: str,
+        name: str,
+        download: Annotated[bool, Query(description="to keep, not to show")] = False,
+        part: Annotated[str, Header(alias="range", description="one part of it", examples=["bytes=0-99"])] = "",
     ):
-        """A file of a clip's results, in parts (Range) if wanted."""
+        """A file of a clip's results, or a part of it. `files` of the clip names those that there are."""
         clip = found(clip_id)
         path = service.store.files(clip.id).get(name)
         if path is None:
@@ -90,7 +126,7 @@ def clip_routes(service: Service) -> APIRouter:
             raise Problem(HTTPStatus.NOT_FOUND, f"expected one of this clip's files, found another name: there are {names}")
         kind = "attachment" if download else "inline"
         stem = clip.name.rpartition(".")[0] or clip.name
-        _check_range(request.headers.get("range", ""), path.stat().st_size)
+        check_range(part, path.stat().st_size)
         # What it imports at first takes a moment, in which others are answered.
         headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
         return FileResponse(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
@@ -124,11 +160,3 @@ def clip_routes(service: Service) -> APIRouter:
         )
 
     return routes
-
-
-def _check_range(asked: str, size: int) -> None:
-    """Raises Problem for a part that begins behind the file's end."""
-    found = re.fullmatch(r"bytes=(\d{1,18})-\d*", asked.strip())
-    if found and int(found[1]) >= size:
-        sentence = f"expected a part of the file's {size} bytes, found one from {found[1]} on: ask for a lower one"
-        raise Problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, sentence, headers={"Content-Range": f"bytes */{size}"})

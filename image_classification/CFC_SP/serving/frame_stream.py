@@ -23,6 +23,12 @@ class FrameStream:
         self._came = asyncio.Event()
         self._latest: tuple[int, float, bytes] | None = None
         self._count, self._dropped, self._begin_s, self._last_s = 0, 0, None, -1.0
+        self._is_answering = False
+
+    @property
+    def owes_an_answer(self) -> bool:
+        """Whether a frame waits or is looked at: the client may wait for it before it sends another."""
+        return self._is_answering or self._latest is not None
 
     def put(self, data: bytes, now_s: float) -> None:
         """Takes a frame, which overtakes the one that still waits. now_s: when it came."""
@@ -39,10 +45,11 @@ class FrameStream:
         error, how many frames were dropped until now, and how long the answer took."""
         await self._came.wait()
         self._came.clear()
-        (number, came_s, data), self._latest = self._latest, None
+        (number, came_s, data), self._latest, self._is_answering = self._latest, None, True
         # Two frames may come in one tick of the clock.
         time_s = self._last_s = max(came_s - self._begin_s, self._last_s + 1e-6)
         answer = await self._asked(data, time_s)
+        self._is_answering = False
         self._metrics.frames.labels("refused" if "error" in answer else "answered").inc()
         took_s = time.monotonic() - came_s
         self._metrics.frame_seconds.observe(took_s)

@@ -21,7 +21,7 @@ def live_routes(service: Service) -> APIRouter:
     """The routes /v1/pictures and /v1/stream."""
     routes = APIRouter(prefix="/v1", tags=["live"])
 
-    @routes.post("/pictures", openapi_extra=BODY, responses=problems(400, 408, 413, 415, 422, 429, 503))
+    @routes.post("/pictures", openapi_extra=BODY, responses=problems(400, 408, 413, 415, 429, 503))
     async def send_a_picture(
         request: Request, name: Annotated[str, Query(max_length=1000, description="what errors call it", examples=["face.jpg"])] = "picture"
     ) -> PictureAnswer:
@@ -56,6 +56,8 @@ async def _read(socket: WebSocket, frames: FrameStream) -> None:
         try:
             message = await asyncio.wait_for(socket.receive(), IDLE_S)
         except TimeoutError:
+            if frames.owes_an_answer:
+                continue
             await socket.close(_IDLE, f"no frame came for {IDLE_S:.0f} s")
             return
         if message["type"] == "websocket.disconnect":

@@ -11,10 +11,15 @@ from ..support.own_version import own_version
 from ..writers.output import FILES
 from .access import COOKIE, AccessKey
 from .problems import Problem
-from .route_parts import address_of, problems
+from .route_parts import address_of, file_content, problems
 from .schemas import AboutAnswer, limits_answer
 from .server_metrics import CONTENT_TYPE
 from .service import Service
+
+_COOKIE = {
+    HTTPStatus.NO_CONTENT.value: {"headers": {"Set-Cookie": {"description": f"{COOKIE}, for this visit", "schema": {"type": "string"}}}}
+}
+_SAMPLE = {HTTPStatus.OK.value: {"content": file_content("video/mp4")}}
 
 
 def server_routes(service: Service, key: AccessKey) -> APIRouter:
@@ -49,7 +54,7 @@ def server_routes(service: Service, key: AccessKey) -> APIRouter:
             limits=limits_answer(service.limits),
         )
 
-    @routes.post("/v1/session", status_code=HTTPStatus.NO_CONTENT, responses=problems(429))
+    @routes.post("/v1/session", status_code=HTTPStatus.NO_CONTENT, responses=_COOKIE | problems(429))
     async def log_in(request: Request, response: Response) -> None:
         """Gives a browser that sends the token (Authorization: Bearer TOKEN) a cookie in its place."""
         service.spend(address_of(request))
@@ -62,11 +67,12 @@ def server_routes(service: Service, key: AccessKey) -> APIRouter:
             )
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=request.url.scheme == "https")
 
-    @routes.get("/v1/sample", response_class=FileResponse, responses=problems(404))
+    @routes.get("/v1/sample", response_class=FileResponse, responses=_SAMPLE | problems(404))
     async def fetch_the_sample() -> FileResponse:
         """A clip to try."""
-        if service.settings.sample is None:
+        sample = service.settings.sample
+        if sample is None or not sample.is_file():
             raise Problem(HTTPStatus.NOT_FOUND, "this server has no clip to try: send one of your own")
-        return FileResponse(service.settings.sample, media_type="video/mp4", filename=service.settings.sample.name)
+        return FileResponse(sample, media_type="video/mp4", filename=sample.name)
 
     return routes

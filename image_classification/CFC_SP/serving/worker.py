@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..support.errors import UserError
+from ..support.errors import NetworksEndedError, UserError
 from .clip_request import ClipCancelledError, check_clip
 from .messages import packed, read_message
 
@@ -108,6 +108,9 @@ def _answer(work, *arguments) -> dict:
         return work(*arguments)
     except ClipCancelledError:
         return {"cancelled": True}
+    except NetworksEndedError:
+        # As if this process had been killed: the server starts another one, and tries once more.
+        os._exit(1)
     except UserError as error:
         message = next(argument for argument in arguments if isinstance(argument, dict))
         return {"error": _without_path(str(error), message)}

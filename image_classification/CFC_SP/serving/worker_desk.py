@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from .worker_link import WorkerEndedError, WorkerLink
 
+# Of computing; what takes longer is not answered.
 ANSWER_S = 60.0
 
 
@@ -31,7 +32,7 @@ class WorkerDesk:
     async def ask(self, message: dict, payload: bytes = b"") -> dict:
         """The answer to `message`. Questions are answered in the order in which they are asked.
 
-        Raises WorkerEndedError where the process ends on it or gives none in time.
+        Raises WorkerEndedError where the process ends on it, or computes for ANSWER_S without giving one.
         """
         # Whoever asked may go away; the answer is taken in all the same, or the next one would get it.
         return await asyncio.shield(self._begin(self._exchange(message, payload)))

@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from ..support.processes import computed_s
 from ..support.threads import set_thread_counts, usable_cores
 from .messages import packed, receive_message
 
+# So often a process that owes a message is looked at in the time in which it is to compute something at least.
+LOOKS = 20
 _ROOT = Path(__file__).parents[3]
 _START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from {__package__}.worker import main; main(*sys.argv[1:])"
 
@@ -60,12 +63,29 @@ class WorkerLink:
             raise WorkerEndedError("the worker process has ended") from error
 
     async def receive(self, limit_s: float | None = None) -> dict:
-        """The next message; raises WorkerEndedError where the process ends first, or does not answer in time."""
+        """The next message; raises WorkerEndedError where the process ends first, computes for `limit_s` seconds without saying anything,
+        or does not even compute for so long."""
+        coming = asyncio.ensure_future(receive_message(self._reader))
         try:
-            message, _ = await asyncio.wait_for(receive_message(self._reader), limit_s)
-        except (asyncio.IncompleteReadError, OSError, ValueError, TimeoutError) as error:
-            raise WorkerEndedError("the worker process has ended, or does not answer") from error
+            if limit_s is not None:
+                await self._watch(coming, limit_s)
+            message, _ = await coming
+        except (asyncio.IncompleteReadError, OSError, ValueError) as error:
+            raise WorkerEndedError("the worker process has ended") from error
+        finally:
+            coming.cancel()
         return message
+
+    async def _watch(self, coming: asyncio.Future, limit_s: float) -> None:
+        """Returns when `coming` is done; raises WorkerEndedError as `receive`. Work is counted, not time: a busy machine gives a sound
+        process little of it."""
+        first, last, idle_looks = None, 0.0, 0
+        while not (await asyncio.wait({coming}, timeout=limit_s / LOOKS))[0]:
+            before, last = last, computed_s(self.pid)
+            first = last if first is None else first
+            idle_looks = idle_looks + 1 if last == before else 0
+            if last - first >= limit_s or idle_looks >= LOOKS:
+                raise WorkerEndedError("the worker process does not answer")
 
     def kill(self) -> None:
         """Ends the process at once."""

@@ -25,6 +25,10 @@ class UserError(Exception):
         return printable(clean_text(super().__str__()))
 
 
+class NetworksEndedError(UserError):
+    """The process that runs the networks was ended, whatever it was working on: another one may well do it."""
+
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The numbers of an OSError where a disk is full, or a file may grow no more."""
 

