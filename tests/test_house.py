@@ -117,6 +117,14 @@ def test_the_rule_sees_imports():
     assert "image_classification.CFC_SP.core.labels" in imports_of(PACKAGE / "CFC_SP" / "inference" / "bundle.py")
 
 
+def test_every_platform_can_import_everything():
+    """What one platform alone has is imported where it is used, or inside a `try`."""
+    ours = {"fcntl", "grp", "pwd", "resource", "termios"}
+    for path in SOURCES:
+        found = {alias.name for node in tree_of(path).body if isinstance(node, ast.Import) for alias in node.names}
+        assert not found & ours, f"{path.relative_to(ROOT)} imports {found & ours}"
+
+
 def test_files_fit_a_screen_or_two():
     for path in SOURCES:
         lines = len(text_of(path).splitlines())

@@ -115,6 +115,17 @@ def test_a_failure_by_itself_leaves_no_table(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["clip"]
 
 
+def test_a_folder_that_only_a_failure_made_goes(tmp_path):
+    root = tmp_path / "new" / "out"
+    with pytest.raises(UserError), ClipTable(root, False).clip("/b/clip.mp4", "clip"):
+        raise UserError("no engine")
+    assert not root.exists()
+    root.mkdir()
+    with pytest.raises(UserError), ClipTable(root, False).clip("/b/clip.mp4", "clip"):
+        raise UserError("no engine")
+    assert root.is_dir(), "it was there before"
+
+
 def test_a_clip_that_is_worked_on_has_a_row(tmp_path):
     with ClipTable(tmp_path, False).clip("/a/clip.mp4", "clip"):
         assert [row["state"] for row in rows_of_table(tmp_path)] == ["begun"]

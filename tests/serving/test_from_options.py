@@ -27,6 +27,12 @@ def test_a_server_on_this_machine_is_called_by_this_machine_s_names_alone():
     assert settings_of(asked("-hosts", "faces.example.org")).hosts == ("faces.example.org",)
 
 
+def test_windows_is_refused_in_words(monkeypatch):
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(UserError, match="expected Linux or macOS for cfc-sp serve, found Windows"):
+        serve.run(asked())
+
+
 def test_units(tmp_path):
     limits = settings_of(asked("-max_mb", "2", "-keep_hours", "0.5", "-keep_gb", "1.5", "-keep_uploads")).limits
     assert (limits.clip_bytes, limits.keep_s, limits.keep_bytes, limits.keep_uploads) == (2_000_000, 1800.0, 1_500_000_000, True)

@@ -8,10 +8,12 @@ The server can be reached only from this machine, unless -host says otherwise. T
 answers beyond its limits, and what a reverse proxy in front of it must do.
 """
 
+import sys
 from pathlib import Path
 
 from ..prediction.clip_arguments import add_model_options
 from ..support.command_line import Parser
+from ..support.errors import UserError
 from ..support.packages import require_package
 
 IMPORTS_PADDLE = False
@@ -49,6 +51,9 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
+    if sys.platform == "win32":
+        # A process there is not given the sockets of another.
+        raise UserError("expected Linux or macOS for cfc-sp serve, found Windows: run it in the Windows Subsystem for Linux")
     for package in ("fastapi", "prometheus_client", "uvicorn", "websockets"):
         require_package(package, "cfc-sp serve")
     from ..serving.from_options import settings_of

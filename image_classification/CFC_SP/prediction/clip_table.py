@@ -2,7 +2,6 @@
 """`clips.csv`: a row for each clip whose results lie in one folder, which also tells whose each of these results are."""
 
 import csv
-import fcntl
 import itertools
 import os
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from ..core.records import Summary
 from ..support.csv_files import given_cell, plain_cells, read_columns
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.locks import one_at_a_time
 from ..writers.output import FILES, cannot_be_written
 from ..writers.result_json import read_head
 
@@ -61,6 +61,7 @@ class ClipTable:
         self._path = self._root / TABLE
         self._lists_failures = lists_failures
         self._own: dict[str, dict] = {}
+        self._made_root = False
 
     @contextmanager
     def clip(self, path: str | os.PathLike, name: str) -> Iterator["TableRow"]:
@@ -111,8 +112,9 @@ class ClipTable:
     def _rows(self) -> Iterator[dict[str, dict]]:
         """The rows by folder, to be changed: they are written at the block's end, and no other call writes in between."""
         try:
+            self._made_root = self._made_root or not self._root.is_dir()
             self._root.mkdir(parents=True, exist_ok=True)
-            with _locked(self._root):
+            with one_at_a_time(self._root):
                 written = read_table_rows(self._path) if self._path.exists() else []
                 rows = {row["folder"]: row for row in written if row["state"] != DONE or (self._root / row["folder"]).is_dir()}
                 rows |= {folder: row for folder, row in self._own.items() if row}
@@ -121,6 +123,8 @@ class ClipTable:
                     self._write(rows)
                 else:
                     self._path.unlink(missing_ok=True)
+                    if self._made_root and not any(self._root.iterdir()):
+                        self._root.rmdir()
         except OSError as error:
             raise cannot_be_written(self._root, error) from error
 
@@ -143,16 +147,3 @@ class TableRow:
         seconds = sum(summary.timings_s.get(name, 0.0) for name in ("total", "draw"))
         self.values |= {"frames": summary.frames, "faces": summary.face_rows, "tracks": summary.tracks, "seconds": f"{seconds:.3f}"}
         self.values |= {name: f"{share:.4f}" for name, share in labels.items()}
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """As long as the block lasts, no other process is in such a block with this folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network file systems lock nothing.
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clips that the server knows, in SQLite and one folder each: what outlives it, however it ends."""
 
-import fcntl
 import json
 import shutil
 import sqlite3
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..support.errors import UserError
+from ..support.locks import claim
 from ..writers.output import FILES
 
 WAITING, WORKING, DONE, FAILED = "waiting", "working", "done", "failed"
@@ -58,18 +59,17 @@ class ClipStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             # Other users of this machine need not see what was sent.
             self._clips.mkdir(mode=0o700, exist_ok=True)
-            self._lock = open(self.folder / "lock", "w")  # noqa: SIM115
+            lock = claim(self.folder / "lock")
         except OSError as fault:
             raise UserError(
                 f"expected a data folder to write to at {str(folder)!r}, found {fault.strerror!r}: choose another -data"
             ) from fault
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
-            self._lock.close()
+        if lock is None:
             raise UserError(
                 f"expected a data folder of this server's own, found that another one uses {str(folder)!r}: choose another -data"
-            ) from fault
+            )
+        self._held = ExitStack()
+        self._held.enter_context(lock)
         try:
             self._database = sqlite3.connect(self.folder / "state.sqlite", isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -93,7 +93,7 @@ class ClipStore:
     def close(self) -> None:
         """Closes the database and lets another server have the folder."""
         self._database.close()
-        self._lock.close()
+        self._held.close()
 
     def home(self, clip_id: str) -> Path:
         """The folder of a clip. Its name is the id, which this server drew: no name of a client's is in any path."""

@@ -16,7 +16,6 @@ EXTRAS = {
     "bokeh": "report",
     "jinja2": "report",
     "matplotlib": "report",
-    "filelock": "train",
     "scipy": "train",
     "yacs": "train",
     "pandas": "pandas",
