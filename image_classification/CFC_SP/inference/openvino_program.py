@@ -41,4 +41,4 @@ class OpenVinoProgram:
 
 def openvino_has_bfloat16() -> bool:
     """Whether OpenVINO would multiply in bfloat16 on this CPU."""
-    return "BF16" in import_package("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in import_package("openvino", "-engine openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
