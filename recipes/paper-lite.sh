@@ -10,5 +10,5 @@ train lite_iresnet_flat
 train paper_iresnet MODEL.PRETRAINED "$(weights lite_iresnet_flat)" TRAIN.TEACHERS "$(teachers lite_mobilenet_face_88_bias)"
 train paper_hrnet TRAIN.TEACHERS "$(teachers lite_repvgg_64_last_bias)"
 train paper_repvgg_negative MODEL.PRETRAINED "$(weights lite_repvgg_64_last_bias)"
-ship_cascade paper-lite "Apache-2.0; trained on FER+ (labels MIT; images of FER-2013, for research)" \
-    -cfg "$cfc_sp/configs/lite/paper_lite.yaml" -runs "$out"
+licence="Apache-2.0; trained on FER+ (labels MIT; images of FER-2013, for research), IResNet-lite also by lite, which saw faces gathered for research"
+ship_cascade paper-lite "$licence" -cfg "$cfc_sp/configs/lite/paper_lite.yaml" -runs "$out"

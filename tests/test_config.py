@@ -135,7 +135,7 @@ def test_mistakes_in_options_are_named(write, options, expected):
         ("MODEL.DROPOUT 1", "below 1, found 1.0"),
         ("TRAIN.BATCH_SIZE 0", "more than 0, found 0"),
         ("DATA.CROP_SIZE -48", "more than 0, found -48"),
-        ("TRAIN.EPOCHS 2", "TRAIN.WARMUP_EPOCHS 2.0 must be below TRAIN.EPOCHS 2"),
+        ("TRAIN.EPOCHS 2", "found 2.0: lower TRAIN.WARMUP_EPOCHS to 0.2, or raise TRAIN.EPOCHS"),
         ("TRAIN.ACCUMULATE 3", "TRAIN.ACCUMULATE 3 must divide TRAIN.BATCH_SIZE 128"),
         ("TRAIN.KEEP 0", "more than 0, found 0"),
         ("MODEL.INPUT_SIZE 8", "MODEL.INPUT_SIZE for repvgg_lite: expected 16 px or more, found 8"),

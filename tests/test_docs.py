@@ -20,8 +20,10 @@ from image_classification.CFC_SP.data.affwild2 import HEADER
 from image_classification.CFC_SP.inference.bundle import Bundle
 from image_classification.CFC_SP.prediction import clip_table
 from image_classification.CFC_SP.prediction.options import ClipOptions
+from image_classification.CFC_SP.prediction.video_result import VideoResult
 from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.video.reader import open_video
+from image_classification.CFC_SP.writers.annotation_files import WRITERS
 from image_classification.CFC_SP.writers.output import FILES
 from image_classification.CFC_SP.writers.result_json import write_json
 from image_classification.CFC_SP.writers.rows_csv import COLUMNS
@@ -79,6 +81,24 @@ def test_the_keys_are_those_of_the_json(tmp_path):
 
 def test_the_files_are_those_of_the_output_folder():
     assert {row[0]: row[1] for row in table(read("docs/output-format.md"), "format")} == FILES
+    annotations = {row[0]: row[1] for row in table(read("docs/annotation-formats.md"), "format")}
+    assert annotations == {name: FILES[name] for name in (*WRITERS, "parquet")}
+
+
+def test_formats_are_listed_as_they_are():
+    (row,) = re.findall(r"^\| `-formats` \|.*$", read("docs/command-line.md"), re.M)
+    assert re.findall(r"`([a-z]+)`", row) == list(FILES)
+    listed = re.search(r"^ *formats: (.*?)\.", VideoResult.save.__doc__, re.M)[1]
+    assert re.findall(r"\w+", listed) == list(FILES)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_formats_and_files_that_documents_name_are_there(path):
+    text = path.read_text(encoding="utf-8")
+    named = {name for words in re.findall(r"-formats ([a-z,]+)", text) for name in words.split(",")}
+    assert named <= set(FILES)
+    stems = "|".join({file.split(".")[0] for file in FILES.values()})
+    assert set(re.findall(rf"\b(?<![-/])(?:{stems})\.[A-Za-z]\w+\b(?!\()", text)) <= set(FILES.values())
 
 
 def blocks(name: str, language: str) -> list[str]:

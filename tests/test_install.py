@@ -2,9 +2,13 @@
 """What is installed: the extras that messages name, the files that ship, and the Dockerfile's lines, which are the documents'."""
 
 import re
+import runpy
 import shlex
+import sys
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,3 +81,17 @@ def test_everything_the_image_copies_is_there():
     kept = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.M)
     assert all((ROOT / name).exists() for name in kept)
     assert {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "NOTICE", "cfc_sp", "image_classification"} <= set(kept)
+
+
+@pytest.mark.parametrize("minor", range(9, 16))
+def test_a_python_outside_the_range_is_refused_in_a_sentence(minor, monkeypatch):
+    begun = []
+    monkeypatch.setitem(sys.modules, "setuptools", SimpleNamespace(setup=lambda: begun.append(minor)))
+    monkeypatch.setattr(sys, "version_info", (3, minor, 1))
+    pythons = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
+    is_in = f"3.{minor}" in pythons
+    told = f"expected Python {', '.join(pythons[:-1])} or {pythons[-1]} for cfc-sp, found "
+    with nullcontext() if is_in else pytest.raises(SystemExit, match=told):
+        runpy.run_path(str(ROOT / "setup.py"))
+    assert begun == [minor] * is_in
+    assert PROJECT["requires-python"] == f">={pythons[0]},<3.{int(pythons[-1][2:]) + 1}"

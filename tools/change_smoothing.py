@@ -31,6 +31,7 @@ def run(arguments) -> None:
 
     from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.core.kinds import KINDS, kind_number
+    from image_classification.CFC_SP.data.datasets import class_shares
     from image_classification.CFC_SP.exporting import write_bundle
     from image_classification.CFC_SP.exporting.members import members_of
     from image_classification.CFC_SP.inference.bundle import open_bundle
@@ -44,7 +45,7 @@ def run(arguments) -> None:
     config.SP.KIND, config.PRIOR.TAU = arguments.smoothing, arguments.prior
     config.SP.WINDOW = KINDS[arguments.smoothing] if arguments.window is None else arguments.window
     config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE = manifest["sp"]["normalizer"], manifest["cascade"]["negative_scope"]
-    config.PRIOR.SHARES = shares_of(config.DATA.NAME, arguments.data)
+    config.PRIOR.SHARES = class_shares(config.DATA.NAME, arguments.data)
     temperatures = {stage: [] for stage in members}
     for network in manifest["networks"]:
         temperatures[network["stage"]].append(Temperature(network["temperature"], network["temperature_smoothed"]))
@@ -56,18 +57,6 @@ def run(arguments) -> None:
             calibration = {arguments.smoothing: list(fit_calibration(*labelled_rows(arguments.clips, plain)))}
         print(f"calibration: {calibration}")
     print(write_bundle(members, arguments.out, *settings, calibration, manifest["engines"]))
-
-
-def shares_of(dataset: str, root: str) -> list[float]:
-    """The share of each class, in EXPR order, among the pictures of a data set's training split that have one, to four digits."""
-    import numpy as np
-
-    from image_classification.CFC_SP.core.labels import EXPR
-    from image_classification.CFC_SP.data.datasets import DATASETS
-
-    classes = DATASETS[dataset](root, "train").classes
-    counts = np.bincount(classes[classes >= 0], minlength=len(EXPR))
-    return [round(float(share), 4) for share in counts / counts.sum()]
 
 
 if __name__ == "__main__":

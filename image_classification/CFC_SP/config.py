@@ -297,4 +297,7 @@ def _check(config: CfgNode) -> None:
     if config.TRAIN.BATCH_SIZE % config.TRAIN.ACCUMULATE:
         raise UserError(f"TRAIN.ACCUMULATE {config.TRAIN.ACCUMULATE} must divide TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
-        raise UserError(f"TRAIN.WARMUP_EPOCHS {config.TRAIN.WARMUP_EPOCHS} must be below TRAIN.EPOCHS {config.TRAIN.EPOCHS}")
+        raise UserError(
+            f"TRAIN.WARMUP_EPOCHS: expected less than the {config.TRAIN.EPOCHS} of TRAIN.EPOCHS, found {config.TRAIN.WARMUP_EPOCHS}: lower "
+            f"TRAIN.WARMUP_EPOCHS to {config.TRAIN.EPOCHS / 10:g}, or raise TRAIN.EPOCHS"
+        )

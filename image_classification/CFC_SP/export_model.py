@@ -60,8 +60,9 @@ def run(arguments) -> None:
         raise UserError("-calibrate needs trained networks, found -random: leave one of them out")
     temperatures = {stage: [Temperature()] * len(paths) for stage, paths in sources.items()}
     if arguments.calibrate:
-        cascade = config or trained_config(arguments.coarse[0], "coarse", "flat")[0]
-        temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, cascade.SP)
+        config = config or trained_config(arguments.coarse[0], "coarse", "flat")[0]
+        temperatures = fit_temperatures(sources, arguments.dataset, arguments.calibrate, config.SP)
+        config = with_shares(config, arguments.dataset, arguments.calibrate)
         for stage, (fitted, *_) in temperatures.items():
             print(f"{stage}: temperature {fitted.own}, with SP {fitted.smoothed}")
     folder = export_bundle(sources, arguments.out, temperatures, arguments.licence, config, arguments.batch)
@@ -71,6 +72,22 @@ def run(arguments) -> None:
         write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB, all programs agree with the eager networks")
+
+
+def with_shares(config, dataset: str, root: str):
+    """The config with the class shares of the training split at `root`, without which a bundle cannot take the prior out.
+
+    Unchanged where it states shares itself, and where a class has no training picture.
+    """
+    from image_classification.CFC_SP.data.datasets import class_shares
+
+    if config.PRIOR.SHARES or not all(shares := class_shares(dataset, root)):
+        return config
+    config = config.clone()
+    config.defrost()
+    config.PRIOR.SHARES = shares
+    config.freeze()
+    return config
 
 
 if __name__ == "__main__":

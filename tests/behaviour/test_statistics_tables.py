@@ -25,7 +25,8 @@ def test_tables_and_page_of_two_groups(tmp_path, capsys):
     assert cli.main(words) == 0
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {*TABLES, PAGE}
-    assert str(out / "groups.csv") in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert str(out / "groups.csv") in said and "few        5  " in said
     clips, tracks = rows_of(out / "clip_measures.csv"), rows_of(out / "track_measures.csv")
     assert len(clips) == 10 and [(row["clip"], row["track"]) for row in tracks[:3]] == [("clip0", "1"), ("clip0", "2"), ("clip1", "1")]
     # No spreadsheet takes a group's name for a formula.
@@ -62,6 +63,8 @@ def test_pictures_and_clips_without_a_group_are_told(write_results, tmp_path, ca
     (tmp_path / "groups.csv").write_text("clip,group\na,<i>one\n")
     statistics = summarize(tmp_path / "results", tmp_path / "groups.csv", tmp_path / "out")
     assert [note.split(":")[0] for note in statistics.notes] == ["Left out, as unrelated pictures have no time", "Clips without a group"]
+    assert repr(statistics).startswith("Statistics(rows of tables: clip_measures 2, track_measures 1,")
+    assert repr(statistics).endswith(f"; {' '.join(statistics.notes)})")
     assert rows_of(tmp_path / "out" / "clip_measures.csv")[1]["expressiveness"] == ""
     assert "&lt;i&gt;one" in (tmp_path / "out" / PAGE).read_text()
 

@@ -2,7 +2,9 @@
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.core.records import Face, Faces
+from image_classification.CFC_SP.core.records import Face, Faces, FrameResult, Source
+from tests.faces import face_of
+from tests.summaries import summary_of
 
 
 def faces_of(*lefts):
@@ -48,3 +50,14 @@ def test_a_face_has_known_labels_and_eight_probabilities(changes):
     Face(**given, probabilities=(0.125,) * 8)
     with pytest.raises(ValueError, match="unknown label|expected 8 probabilities"):
         Face(**{**given, "probabilities": (0.125,) * 8, **changes})
+
+
+def test_results_are_told_in_a_few_words():
+    face = face_of("Fear", 2, (1.4, 2, 30, 40), 0.876)
+    rows = [FrameResult(7, 0.28, (face,)), FrameResult(8, 0.32)]
+    assert repr(face) == "Face(track 2: Fear 0.88, box 1 2 30 40)"
+    assert repr(rows) == "[FrameResult(frame 7, 0.280 s: track 2 Fear 0.88), FrameResult(frame 8, 0.320 s: no face)]"
+    assert repr(FrameResult(0, 0.0, (), "a.png")) == "FrameResult(frame 0, 'a.png': no face)"
+    source = Source("a/b.mp4", "h264", 64, 48, 25.0, None)
+    assert repr(summary_of(source, rows)) == "Summary('a/b.mp4': 2 frames, 1 face in 1 track)"
+    assert repr(summary_of(source, [])) == "Summary('a/b.mp4': 0 frames, no face)"

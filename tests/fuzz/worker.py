@@ -2,12 +2,14 @@
 """A process that analyses one clip after another; a crash or a hang of it costs that clip alone."""
 
 import multiprocessing
+import os
 import time
 import traceback
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-LIMIT_S = 60.0
+# Of a processor's time; and of any, for one that waits for ever.
+LIMIT_S, LONGEST_S = 60.0, 1800.0
 
 
 def analyse_forever(pipe: Connection) -> None:
@@ -46,8 +48,20 @@ class Worker:
         self.task: tuple[Path, Path, float | None, tuple[str, ...]] | None = None
 
     def begin(self, task) -> None:
-        self.task, self.deadline = task, time.monotonic() + LIMIT_S
+        self.task, self._begun, self._computed_s = task, time.monotonic(), self._computed()
         self.pipe.send(task)
+
+    def hangs(self) -> bool:
+        """Whether it has been at its task for longer than any takes, however busy the machine is."""
+        return self._computed() - self._computed_s > LIMIT_S or time.monotonic() - self._begun > LONGEST_S
+
+    def _computed(self) -> float:
+        """Seconds of processor time so far; 0 where this platform does not tell."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> int | None:
         self._process.kill()
@@ -79,7 +93,7 @@ def analyse_all(tasks, workers: int):
                     outcome = pipe.recv()
                 except EOFError:
                     outcome = "crash", worker.end()
-            elif time.monotonic() > worker.deadline:
+            elif worker.hangs():
                 worker.end()
                 outcome = "hang", LIMIT_S
             if outcome is not None:

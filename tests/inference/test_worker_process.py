@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
@@ -171,6 +172,13 @@ def test_the_worker_ends_with_the_object(bundle):
     del predictor
     gc.collect()
     wait_until(lambda: has_ended(child))
+
+
+def test_what_a_worker_was_reading_goes_with_it(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"cfc-sp-tmp-{own._worker._process.pid}-a").mkdir()
+    own.close()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("stopped", [False, True])

@@ -92,8 +92,9 @@ def result_in_memory(tmp_path) -> VideoResult:
 )
 def test_results_are_saved_for_other_programs_and_say_what_was_left_out(tmp_path, least, labels):
     result = result_in_memory(tmp_path)
-    result.save(tmp_path / "mine", formats=("csv", "json", "eaf", "textgrid", "vtt", "srt", "boris"), **least)
-    for ending in ("eaf", "TextGrid", "vtt", "srt", "boris"):
+    assert repr(result) == f"VideoResult({result.summary.source.path!r}: 77 frames, 77 faces in 1 track)"
+    result.save(tmp_path / "mine", formats=("csv", "json", "segments", "eaf", "textgrid", "vtt", "srt", "boris"), **least)
+    for ending in ("csv", "eaf", "TextGrid", "vtt", "srt", "boris"):
         found = read_annotation(tmp_path / "mine" / f"segments.{ending}").intervals
         assert [interval.label for interval in found] == labels
         assert (found[-1].start_s, found[-1].end_s) == ((3.0, 3.08) if labels[-1] == "Anger" else (1.0, 3.0))

@@ -13,7 +13,9 @@ MADE = {
     "tools": ["best.safetensors"],
     "export_model.py": ["manifest.yaml"],
     "evaluate.py": ["evaluate.csv"],
-    "cli.py": ["tables.csv"],
+    "stand-in": ["simulation.json"],
+    "prepare": ["crops.csv"],
+    "tables": ["tables.csv"],
 }
 
 
@@ -22,10 +24,11 @@ def made_by(script: Path, words: list[str]) -> list[Path]:
     if script.name in ("main_single_gpu.py", "main_multi_gpu.py"):
         folder = Path(words[words.index("-output") + 1]) / Path(words[words.index("-cfg") + 1]).stem
         return [folder / "config.yaml", folder / "best.safetensors"]
-    out = Path(words[words.index("-out") + 1])
+    name = words[1] if script.name == "cli.py" else script.name
+    out = Path(words[words.index("-data" if name == "prepare" else "-out") + 1])
     if out.suffix:
         return [out]
-    return [out / name for name in MADE.get(script.name, MADE["tools"])]
+    return [out / made for made in MADE.get(name, MADE["tools"])]
 
 
 def main(log: Path, words: list[str]) -> int:

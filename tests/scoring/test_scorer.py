@@ -6,13 +6,14 @@ import pytest
 from image_classification.CFC_SP.core.cascade import Cascade
 from image_classification.CFC_SP.core.cascade_settings import Temperature
 from image_classification.CFC_SP.core.ensemble import stage_logits
-from image_classification.CFC_SP.core.labels import EXPR_TO_COARSE, EXPR_TO_NEGATIVE
+from image_classification.CFC_SP.core.labels import EXPR, EXPR_TO_COARSE, EXPR_TO_NEGATIVE, STAGES
 from image_classification.CFC_SP.core.reference import mean_around, softmax
 from image_classification.CFC_SP.scoring.frames import Frames
 from image_classification.CFC_SP.scoring.scorer import Predictions, Scorer
 from image_classification.CFC_SP.support.errors import UserError
 
 NETWORKS = {"a": "coarse", "b": "coarse", "c": "coarse", "m": "negative", "n": "negative", "f": "flat"}
+SHARES = (0.2, 0.1, 0.08, 0.1, 0.2, 0.12, 0.12, 0.08)
 LENGTHS = 40, 1, 25, 60
 
 
@@ -28,15 +29,17 @@ def videos(frames):
 @pytest.mark.parametrize("normalizer", ["count", "window"])
 @pytest.mark.parametrize("scope", ["routed", "all"])
 @pytest.mark.parametrize("window", [0, 1, 7, 1000])
-def test_a_cascade_is_that_of_the_layer_video_by_video(random_frames, normalizer, scope, window):
+@pytest.mark.parametrize("tau", [0.0, 0.8])
+def test_a_cascade_is_that_of_the_layer_video_by_video(random_frames, normalizer, scope, window, tau):
     frames, logits = random_frames(*LENGTHS, networks=NETWORKS)
-    found = Scorer(frames, logits, normalizer, scope).predict_cascade(["a", "b"], ["m", "n"], window)
-    layer = Cascade([Temperature()] * 2, [Temperature()] * 2, normalizer, scope)
+    found = Scorer(frames, logits, normalizer, scope, SHARES, tau).predict_cascade(["a", "b"], ["m", "n"], window)
+    layer = Cascade([Temperature()] * 2, [Temperature()] * 2, normalizer, scope, SHARES)
     compared = 0
     for start, end in videos(frames):
         coarse, negative = (np.stack([spread(frames, logits[name], start, end) for name in names]) for names in ("ab", "mn"))
         valid = frames.picture[start:end] >= 0
-        label, _, _, probabilities, _ = layer(*map(paddle.to_tensor, (coarse, negative, valid, np.array([window]))))
+        inputs = coarse, negative, valid, np.array([window]), np.array([0]), np.array([tau], np.float32)
+        label, _, _, probabilities, _ = layer(*map(paddle.to_tensor, inputs))
         rows, label = np.flatnonzero(valid), label.numpy()
         np.testing.assert_array_equal(found.labels[start + rows], label[rows])
         np.testing.assert_allclose(found.confidences[start + rows], probabilities.numpy()[rows, label[rows]], atol=1e-5)
@@ -65,6 +68,16 @@ def test_a_flat_network_stands_in_either_stage(random_frames, stage):
     shares = paddle.nn.functional.softmax(stage_logits(eight, "flat", stage), axis=1).numpy()
     np.testing.assert_array_equal(found.labels[frames.picture >= 0], shares.argmax(1))
     np.testing.assert_allclose(found.confidences[frames.picture >= 0], shares.max(1), atol=1e-6)
+
+
+@pytest.mark.parametrize(("stage", "name"), [("flat", "f"), ("coarse", "a"), ("negative", "m")])
+def test_the_prior_is_divided_out_of_a_stage_alone(random_frames, stage, name):
+    frames, logits = random_frames(20, networks=NETWORKS, gaps=0)
+    found = Scorer(frames, logits, shares=SHARES, tau=0.5).predict(stage, [name], 0)
+    shares = dict(zip(EXPR, SHARES, strict=True)) | {"Other": 1, "Negative": 0.4}
+    weighed = [[p / shares[of] ** 0.5 for p, of in zip(softmax(row), STAGES[stage], strict=True)] for row in logits[name]]
+    np.testing.assert_array_equal(found.labels, np.argmax(weighed, 1))
+    np.testing.assert_allclose(found.confidences, [max(row) / sum(row) for row in weighed], rtol=1e-5)
 
 
 def test_frames_without_a_crop_take_the_nearest_label(random_frames):

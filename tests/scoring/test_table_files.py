@@ -49,6 +49,17 @@ def test_flat_runs_fill_every_stage(tables, trained, tmp_path):
     assert rows["2", "1"]["f1"] and rows["3", "repvgg negative"]["f1"] and rows["2", "9"]["missing"]
 
 
+def test_the_tables_are_computed_under_another_prior(tables, trained, monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr(scorer, "Scorer", lambda *arguments: given.append(arguments) or Scorer(*arguments))
+    trained("flat", run="one", seed=5)
+    assert tables("-members", "swin_s_flat=one", "-prior", "lite")[0] == 0
+    assert given[0][-2:] == ([0.3631, 0.0911, 0.0075, 0.0275, 0.2638, 0.1217, 0.1194, 0.0058], 0.8)
+    assert "val, 18 annotated frames, the training data's prior ^ 0.8 taken out." in (tmp_path / "tables" / "tables.md").read_text()
+    with open(tmp_path / "tables" / "tables.csv", newline="") as file:
+        assert {row["prior_tau"] for row in csv.DictReader(file)} == {"0.8"}
+
+
 @pytest.mark.parametrize(("normalizer", "scope"), [("count", "all"), ("window", "routed")])
 def test_the_tables_smooth_as_the_runs_configs_say(tables, trained, monkeypatch, normalizer, scope):
     """The paper's own configs say eq. 1 as printed."""

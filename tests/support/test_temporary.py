@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.support.temporary import temporary_folder
+from image_classification.CFC_SP.support.temporary import remove_folders_of, temporary_folder
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +56,14 @@ def test_no_place_for_one_is_one_sentence(monkeypatch):
 def test_a_full_disk_is_one_sentence():
     with pytest.raises(UserError, match="No space left on device"), temporary_folder():
         raise OSError(28, "No space left on device")
+
+
+def test_what_a_worker_left_goes_with_it(root):
+    made, of_others = root / "cfc-sp-tmp-12-a", root / "cfc-sp-tmp-123-a"
+    for folder in (made, of_others):
+        folder.mkdir()
+    with temporary_folder() as own:
+        for process in (12, os.getpid()):
+            remove_folders_of(process)
+        # The one of a process that lives is locked.
+        assert set(root.iterdir()) == {of_others, Path(own)}

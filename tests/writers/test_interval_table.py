@@ -3,7 +3,7 @@ import pytest
 
 from image_classification.CFC_SP.core.annotation import Annotation, Interval
 from image_classification.CFC_SP.support.errors import UserError
-from image_classification.CFC_SP.writers.interval_table import read_intervals
+from image_classification.CFC_SP.writers.interval_table import read_intervals, write_intervals
 
 
 def test_columns_may_come_in_any_order_and_among_others(tmp_path):
@@ -33,3 +33,11 @@ def test_a_row_that_does_not_follow_is_told_by_its_line(tmp_path, content, told)
     (tmp_path / "a.csv").write_text(content)
     with pytest.raises(UserError, match=told):
         read_intervals(tmp_path / "a.csv")
+
+
+def test_what_is_written_is_a_table_that_is_read_back(tmp_path):
+    written = Annotation((Interval("1", 0.04, 1.234, "Happiness", 0.8760001), Interval("Ann", 1.5, 2.0, "happy, loud")), ("1", "Ann"))
+    write_intervals(tmp_path / "a.csv", written)
+    lines = ["start_s,end_s,label,track,confidence", "0.04,1.234,Happiness,1,0.876", '1.5,2.0,"happy, loud",Ann,']
+    assert (tmp_path / "a.csv").read_text().splitlines() == lines
+    assert read_intervals(tmp_path / "a.csv").intervals == (Interval("1", 0.04, 1.234, "Happiness", 0.876), written.intervals[1])

@@ -32,6 +32,10 @@ class Statistics:
     tables: dict[str, list[dict]]
     notes: list[str] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(rows)}" for name, rows in self.tables.items())
+        return f"Statistics(rows of tables: {rows}{'; ' * bool(self.notes)}{' '.join(self.notes)})"
+
 
 def summarize(
     folder: str | os.PathLike, groups: str | os.PathLike | None = None, out: str | os.PathLike = "summary", seed: int = 0

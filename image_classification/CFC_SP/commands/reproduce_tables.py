@@ -22,6 +22,7 @@ def add_options(parser: Parser) -> None:
         "split", default="val", choices=("val", "test"), help="use val to make choices, and test for final figures (default: val)"
     )
     parser.option("members", nargs="+", default=[], metavar="A=B", help="use run B in place of run A, or runs B_... in place of runs A_...")
+    parser.option("prior", metavar="BUNDLE", help="divide out the prior that this bundle divides out (default: none, as in the paper)")
     parser.option("title", metavar="WORDS", help="what the tables call the data (default: the data set's name)")
     parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: logits in -runs)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="what computes (default: the GPU if there is one)")
@@ -56,11 +57,28 @@ def run(arguments) -> None:
     config, _ = trained_config(next(iter(paths.values())), *STAGES)
     how = config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE
     print(f"SP as {config.NAME} has it: SP.NORMALIZER {how[0]}, CASCADE.NEGATIVE_SCOPE {how[1]}")
-    scorer = Scorer(frames, {name: cache.logits(path, wanted[name]) for name, path in paths.items()}, *how)
+    logits = {name: cache.logits(path, wanted[name]) for name, path in paths.items()}
+    shares, tau = prior_of(arguments.prior) if arguments.prior else (None, 0.0)
+    scorer = Scorer(frames, logits, *how, shares, tau)
     lines = compute(lines, scorer, set(paths), _report)
     origins = {name: origin_of(path, wanted[name]) for name, path in paths.items()}
-    for path in write_tables(lines, origins, arguments.title or arguments.dataset, arguments.split, arguments.out):
+    for path in write_tables(lines, origins, arguments.title or arguments.dataset, arguments.split, arguments.out, tau):
         print(path)
+
+
+def prior_of(bundle: str) -> tuple[list[float], float]:
+    """The class shares of a bundle's training data, in EXPR order, and the power of them that it divides out.
+
+    Raises UserError for a bundle that divides nothing out.
+    """
+    from ..core.labels import EXPR
+    from ..inference.bundle import open_bundle
+    from ..support.errors import UserError
+
+    prior = open_bundle(bundle).manifest.get("prior", {})
+    if not prior.get("tau"):
+        raise UserError(f"-prior: expected a bundle that divides a prior out, found {bundle}: leave -prior out, or name another")
+    return [prior["shares"][name] for name in EXPR], prior["tau"]
 
 
 def _report(line) -> None:

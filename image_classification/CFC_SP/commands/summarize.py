@@ -22,13 +22,15 @@ def run(arguments) -> None:
     import sys
     from pathlib import Path
 
+    from ..behaviour.statistics_lines import lines_of_statistics
     from ..behaviour.statistics_tables import PAGE, summarize
 
     statistics = summarize(arguments.folder, arguments.groups, arguments.out, arguments.seed)
     for note in statistics.notes:
         print(note, file=sys.stderr)
+    print("\n".join(lines_of_statistics(statistics)))
     for name in (*(f"{table}.csv" for table in statistics.tables), PAGE):
-        print(Path(arguments.out) / name)
+        print(f"  {Path(arguments.out) / name}")
 
 
 IMPORTS_PADDLE = False

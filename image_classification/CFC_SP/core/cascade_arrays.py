@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .cascade_settings import IN_STAGE_ORDER
 from .labels import COARSE_TO_EXPR, NEGATIVE_CLASS, NEGATIVE_TO_EXPR
 
 
@@ -24,6 +25,29 @@ def stage_rows(logits: np.ndarray, stage: str) -> np.ndarray:
 def vote_of(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     """An ensemble's probabilities [C, N]: the mean of its networks'."""
     return sum(probabilities[1:], start=probabilities[0].copy()) / len(probabilities)
+
+
+def stage_weights(log_shares: np.ndarray, tau: float, stage: str) -> np.ndarray:
+    """What divides the training data's prior out of a stage's probabilities, [C, 1]: each class's share to the power of -tau.
+
+    log_shares: as `cascade_settings.log_shares` gives them. The share of Negative is that of its four classes together.
+    """
+    plain, negative = log_shares[:NEGATIVE_CLASS], log_shares[NEGATIVE_CLASS:]
+    ours = {
+        "flat": log_shares[np.argsort(IN_STAGE_ORDER)],
+        "coarse": np.append(plain, np.log(np.exp(negative).sum())),
+        "negative": negative,
+    }
+    return np.exp(-tau * ours[stage], dtype=np.float32)[:, None]
+
+
+def weigh_rows(coarse: np.ndarray, negative: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both stages' probabilities, [5, N] and [4, N], after each of the eight that they make is multiplied by its weight, [8, 1] in
+    IN_STAGE_ORDER, and all are scaled to sum to 1."""
+    eight = np.concatenate([coarse[:NEGATIVE_CLASS], coarse[NEGATIVE_CLASS:] * negative]) * weights
+    eight /= eight.sum(0)
+    plain, fine = eight[:NEGATIVE_CLASS], eight[NEGATIVE_CLASS:]
+    return np.concatenate([plain, fine.sum(0, keepdims=True)]), fine / fine.sum(0)
 
 
 def routed(coarse: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..support.printable import counted
 from .labels import COARSE, EXPR
 from .span import WHOLE, Span
 
@@ -124,6 +125,10 @@ class Face:
     probabilities: tuple[float, ...]
     raw_probabilities: tuple[float, ...] | None = None
 
+    def __repr__(self) -> str:
+        x1, y1, x2, y2 = self.box
+        return f"Face(track {self.track}: {self.label} {self.confidence:.2f}, box {x1:.0f} {y1:.0f} {x2:.0f} {y2:.0f})"
+
     def __post_init__(self) -> None:
         if self.label not in EXPR or self.raw_label not in EXPR or self.coarse not in COARSE:
             raise ValueError(f"unknown label among {self.label!r}, {self.raw_label!r}, {self.coarse!r}")
@@ -148,6 +153,11 @@ class FrameResult:
     time_s: float
     faces: tuple[Face, ...] = ()
     picture: str | None = None
+
+    def __repr__(self) -> str:
+        where = f"{self.time_s:.3f} s" if self.picture is None else repr(self.picture)
+        seen = ", ".join(f"track {face.track} {face.label} {face.confidence:.2f}" for face in self.faces)
+        return f"FrameResult(frame {self.frame}, {where}: {seen or 'no face'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,3 +222,11 @@ class Summary:
     smoothing: str = "logits"
     prior: float = 0.0
     pictures: list[PictureFile] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Summary({self.source.path!r}: {self.seen()})"
+
+    def seen(self) -> str:
+        """How many frames, faces and tracks there were, in words."""
+        faces = f"{counted(self.face_rows, 'face')} in {counted(self.tracks, 'track')}" if self.face_rows else "no face"
+        return f"{counted(self.frames, 'frame')}, {faces}"

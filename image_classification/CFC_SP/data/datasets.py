@@ -105,6 +105,16 @@ def load_split(config, split: str) -> StageData:
     return data
 
 
+def class_shares(dataset: str, root: str | Path) -> list[float]:
+    """The share of each class, in EXPR order, among the pictures of a data set's training split that have one, to four digits.
+
+    All 0 where there is no such picture.
+    """
+    classes = DATASETS[dataset](root, "train").classes
+    counts = np.bincount(classes[classes >= 0], minlength=len(EXPR))
+    return [round(float(share), 4) for share in counts / max(1, counts.sum())]
+
+
 def check_alignment(source: Pictures, align: str, root: str | Path) -> None:
     """Raises UserError where it is known that the pictures were cut out otherwise than as a network with DATA.ALIGN `align` sees faces."""
     found = getattr(source, "align", None)

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..support.errors import NetworksEndedError, UserError, shortage
 from ..support.processor_time import computed_s
+from ..support.temporary import remove_folders_of
 from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle
 
@@ -201,6 +202,8 @@ class _Worker:
         while True:
             try:
                 process.wait(TICK_S)
+                # It may have been killed as it was reading its programs.
+                remove_folders_of(process.pid)
                 return
             except subprocess.TimeoutExpired:
                 pass

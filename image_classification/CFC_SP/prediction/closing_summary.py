@@ -17,22 +17,24 @@ def describe(summary: Summary, files: list[Path], details: bool = False) -> str:
     `details` on the clip, the seconds of each stage and the bundle's checksum too."""
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1))
     seconds, source = summary.timings_s["total"], summary.source
-    faces = f"{counted(summary.face_rows, 'face')} in {counted(summary.tracks, 'track')}" if summary.face_rows else "no face"
     lines = [
-        f"{os.path.basename(os.path.abspath(source.path))!r}: {counted(summary.frames, 'frame')}, {faces}; "
+        f"{os.path.basename(os.path.abspath(source.path))!r}: {summary.seen()}; "
         f"{counted(summary.frames - summary.frames_with_faces, 'frame')} without a face."
     ]
     if summary.face_rows:
         shares = sorted(((count, label) for label, count in summary.label_counts.items() if count), reverse=True)
         lines.append(", ".join(f"{label} {count / summary.face_rows:.0%}" for count, label in shares) + ".")
+    # Unrelated pictures follow each other at no rate.
+    is_timed = not source.is_pictures or summary.options.get("fps") is not None
+    rate = f", {summary.frames / seconds:.0f} frames/s" if is_timed else ""
     lines.append(
-        f"{seconds:.1f} s, {summary.frames / seconds:.0f} frames/s on the {summary.device.upper()} ({summary.engine}), "
+        f"{seconds:.1f} s{rate} on the {summary.device.upper()} ({summary.engine}), "
         f"bundle {summary.bundle['name']}, smoothing over {counted(summary.window_frames, 'frame')}."
     )
     if details:
         stages = ", ".join(f"{stage} {spent:.2f}" for stage, spent in summary.timings_s.items())
         lines += [
-            f"Clip: {source.codec}, {source.width} x {source.height}, {source.fps:.5g} frames/s, {source.path!r}.",
+            f"Clip: {source.codec}, {source.width} x {source.height}, {f'{source.fps:.5g} frames/s, ' * is_timed}{source.path!r}.",
             f"Seconds: {stages}.",
             f"Bundle: sha256 {summary.bundle['sha256']}.",
         ]

@@ -36,7 +36,7 @@ class VideoResult:
     rows: list[FrameResult]
 
     def __repr__(self) -> str:
-        return f"VideoResult({self.summary.source.path!r}: {self.summary.frames} frames, {self.summary.face_rows} faces)"
+        return f"VideoResult({self.summary.source.path!r}: {self.summary.seen()})"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The rows of frames.csv as a pandas DataFrame, with the same columns and rounding.
@@ -65,11 +65,11 @@ class VideoResult:
     ) -> list[Path]:
         """Writes the files that `cfc-sp predict` writes to `folder`, and returns their paths. It makes the folder if it is missing.
 
-        formats: "csv", "json", "mp4", "html", "png", "eaf", "textgrid", "vtt", "srt", "boris", "parquet". mp4 and html read the clip
-        again, from `summary.source.path`. min_confidence (0 to 1), min_segment (seconds): subtitles and annotation files leave out
-        segments below these. hide: "blur", "pixelate" or "box" hides faces in files that show the clip. None means the option that the
-        clip was predicted with. Raises UserError for an unknown format, a format that needs a missing package, a folder that cannot be
-        written to, and a clip that no longer exists.
+        formats: "csv", "json", "mp4", "html", "png", "segments", "eaf", "textgrid", "vtt", "srt", "boris", "parquet". mp4 and html read
+        the clip again, from `summary.source.path`. min_confidence (0 to 1), min_segment (seconds): subtitles and annotation files leave
+        out segments below these. hide: "blur", "pixelate" or "box" hides faces in files that show the clip. None means the option that
+        the clip was predicted with. Raises UserError for an unknown format, a format that needs a missing package, a folder that cannot
+        be written to, and a clip that no longer exists.
 
         >>> [path.name for path in recognizer.video("clip.mp4").run().save("output/clip", formats=("csv", "json"))]
         ['frames.csv', 'result.json']

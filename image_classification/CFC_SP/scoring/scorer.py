@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import softmax
 
-from ..core.cascade_arrays import decide_rows, routed, stage_rows, vote_of
+from ..core.cascade_arrays import decide_rows, routed, stage_rows, stage_weights, vote_of, weigh_rows
+from ..core.cascade_settings import log_shares
 from ..core.labels import EXPR, EXPR_TO_STAGE, IGNORED, STAGES
 from ..core.metrics import Scores, score
 from ..core.smoothing import smooth
@@ -35,13 +36,22 @@ class Scorer:
 
     SP stays within a video; a frame without a crop is not valid to it, and takes label and confidence of the nearest frame that is
     valid; in a video without any such frame both are those of even odds: the first class. normalizer, negative_scope: as in
-    `core.cascade.Cascade`, whose labels and probabilities these are, with all temperatures 1. Raises UserError where a window is asked
+    `core.cascade.Cascade`, whose labels and probabilities these are, with all temperatures 1. shares, tau: the training data's class
+    shares in EXPR order, and the power of them by which probabilities are divided; 0: none. Raises UserError where a window is asked
     of still pictures.
     """
 
-    def __init__(self, frames: Frames, logits: Mapping[str, np.ndarray], normalizer: str = "count", negative_scope: str = "routed"):
+    def __init__(
+        self,
+        frames: Frames,
+        logits: Mapping[str, np.ndarray],
+        normalizer: str = "count",
+        negative_scope: str = "routed",
+        shares: Sequence[float] | None = None,
+        tau: float = 0.0,
+    ):
         self.frames, self.normalizer, self.negative_scope = frames, normalizer, negative_scope
-        self._logits = logits
+        self._logits, self._log_shares, self._tau = logits, log_shares(shares), tau
         self.valid = frames.picture >= 0
         for table in logits.values():
             self.valid[self.valid] &= np.isfinite(table[frames.picture[self.valid]]).all(1)
@@ -51,17 +61,28 @@ class Scorer:
     def predict(self, stage: str, names: Sequence[str], window: int) -> Predictions:
         """Of one stage alone: the mean of the networks' probabilities."""
         probabilities = vote_of([self._plain(stage, name, window) for name in names])
+        if self._tau:
+            probabilities *= stage_weights(self._log_shares, self._tau, stage)
+            probabilities /= probabilities.sum(0)
         return self._filled(stage, probabilities.argmax(0), probabilities.max(0))
 
     def predict_cascade(self, coarse: Sequence[str], negative: Sequence[str], window: int) -> Predictions:
         """Of the cascade (section 3.2): frames that the coarse ensemble calls Negative get the class of the negative ensemble."""
         decided = vote_of([self._plain("coarse", name, window) for name in coarse])
-        sent = routed(decided)
+        if not self._tau:
+            sent = routed(decided)
+            return self._filled("flat", *decide_rows(decided, self._fine(negative, window, sent)[:, sent]))
+        weights = np.exp(-self._tau * self._log_shares)[:, None]
+        # As the cascade does: before it is known which frames are routed, the prior meets the frame's own kind of Negative.
+        sent = routed(weigh_rows(decided, vote_of([self._plain("negative", name, 0) for name in negative]), weights)[0])
+        decided, fine = weigh_rows(decided, self._fine(negative, window, sent), weights)
+        return self._filled("flat", *decide_rows(decided, fine[:, routed(decided)]))
+
+    def _fine(self, negative: Sequence[str], window: int, sent: np.ndarray) -> np.ndarray:
+        """The negative ensemble's probabilities, float32 [4, N]; sent: the frames that are routed to it."""
         if window and self.negative_scope == "routed":
-            every = [softmax(self.smoothed("negative", name, window, self.valid & sent)[:, sent], axis=0) for name in negative]
-        else:
-            every = [self._plain("negative", name, window)[:, sent] for name in negative]
-        return self._filled("flat", *decide_rows(decided, vote_of(every)))
+            return vote_of([softmax(self.smoothed("negative", name, window, self.valid & sent), axis=0) for name in negative])
+        return vote_of([self._plain("negative", name, window) for name in negative])
 
     def score(self, predictions: Predictions) -> Scores:
         """Scores on the annotated frames whose true class the stage knows: of "negative" those that are truly negative.

@@ -15,7 +15,7 @@ from ..weights.trained import trained_config
 from .tables import Line
 
 COLUMNS = (
-    *("table", "row", "paper_f1", "f1", "accuracy", "frames", "coarse", "negative", "flat", "window", "data", "split"),
+    *("table", "row", "paper_f1", "f1", "accuracy", "frames", "coarse", "negative", "flat", "window", "prior_tau", "data", "split"),
     *("configs", "seeds", "weights_sha256", "trained_at", "missing", "git_sha"),
 )
 PAPER_COLOUR, OUR_COLOUR = "#999999", "#0072B2"
@@ -43,11 +43,13 @@ def origin_of(path: str | Path, stage: str) -> RunOrigin:
     return RunOrigin(config.NAME, config.SEED, sha256_of(path), note["git_sha"])
 
 
-def write_tables(lines: Sequence[Line], runs: Mapping[str, RunOrigin], data: str, split: str, folder: str | Path) -> list[Path]:
+def write_tables(
+    lines: Sequence[Line], runs: Mapping[str, RunOrigin], data: str, split: str, folder: str | Path, tau: float = 0.0
+) -> list[Path]:
     """Writes tables.csv, tables.md, table1.png and table4.png to `folder`, each whole, and returns them.
 
-    runs: of the networks that are there, by name; data: what the figures were measured on, in words. Raises UserError where the folder
-    cannot be written.
+    runs: of the networks that are there, by name; data: what the figures were measured on, in words; tau: as the scorer's. Raises
+    UserError where the folder cannot be written.
     """
     folder, writers = (
         Path(folder),
@@ -57,13 +59,13 @@ def write_tables(lines: Sequence[Line], runs: Mapping[str, RunOrigin], data: str
         folder.mkdir(parents=True, exist_ok=True)
         for name, write in writers.items():
             with atomic_path(folder / name) as path:
-                write(path, lines, runs, data, split)
+                write(path, lines, runs, data, split, tau)
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror}): choose another -out") from error
     return [folder / name for name in writers]
 
 
-def _write_csv(path, lines, runs, data, split) -> None:
+def _write_csv(path, lines, runs, data, split, tau) -> None:
     sha = git_sha()
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -71,6 +73,7 @@ def _write_csv(path, lines, runs, data, split) -> None:
         for line in lines:
             known = [runs[name] for names in line.runs.values() for name in names if name in runs]
             row = {"table": line.table, "row": line.name, "paper_f1": line.paper, "window": line.window, "data": data, "split": split}
+            row["prior_tau"] = tau
             row |= {stage: " ".join(line.runs.get(stage, ())) for stage in ("coarse", "negative", "flat")}
             if line.scores:
                 row |= {"f1": f"{line.f1:.4f}", "accuracy": f"{line.scores.accuracy:.6f}", "frames": line.scores.confusion.sum()}
@@ -79,13 +82,14 @@ def _write_csv(path, lines, runs, data, split) -> None:
             writer.writerow(row | {"missing": "; ".join(line.missing), "git_sha": sha})
 
 
-def _write_markdown(path, lines, runs, data, split) -> None:
+def _write_markdown(path, lines, runs, data, split, tau) -> None:
     frames = sorted({int(line.scores.confusion.sum()) for line in lines if line.scores and line.table != 3})
     on = f", {frames[-1]:,} annotated frames" if frames else ""
     text = [
         "# Tables of the paper",
         "",
-        f"Macro-F1 in %. Paper: Xue et al., CVPR Workshops 2022, on the validation set of Aff-Wild2. Ours: on {data}, {split}{on}.",
+        "Macro-F1 in %. Paper: Xue et al., CVPR Workshops 2022, on the validation set of Aff-Wild2. "
+        f"Ours: on {data}, {split}{on}{_prior(tau)}.",
         "",
     ]
     for table, title in _TITLES.items():
@@ -124,10 +128,10 @@ def _windows(lines) -> list[str]:
 _TABLES = {1: _ablation, 2: _ensembles, 3: _stages, 4: _windows}
 
 
-def _draw_bars(path, lines, runs, data, split) -> None:
+def _draw_bars(path, lines, runs, data, split, tau) -> None:
     own = [line for line in lines if line.table == 1]
     figure, axes = _figure(9, 4.2)
-    for shift, colour, label, values in _series(own, data):
+    for shift, colour, label, values in _series(own, data, tau):
         heights = [value or 0 for value in values]
         bars = axes.barh([place + shift for place in range(len(own))], heights, 0.38, color=colour, label=label)
         axes.bar_label(bars, ["" if value is None else f"{value:.1f}" for value in values], padding=3, fontsize=8)
@@ -137,10 +141,10 @@ def _draw_bars(path, lines, runs, data, split) -> None:
     _finish(figure, axes, "macro-F1, %", f"Table 1. {_TITLES[1]}", path)
 
 
-def _draw_curve(path, lines, runs, data, split) -> None:
+def _draw_curve(path, lines, runs, data, split, tau) -> None:
     own = [line for line in lines if line.table == 4]
     figure, axes = _figure(7, 4)
-    for _, colour, label, values in _series(own, data):
+    for _, colour, label, values in _series(own, data, tau):
         known = [(place, value) for place, value in enumerate(values) if value is not None]
         if known:
             axes.plot(*zip(*known, strict=True), color=colour, marker="o", label=label)
@@ -149,9 +153,13 @@ def _draw_curve(path, lines, runs, data, split) -> None:
     _finish(figure, axes, "window, frames", f"Table 4. {_TITLES[4]}", path)
 
 
-def _series(lines, data):
+def _series(lines, data, tau):
     yield -0.2, PAPER_COLOUR, "paper, Aff-Wild2", [line.paper for line in lines]
-    yield 0.2, OUR_COLOUR, f"ours, {data}", [line.f1 for line in lines]
+    yield 0.2, OUR_COLOUR, f"ours, {data}{_prior(tau)}", [line.f1 for line in lines]
+
+
+def _prior(tau: float) -> str:
+    return f", the training data's prior ^ {tau:g} taken out" if tau else ""
 
 
 def _figure(width: float, height: float):

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from ..core.kinds import KINDS
 from ..prediction.options import SEARCHES
-from ..writers.output import FILES
+from ..writers.output import FILES, MEDIA_TYPES
 from .clip_events import clip_events
 from .clip_store import FAILED, StoredClip
 from .problems import Problem
@@ -20,17 +20,7 @@ from .route_parts import BODY, address_of, check_range, file_content, problems
 from .schemas import ClipAnswer
 from .service import Service
 
-_TEXT = "charset=utf-8"
 _SMOOTHINGS, _SEARCHES = {"enum": list(KINDS)}, {"enum": list(SEARCHES)}
-_TYPES = {
-    "csv": f"text/csv; {_TEXT}",
-    "json": "application/json",
-    "mp4": "video/mp4",
-    "html": f"text/html; {_TEXT}",
-    "png": "image/png",
-    "vtt": f"text/vtt; {_TEXT}",
-    "srt": f"application/x-subrip; {_TEXT}",
-}
 _EVENTS = """Server-Sent Events; `data` is JSON.
 
 - `state`: the clip (schema `ClipAnswer`), first of all and whenever it has changed; `{"state": "cancelled"}` where it was removed.
@@ -51,14 +41,14 @@ _STREAM = {
         },
     }
 }
-_OCTETS = "application/octet-stream"
+_MEDIA = tuple(dict.fromkeys(MEDIA_TYPES.values()))
 _RANGES = {"Accept-Ranges": {"description": "bytes", "schema": {"type": "string"}}}
 _PLACE = {"Content-Range": {"description": "bytes FIRST-LAST/ALL", "schema": {"type": "string"}}}
 _FILE = {
-    HTTPStatus.OK.value: {"content": file_content(*_TYPES.values(), _OCTETS), "headers": _RANGES},
+    HTTPStatus.OK.value: {"content": file_content(*_MEDIA), "headers": _RANGES},
     HTTPStatus.PARTIAL_CONTENT.value: {
         "description": "The part that Range asks for",
-        "content": file_content(*_TYPES.values(), _OCTETS),
+        "content": file_content(*_MEDIA),
         "headers": _RANGES | _PLACE,
     },
 }
@@ -139,8 +129,7 @@ def clip_routes(service: Service) -> APIRouter:
         check_range(part, path.stat().st_size)
         # What it imports at first takes a moment, in which others are answered.
         headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
-        media = _TYPES.get(path.suffix.lstrip("."), _OCTETS)
-        return FileResponse(path, media_type=media, filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
+        return FileResponse(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
 
     @routes.delete("/{clip_id}", status_code=HTTPStatus.NO_CONTENT, response_class=Response, responses=problems(404))
     async def remove_a_clip(clip_id: str) -> None:

@@ -13,15 +13,18 @@ _ENCODED = re.compile(r"%(?:25)*(2[3f6]|3[abdf]|40)", re.I)
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]*\]|[\w.-]*)(?::\d*)?")
 # What tells cameras of one address apart, and is no secret where it is a short number.
 _HARMLESS = re.compile(r"(?:camera|cam|channel|ch|subtype|stream|profile|track|id)=\d{1,3}", re.I)
-# A run of letters and digits that nobody chose: the key of a stream, a part of a signed address.
-_KEY = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}")
+# Letters and digits that nobody chose, the key of a stream or a part of a signed address: so many in a row, or in so many groups.
+_KEY_LENGTH, _KEY_GROUPS = 16, 4
+_RUN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+# Words behind which a part of a path is one.
+_SECRETS = re.compile(r"(?:access|api|stream)?[-_]?(?:passw(?:or)?d|pass|pwd|passphrase|token|key|secret|auth|sig|signature)", re.I)
 HIDDEN = "***"
 
 
 def clean_address(address: str) -> str:
     """`address` without user name and password, whatever characters they have, without what follows ? or # but numbers of cameras, and
-    with "***" for parts of its path that assign values (key=value) or look like a key. Where it cannot be told what is host and what is
-    password, "***" stands for all of it. What is no address is returned as it is."""
+    with "***" for parts of its path that assign values (key=value), look like a key or follow a word such as token. Where it cannot be
+    told what is host and what is password, "***" stands for all of it. What is no address is returned as it is."""
     found = _ADDRESS.fullmatch(address) or _ADDRESS.fullmatch(_decoded(address))
     if not found:
         return address
@@ -71,5 +74,17 @@ def _without_user(place: str, asked: str) -> str:
 def _clean_path(parts: list[str]) -> list[str]:
     """The parts of a path; from one that assigns a value on, nothing more is shown, since the value may hold a / itself."""
     assigns = next((place for place, part in enumerate(parts) if "=" in part), None)
-    shown = [HIDDEN if _KEY.search(part) else part.partition(";")[0] for part in parts[:assigns]]
+    shown = [
+        HIDDEN if _holds_key(part) or _SECRETS.fullmatch(before) else part.partition(";")[0]
+        for before, part in zip(["", *parts], parts[:assigns], strict=False)
+    ]
     return shown if assigns is None else [*shown, HIDDEN]
+
+
+def _holds_key(part: str) -> bool:
+    for run in _RUN.findall(part):
+        groups = run.split("-")
+        keys = groups if len(groups) < _KEY_GROUPS else [*groups, "".join(groups)]
+        if any(len(key) >= _KEY_LENGTH and not key.isalpha() and not key.isdigit() for key in keys):
+            return True
+    return False

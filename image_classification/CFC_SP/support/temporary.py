@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folders for a while, also where the process that made one is killed."""
 
+import math
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +19,6 @@ except ModuleNotFoundError:
     fcntl = None
 
 _PREFIX = "cfc-sp-tmp-"
-# A younger folder may not be locked yet.
 _YOUNG_S = 60.0
 
 
@@ -29,13 +29,14 @@ def temporary_folder() -> Iterator[str]:
     Raises UserError where there is no place for one, and where the disk is full.
     """
     try:
-        folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        folder = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-")
     except OSError as error:
         raise UserError(
             f"expected a folder for temporary files, found none that can be written to ({error.strerror}): set TMPDIR to one"
         ) from error
     with folder as path:
-        _remove_left_behind(Path(path).parent)
+        # A younger one may not be locked yet.
+        _remove_unlocked(Path(path).parent.glob(f"{_PREFIX}*"), time.time() - _YOUNG_S)
         with _locked(path):
             try:
                 yield path
@@ -44,6 +45,13 @@ def temporary_folder() -> Iterator[str]:
                     raise
                 place = Path(path).parent
                 raise UserError(f"no temporary file can be written to {place} ({error.strerror}): make room, or set TMPDIR") from error
+
+
+def remove_folders_of(process: int) -> None:
+    """Removes the temporary folders of a process that has been killed; the next one that makes a folder would otherwise do it."""
+    # Where there is no place for one, there is none.
+    with suppress(OSError):
+        _remove_unlocked(Path(tempfile.gettempdir()).glob(f"{_PREFIX}{process}-*"))
 
 
 @contextmanager
@@ -60,10 +68,11 @@ def _locked(path: str | os.PathLike) -> Iterator[None]:
         os.close(handle)
 
 
-def _remove_left_behind(root: Path) -> None:
-    for path in root.glob(f"{_PREFIX}*") if fcntl else ():
+def _remove_unlocked(folders: Iterable[Path], before: float = math.inf) -> None:
+    """Removes those of this person's folders that no process holds and that were made before that time."""
+    for path in folders if fcntl else ():
         # Another's, or another process is faster.
         with suppress(OSError):
-            if path.stat().st_uid == os.getuid() and path.stat().st_mtime < time.time() - _YOUNG_S:
+            if path.stat().st_uid == os.getuid() and path.stat().st_mtime < before:
                 with _locked(path):
                     shutil.rmtree(path)

@@ -9,6 +9,7 @@ from ..core.annotation import Annotation, annotation_of
 from ..core.records import Summary
 from .boris import write_boris
 from .elan import write_eaf
+from .interval_table import write_intervals
 from .output import FILES, OutputFolder
 from .praat import write_textgrid
 from .rows_csv import read_rows
@@ -16,6 +17,7 @@ from .rows_parquet import write_parquet
 from .subtitles import write_srt, write_vtt
 
 WRITERS: dict[str, Callable[[str | os.PathLike, Annotation], None]] = {
+    "segments": write_intervals,
     "eaf": write_eaf,
     "textgrid": write_textgrid,
     "vtt": write_vtt,

@@ -1,17 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled intervals as a plain CSV: start_s, end_s, label, and the track and confidence where they are known."""
 
+import csv
 import os
 
 from ..core.annotation import Annotation, Interval, annotation_from
-from ..support.csv_files import read_table
+from ..support.csv_files import plain_cells, read_table
 from ..support.errors import UserError
 from .track_names import track_of
 
 NEEDED = ("start_s", "end_s", "label")
 """The columns that a table of intervals has; others may stand between them."""
+COLUMNS = (*NEEDED, "track", "confidence")
+"""The columns of the tables that are written."""
+_PLACES = 6
 MAX_BYTES = 64 << 20
 """The largest file that is read."""
+
+
+def write_intervals(path: str | os.PathLike, annotation: Annotation) -> None:
+    """Writes the intervals to the file `path` as a CSV of COLUMNS, in their order; times in seconds of the clip, to the millisecond."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for one in annotation.intervals:
+            sure = None if one.confidence is None else round(one.confidence, _PLACES)
+            writer.writerow(plain_cells((one.start_s, one.end_s, one.label, one.track, sure)))
 
 
 def read_intervals(path: str | os.PathLike) -> Annotation:

@@ -8,27 +8,40 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ..support.errors import NO_ROOM, UserError
 from ..support.files import is_alive
 from ..support.packages import require_package
 
-FILES = {
-    "csv": "frames.csv",
-    "json": "result.json",
-    "mp4": "annotated.mp4",
-    "html": "report.html",
-    "png": "timeline.png",
-    "eaf": "segments.eaf",
-    "textgrid": "segments.TextGrid",
-    "vtt": "segments.vtt",
-    "srt": "segments.srt",
-    "boris": "segments.boris",
-    "parquet": "frames.parquet",
+
+class _Format(NamedTuple):
+    """The name of the file, its media type, and the packages that writing it takes, which not everyone has."""
+
+    file: str
+    media_type: str
+    packages: tuple[str, ...] = ()
+
+
+_TEXT = "charset=utf-8"
+_FORMATS = {
+    "csv": _Format("frames.csv", f"text/csv; {_TEXT}"),
+    "json": _Format("result.json", "application/json"),
+    "mp4": _Format("annotated.mp4", "video/mp4"),
+    "html": _Format("report.html", f"text/html; {_TEXT}", ("bokeh", "jinja2")),
+    "png": _Format("timeline.png", "image/png", ("matplotlib",)),
+    "segments": _Format("segments.csv", f"text/csv; {_TEXT}"),
+    "eaf": _Format("segments.eaf", f"application/xml; {_TEXT}"),
+    "textgrid": _Format("segments.TextGrid", f"text/plain; {_TEXT}"),
+    "vtt": _Format("segments.vtt", f"text/vtt; {_TEXT}"),
+    "srt": _Format("segments.srt", f"application/x-subrip; {_TEXT}"),
+    "boris": _Format("segments.boris", "application/json"),
+    "parquet": _Format("frames.parquet", "application/vnd.apache.parquet", ("pyarrow",)),
 }
+FILES = {name: one.file for name, one in _FORMATS.items()}
 """What `-formats` may ask for, and the name each has in the clip's folder."""
-# The packages that writing some of them takes, which not everyone has.
-_PACKAGES = {"html": ("bokeh", "jinja2"), "png": ("matplotlib",), "parquet": ("pyarrow",)}
+MEDIA_TYPES = {one.file: one.media_type for one in _FORMATS.values()}
+"""What a server calls each of those files."""
 
 _PART = re.compile(rf"\.(?:{'|'.join(map(re.escape, FILES.values()))})\.part-(\d+)")
 
@@ -43,7 +56,7 @@ def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
             f"expected output formats among {', '.join(FILES)}, found {', '.join(unknown) or 'none'}: name one or more with -formats"
         )
     for name in formats:
-        for package in _PACKAGES.get(name, ()):
+        for package in _FORMATS[name].packages:
             require_package(package, f"-formats {name}")
     return (*formats, "mp4") if "html" in formats and "mp4" not in formats else formats
 
