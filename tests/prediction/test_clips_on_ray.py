@@ -280,6 +280,19 @@ def test_the_files_are_those_of_one_process_and_a_second_call_goes_on(tmp_path, 
 
 
 @needs_fsspec
+def test_a_machine_on_which_ray_does_not_start_is_told(monkeypatch, three, tmp_path, capsys):
+    def init(*address, **settings):
+        raise Exception("The current node timed out during startup. Some more.")
+
+    ray = StandIn({})
+    ray.init = init
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    assert run(three, "-ray", "auto", out=tmp_path / "out") == 2
+    assert "found none that answers (The current node timed out during startup" in capsys.readouterr().err
+    assert {row["state"] for row in rows(tmp_path / "out").values()} == {"stopped"}
+
+
+@needs_fsspec
 @pytest.mark.parametrize("address", ["localhost:1", "ray://localhost:1", "nowhere", "here:there"])
 def test_a_cluster_that_is_not_there_is_told(address, monkeypatch, three, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "ray", StandIn({}))

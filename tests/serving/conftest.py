@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from image_classification.CFC_SP.serving import problems
 from image_classification.CFC_SP.serving.application import make_application
 from image_classification.CFC_SP.serving.service import Service
 from image_classification.CFC_SP.serving.settings import Limits, Settings
@@ -49,7 +50,10 @@ def serve(gate):
         client.service = service
         return client
 
-    return make
+    with pytest.MonkeyPatch.context() as patch:
+        # This client has sent its whole body before it is answered, and would be waited for in vain.
+        patch.setattr(problems, "LINGER_S", 0.0)
+        yield make
 
 
 @pytest.fixture(scope="session")

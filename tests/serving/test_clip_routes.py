@@ -59,18 +59,12 @@ def test_a_video_is_sent_in_parts(client, done):
     assert kept.startswith("attachment") and "/" not in kept.partition("''")[2]
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        *("bytes=999999999-", "bytes=7-3", "bytes=-0", "bytes=-", "bytes=", "bytes=0-1,4-5", "bytes=" + "0-0," * 2000 + "1-1"),
-        *("items=0-5", "x", f"bytes={'9' * 5000}-", "bytes=-1-", "bytes=\u00b2-"),
-    ],
-)
-def test_a_range_that_is_none_is_told(client, done, asked):
-    answer = client.get(done["files"][0]["url"], headers={"Range": asked.encode("latin-1")})
-    size = done["files"][0]["bytes"]
-    assert f"expected one part of the file's {size} bytes, such as bytes=0-{size - 1}, found Range:" in problem(answer, 416)
-    assert answer.headers["content-range"] == f"bytes */{size}"
+def test_a_range_that_is_none_is_told(client, done):
+    for asked in ("bytes=999999999-", "bytes=0-1,4-5"):
+        answer = client.get(done["files"][0]["url"], headers={"Range": asked})
+        size = done["files"][0]["bytes"]
+        assert f"such as bytes=0-{size - 1}, found Range: {asked!r}" in problem(answer, 416)
+        assert answer.headers["content-range"] == f"bytes */{size}"
 
 
 def test_events_tell_all_rows_and_the_end(client, clip, send):
@@ -170,6 +164,7 @@ def test_a_clip_is_cancelled_while_it_waits_and_while_it_is_worked_on(client, cl
         wait_until(lambda gone=gone: not client.service.store.home(gone["id"]).exists())
     assert ended(client, last["id"])["state"] == "done"
     gate.unlink()
-    assert client.delete(f"/v1/clips/{last['id']}").status_code == 204
+    removed = client.delete(f"/v1/clips/{last['id']}")
+    assert removed.status_code == 204 and "content-type" not in removed.headers
     assert problem(client.delete(f"/v1/clips/{last['id']}"), 404)
     assert not client.service.store.home(last["id"]).exists()

@@ -62,6 +62,15 @@ def test_the_client_in_python(served, desk, capsys):
     assert capsys.readouterr().out == "done None ['frames.csv', 'result.json']\n"
 
 
+def test_an_answer_reaches_a_client_that_still_sends(served):
+    body = bytes(8 << 20)
+    head = f"POST /v1/clips HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(served.address.rpartition(":")[2]))) as connection:
+        connection.sendall(head.encode() + body)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 415 ") and b"found a form" in answer
+
+
 def test_the_limits_are_those_of_the_settings():
     limits, text = Settings(Path()).limits, PAGE.read_text()
     megabytes = (f"{round(size / 1e6)} MB" for size in (limits.clip_bytes, limits.picture_bytes, limits.frame_bytes))

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import NetworksEndedError, UserError, shortage
-from ..support.processes import computed_s
+from ..support.processor_time import computed_s
 from ..support.temporary import remove_folders_of
 from ..support.threads import set_thread_counts
 from .bundle import Bundle, open_bundle

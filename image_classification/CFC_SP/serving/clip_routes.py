@@ -131,7 +131,7 @@ def clip_routes(service: Service) -> APIRouter:
         headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
         return FileResponse(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
 
-    @routes.delete("/{clip_id}", status_code=HTTPStatus.NO_CONTENT, responses=problems(404))
+    @routes.delete("/{clip_id}", status_code=HTTPStatus.NO_CONTENT, response_class=Response, responses=problems(404))
     async def remove_a_clip(clip_id: str) -> None:
         """Cancels a clip that waits or is worked on, and removes all there is of it."""
         service.queue.remove(found(clip_id))

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors as the server tells them: problem+json (RFC 9457), one sentence each."""
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from ..support.errors import UserError
 
 MEDIA_TYPE = "application/problem+json"
 UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+CLOSE = {"Connection": "close"}
+"""The headers of an answer after which the rest of a body is not wanted."""
+# Whoever still sends a body then has so long to notice the answer.
+LINGER_S = 10.0
 _OWN_FAULT = "the server met a fault of its own, which its log tells: try again, and report it if it comes again"
 
 
@@ -24,9 +31,25 @@ class Problem(Exception):
         self.headers = (headers or {}) | ({} if retry_s is None else {"Retry-After": str(retry_s)})
 
 
+class LastResponse(JSONResponse):
+    """Closes the connection, but takes in and drops what its client still sends before: else the client would find the connection reset,
+    and not read the answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the answer at once, and its end when the body has ended, the client is gone, or time is up."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body", "body": b""})
+
+
 def problem_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The response that tells a problem."""
-    return JSONResponse(describe_problem(status, sentence), status, headers, MEDIA_TYPE)
+    kind = LastResponse if CLOSE.items() <= (headers or {}).items() else JSONResponse
+    return kind(describe_problem(status, sentence), status, headers, MEDIA_TYPE)
 
 
 def describe_problem(status: int, sentence: str) -> dict:

@@ -54,7 +54,7 @@ def server_routes(service: Service, key: AccessKey) -> APIRouter:
             limits=limits_answer(service.limits),
         )
 
-    @routes.post("/v1/session", status_code=HTTPStatus.NO_CONTENT, responses=_COOKIE | problems(429))
+    @routes.post("/v1/session", status_code=HTTPStatus.NO_CONTENT, response_class=Response, responses=_COOKIE | problems(429))
     async def log_in(request: Request, response: Response) -> None:
         """Gives a browser that sends the token (Authorization: Bearer TOKEN) a cookie in its place."""
         service.spend(address_of(request))

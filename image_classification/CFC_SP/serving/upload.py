@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from .problems import Problem
+from .problems import CLOSE, Problem
 
 # A sender may pause for so long, and must on the whole be faster than that after its first minute.
 PAUSE_S, FIRST_S, SLOWEST_BYTES_A_SECOND = 30.0, 60.0, 10_000
@@ -45,7 +45,7 @@ async def _chunks(request: Request, most: int, clock: Callable[[], float] = time
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "expected the file itself as the body, found a form: send it with curl -T FILE",
-            headers=_CLOSE,
+            headers=CLOSE,
         )
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
@@ -57,9 +57,9 @@ async def _chunks(request: Request, most: int, clock: Callable[[], float] = time
         try:
             piece = await asyncio.wait_for(anext(pieces, None), max(0.0, min(PAUSE_S, left_s)))
         except TimeoutError:
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "the upload came too slowly or stopped: send it again", headers=_CLOSE) from None
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "the upload came too slowly or stopped: send it again", headers=CLOSE) from None
         except ClientDisconnect as gone:
-            raise Problem(HTTPStatus.BAD_REQUEST, "the upload was interrupted: send it again", headers=_CLOSE) from gone
+            raise Problem(HTTPStatus.BAD_REQUEST, "the upload was interrupted: send it again", headers=CLOSE) from gone
         if piece is None:
             break
         received, held_bytes = received + len(piece), held_bytes + len(piece)
@@ -74,11 +74,7 @@ async def _chunks(request: Request, most: int, clock: Callable[[], float] = time
     yield b"".join(held)
 
 
-# What is left of the body is not read.
-_CLOSE = {"Connection": "close"}
-
-
 def _too_large(most: int, found: str) -> Problem:
     return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {most} bytes, found {found}: send a shorter or smaller file", headers=_CLOSE
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {most} bytes, found {found}: send a shorter or smaller file", headers=CLOSE
     )

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from ..support.processes import computed_s
+from ..support.processor_time import computed_s
 from ..support.threads import set_thread_counts, usable_cores
 from .messages import packed, receive_message
 

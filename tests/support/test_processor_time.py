@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 
-from image_classification.CFC_SP.support.processes import computed_s
+from image_classification.CFC_SP.support.processor_time import computed_s
 from tests.events import wait_until
 
 
