@@ -32,9 +32,12 @@ def face_of(index: int, width: int, height: int) -> Face:
 
 class FakeRecognizer:
     """gate: a file; as long as it is there, clips that are GATED wait behind their fifth frame. refused: the sentence to refuse with.
-    seconds: how long each frame takes."""
+    seconds: how long each frame takes. lost: a file; where it is there, it goes, and the networks are lost while they are loaded."""
 
-    def __init__(self, gate: str | None = None, refused: str | None = None, seconds: float = 0.0):
+    def __init__(self, gate: str | None = None, refused: str | None = None, seconds: float = 0.0, lost: str | None = None):
+        if lost is not None and Path(lost).exists():
+            Path(lost).unlink()
+            raise NetworksEndedError("the process that runs the networks was killed")
         if refused is not None:
             raise UserError(refused)
         self._gate, self._seconds = None if gate is None else Path(gate), seconds

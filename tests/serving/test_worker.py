@@ -66,6 +66,23 @@ def test_a_worker_is_given_up_for_what_it_computes_and_not_for_the_time_it_takes
     asyncio.run(story())
 
 
+def test_networks_that_are_lost_while_they_are_loaded_are_no_refusal(tmp_path):
+    """A server ends when its recognizer is refused, and must not because a process was killed."""
+    lost = tmp_path / "lost"
+    lost.touch()
+
+    async def story():
+        link = await WorkerLink.start("clips", (FAKE, {"lost": str(lost)}))
+        with pytest.raises(WorkerEndedError):
+            await link.receive()
+        await link.close()
+        again = await WorkerLink.start("clips", (FAKE, {"lost": str(lost)}))
+        assert await again.receive() == {"ready": True}
+        await again.close()
+
+    asyncio.run(story())
+
+
 def test_a_recognizer_that_cannot_be_had_is_told_and_a_worker_ends_with_the_server():
     async def story():
         link = await WorkerLink.start("clips", (FAKE, {"refused": "no such device"}))

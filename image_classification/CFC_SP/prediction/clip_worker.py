@@ -53,6 +53,9 @@ class ClipWorker:
         try:
             self._recognizer = Recognizer(*self._load)
             self._recognizer.model.predictor.status()
+        except NetworksEndedError:
+            # No refusal: another worker may well load it.
+            raise
         except UserError as error:
             refused = str(error)
         return node, socket.gethostname(), refused

@@ -185,6 +185,7 @@ class _WorkerSlots:
         try:
             node, machine, refused = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:
+            self._ray.kill(worker)
             self._starts += 1
             if self._starts < _MOST_STARTS:
                 self._start()

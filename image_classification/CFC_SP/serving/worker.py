@@ -95,6 +95,9 @@ def _loaded(channel: Channel, load: tuple[str, dict]):
     try:
         recognizer = getattr(importlib.import_module(module), name)(**keywords)
         recognizer.model.predictor.status()
+    except NetworksEndedError:
+        # No refusal, after which the server ends: another try may well do it.
+        os._exit(1)
     except UserError as error:
         channel.say({"refused": str(error)})
         sys.exit(2)
