@@ -39,6 +39,12 @@ def test_a_list_without_clips_is_told(folder):
         list_clips([str(folder / "list.txt")])
 
 
+def test_a_list_of_another_encoding_is_told(folder):
+    (folder / "list.txt").write_text("clips/b.mov\n", encoding="utf-16")
+    with pytest.raises(UserError, match="expected text in UTF-8, found a zero byte"):
+        list_clips([str(folder / "list.txt")])
+
+
 def test_the_videos_behind_an_address(folder):
     pytest.importorskip("fsspec")
     for name in ("a.mp4", "read.me", "deep/b.mp4"):

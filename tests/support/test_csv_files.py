@@ -36,6 +36,9 @@ def test_what_is_no_table_is_refused(tmp_path):
     path.write_text(f"a,b\n{'9' * 200_000},1\n")
     with pytest.raises(UserError, match="a.csv line 2: expected a CSV, found none"):
         read_columns(path, ("a", "b"))
+    path.write_text("a,b\n1,2\n", encoding="utf-16")
+    with pytest.raises(UserError, match="a.csv line 1: expected a CSV in UTF-8, found a zero byte"):
+        read_columns(path, ("a", "b"))
     with pytest.raises(UserError, match="expected 9 bytes at most"):
         list(read_table(path, 9))
     os.mkfifo(tmp_path / "pipe.csv")

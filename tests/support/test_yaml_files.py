@@ -55,9 +55,10 @@ def test_plain_words_stay_what_they_are(text, value):
         ("!!int '3'", "a tag"),
         ("a\n--- b", "a second document"),
         (b"\xff\xfe\x00", "characters that YAML does not allow"),
+        ('a: "b\\0"', "a zero character"),
         (b"a: \x00", "characters that YAML does not allow"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_no_plain_data_is_refused_at_once(text, reason):
     with bounded_work(), pytest.raises(YamlError, match=reason):

@@ -31,24 +31,27 @@ SECONDS, RATE = 2.0, 48000
 
 
 def make(path, picture, sound, rate=RATE, layout="stereo", start_s=0.0):
-    """A clip of 25 frames a second and a tone of 440 Hz, both SECONDS long."""
+    """A clip of 25 frames a second and, unless `sound` is None, a tone of 440 Hz, both SECONDS long."""
     with av.open(str(path), "w") as movie:
         shown = movie.add_stream(picture, rate=25)
         shown.width, shown.height, shown.pix_fmt = 64, 48, "yuvj420p" if picture == "mjpeg" else "yuv420p"
-        track = movie.add_stream(sound, rate=rate, layout=layout)
-        track.codec_context.bit_rate = 128_000
+        track = sound and movie.add_stream(sound, rate=rate, layout=layout)
+        if track:
+            track.codec_context.bit_rate = 128_000
         tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(int(SECONDS * rate)) / rate)).astype(np.int16)
         tone = np.repeat(tone[None], 1 if layout == "mono" else 2, axis=0)
         for number in range(int(SECONDS * 25)):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 4 * number, np.uint8), "rgb24")
             frame.pts, frame.time_base = number + round(start_s * 25), Fraction(1, 25)
             movie.mux(shown.encode(frame))
+            if not track:
+                continue
             begin = number * rate // 25
             part = av.AudioFrame.from_ndarray(np.ascontiguousarray(tone[:, begin : begin + rate // 25]), "s16p", layout)
             part.sample_rate, part.pts, part.time_base = rate, begin + round(start_s * rate), Fraction(1, rate)
             movie.mux(track.encode(part))
         movie.mux(shown.encode(None))
-        movie.mux(track.encode(None))
+        movie.mux(track.encode(None) if track else [])
     return path
 
 
@@ -97,6 +100,17 @@ def test_joined_recordings_go_on(tmp_path, name, second):
     assert annotate(path, tmp_path / "out.mp4", [begins_s(one) + i / 25 for i in range(100)]) == []
     heard = loud(tmp_path / "out.mp4")
     assert heard[-1] == pytest.approx(40 * SECONDS, abs=4) and len(heard) > 0.9 * 40 * SECONDS
+
+
+def test_sound_lies_beside_its_picture_behind_a_recording_without_any(tmp_path):
+    silent, sounding = make(tmp_path / "1.ts", "mpeg2video", None), make(tmp_path / "2.ts", *KINDS["a.ts"])
+    path = tmp_path / "a.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in (silent, sounding, silent, sounding)))
+    assert annotate(path, tmp_path / "out.mp4", [begins_s(silent) + i / 25 for i in range(200)]) == []
+    heard = loud(tmp_path / "out.mp4")
+    for second, is_loud in ((1, False), (3, True), (5, False), (7, True)):
+        assert (20 * second in heard) is is_loud
+    assert heard[-1] == pytest.approx(80 * SECONDS, abs=4)
 
 
 def test_sound_behind_a_jump_of_hours_lies_beside_its_picture(tmp_path):

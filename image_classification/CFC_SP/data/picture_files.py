@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..core.labels import EXPR
 from ..support.errors import UserError
-from ..support.files import read_bounded
+from ..support.files import read_bounded, read_names
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 # A face crop needs no more; a hostile picture may claim more than memory holds.
@@ -85,7 +85,7 @@ def folder_of(root: str | os.PathLike, *inside: str) -> Path:
 
 def lines_of(path: Path) -> list[str]:
     """A text file's lines; raises UserError where it cannot be read."""
-    return read_bounded(path, _LIST_BYTES).decode("utf-8-sig", errors="replace").splitlines()
+    return read_names(path, _LIST_BYTES).decode("utf-8-sig", errors="replace").splitlines()
 
 
 def assemble(root: Path, labelled: Iterable[tuple[str, int]], split: str, keep: Callable[[str], bool] = lambda name: True) -> PictureFiles:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..support.addresses import clean_address
 from ..support.errors import UserError
-from ..support.files import read_bounded
+from ..support.files import read_names
 from ..support.remote_files import fetch, files_in, is_remote, size_and_time
 from ..support.temporary import temporary_folder
 from ..video.clip import VIDEO_ENDINGS
@@ -56,9 +56,9 @@ def read_manifest(path: str) -> list[str]:
     is one from the file's folder."""
     if is_remote(path):
         with temporary_folder() as folder:
-            lines = read_bounded(fetch(path, Path(folder)), _MANIFEST_BYTES)
+            lines = read_names(fetch(path, Path(folder)), _MANIFEST_BYTES)
     else:
-        lines = read_bounded(path, _MANIFEST_BYTES)
+        lines = read_names(path, _MANIFEST_BYTES)
     base = path.rpartition("/")[0] if is_remote(path) else os.path.dirname(os.path.abspath(path))
     # Names may hold bytes that are no text.
     words = (os.fsdecode(line).strip() for line in lines.removeprefix(b"\xef\xbb\xbf").splitlines())

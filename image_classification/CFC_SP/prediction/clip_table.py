@@ -100,8 +100,9 @@ class ClipTable:
     def _holds_another(self, folder: str, path: str) -> bool:
         """Whether results of another clip lie in the folder, as its result.json says."""
         head = read_head(self._root / folder / FILES["json"])
-        if head is None or not isinstance(given := head["source"].get("path"), str):
+        if head is None:
             return False
+        given = head["source"]["path"]
         if os.path.realpath(given) != os.path.realpath(path):
             return True
         # A path that was given from elsewhere may mean another file.

@@ -4,7 +4,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .errors import UserError
@@ -38,15 +38,23 @@ def given_cell(cell: str) -> str:
 
 
 def read_table(path: str | Path, most: int = _TABLE_BYTES) -> Iterator[list[str]]:
-    """The rows of the CSV at `path`; raises UserError where it cannot be read or is none. Bytes that are no UTF-8 show as U+FFFD."""
+    """The rows of the CSV at `path`; raises UserError where it cannot be read or is none. Bytes that are no UTF-8 show as U+FFFD,
+    but for zero bytes: they make it no text, and no name of a file holds one."""
     with io.TextIOWrapper(open_bounded(path, most), encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.reader(file)
+        rows = csv.reader(_text_lines(file, path))
         try:
             yield from rows
         except csv.Error as error:
             raise UserError(f"{path} line {rows.line_num}: expected a CSV, found none ({error})") from error
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _text_lines(file: Iterable[str], path: str | Path) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        if "\0" in line:
+            raise UserError(f"{path} line {number}: expected a CSV in UTF-8, found a zero byte: save it as UTF-8")
+        yield line
 
 
 def read_columns(path: str | Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -105,6 +105,14 @@ def read_bounded(path: str | Path, most: int) -> bytes:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def read_names(path: str | Path, most: int) -> bytes:
+    """The bytes of a text file that names files; raises UserError as `open_bounded`, and for a zero byte, which no name holds."""
+    content = read_bounded(path, most)
+    if b"\0" in content:
+        raise UserError(f"{path}: expected text in UTF-8, found a zero byte: save it as UTF-8")
+    return content
+
+
 class AnonymousFile:
     """What FFmpeg needs of an open file, without the name that some of its probes go by."""
 

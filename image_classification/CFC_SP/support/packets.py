@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets of a file, past a fault of PyAV."""
+"""Packets of a file: how FFmpeg is to open one, and a way past a fault of PyAV."""
 
 from collections.abc import Iterator
 
 import av
+
+# Playlists name other files and addresses: none of them is ever opened. A transport stream may gain sound in its midst, which FFmpeg's
+# own tools look for, too.
+FILE_OPTIONS = {"protocol_whitelist": "none", "scan_all_pmts": "1"}
 
 
 def packets_of(container, stream) -> Iterator[av.Packet]:

@@ -75,6 +75,8 @@ class _Reader:
         before = self._nodes
         self._count(event, 1)
         if isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:
+                raise _refusal(event, "a zero character, which neither a name nor a number holds")
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
             value = []

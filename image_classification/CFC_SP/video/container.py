@@ -8,6 +8,7 @@ import av
 
 from ..support.errors import UserError
 from ..support.files import AnonymousFile
+from ..support.packets import FILE_OPTIONS
 from .sample_counts import MOST_SAMPLES, announced_samples
 
 # Cameras' pictures and video of 6K. A run takes some 70 bytes of a pixel, in the decoder, the frames on their way and the encoder:
@@ -54,9 +55,8 @@ def open_container(file, shown: str, most_pixels: int = MAX_PIXELS):
                 f"expected at most {MOST_SAMPLES} frames and pieces of sound, found that {shown} announces {samples}: "
                 "its index is damaged, or the clip must be cut into shorter ones."
             )
-        # Playlists name other files and addresses: none of them is ever opened. The size of what is decoded to know the streams
-        # is bounded too.
-        options = {"container_options": {"protocol_whitelist": "none"}, "options": decoder_options(most_pixels)}
+        # The size of what is decoded to know the streams is bounded too.
+        options = {"container_options": FILE_OPTIONS, "options": decoder_options(most_pixels)}
         return av.open(AnonymousFile(file), "r", metadata_errors="replace", **options)
     except av.FFmpegError as fault:
         raise _unreadable(file, shown, fault) from fault

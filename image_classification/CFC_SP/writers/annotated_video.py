@@ -17,6 +17,7 @@ from ..core.records import Frame, FrameResult, Source
 from ..core.span import WHOLE, Span
 from ..support.errors import NO_ROOM, UserError
 from ..support.files import AnonymousFile
+from ..support.packets import FILE_OPTIONS
 from .movie_clock import LONGEST_GAP_S, MovieClock
 from .movie_sound import Sound, ended_early
 from .overlay import Overlay
@@ -152,9 +153,8 @@ def _mux(movie, packets: Iterable[av.Packet]) -> int:
 
 @contextmanager
 def _opened_clip(source: Source):
-    # FFmpeg gets no name that it could take for a protocol or a format, and opens nothing that a playlist names.
-    reading = {"container_options": {"protocol_whitelist": "none"}, "metadata_errors": "replace"}
-    with open(source.path, "rb") as file, av.open(AnonymousFile(file), **reading) as clip:
+    # FFmpeg gets no name that it could take for a protocol or a format.
+    with open(source.path, "rb") as file, av.open(AnonymousFile(file), container_options=FILE_OPTIONS, metadata_errors="replace") as clip:
         yield clip
 
 

@@ -40,6 +40,7 @@ class Sound:
         self._clip, self._span, self._origin_s, self._clock = clip, span, origin_s, clock
         self._stream, self._warnings, self._until_s = clip.streams.best("audio"), warnings, until_s
         self._reached_s = 0.0
+        self._picture = _ContinuousTimes()
 
     def packets(self, movie) -> Iterator[tuple[float, av.Packet]]:
         """Adds a stream to `movie`, before anything is written to it, and returns its packets, each with its second of the video."""
@@ -72,15 +73,21 @@ class Sound:
             # Without an index to seek by, what comes before is read and left out.
             with suppress(av.FFmpegError):
                 self._clip.seek(int((self._origin_s + self._span.start_s) / self._stream.time_base), stream=self._stream)
-        return (packet for packet in packets_of(self._clip, self._stream) if packet.size)
+        picture = self._clip.streams.best("video") if self._clip.format.name in _JOINABLE else None
+        for packet in packets_of(self._clip, [self._stream] if picture is None else [self._stream, picture]):
+            if packet.stream == self._stream:
+                if packet.size:
+                    yield packet
+            elif packet.dts is not None:
+                self._picture.of(*_seconds(packet, packet.dts))
 
     def _copied(self, track) -> Iterator[tuple[float, av.Packet]]:
         times, last_dts = _ContinuousTimes(), None
         for packet in self._read():
             base = packet.time_base
             stamp = packet.pts if packet.pts is not None else packet.dts
-            duration_s = float((packet.duration or 0) * base)
-            raw_s = None if stamp is None else float(stamp * base)
+            raw_s, duration_s = _seconds(packet, stamp)
+            times.join(self._picture, raw_s)
             clip_s = times.of(raw_s, duration_s)
             if self._span.ends_before(clip_s, self._origin_s):
                 return
@@ -106,7 +113,9 @@ class Sound:
         samples, times, resampler, shape = _Samples(track), _ContinuousTimes(), None, None
         for frame in self._decoded():
             ended_s = times.next_s
-            clip_s = times.of(None if frame.pts is None else float(frame.pts * frame.time_base), frame.samples / frame.sample_rate)
+            raw_s = None if frame.pts is None else float(frame.pts * frame.time_base)
+            times.join(self._picture, raw_s)
+            clip_s = times.of(raw_s, frame.samples / frame.sample_rate)
             if self._span.ends_before(clip_s, self._origin_s):
                 break
             movie_s = self._movie_s(clip_s)
@@ -142,18 +151,32 @@ class Sound:
             self._warnings.append(f"{damaged} damaged packets of sound are missing in the annotated video.")
 
 
+def _seconds(packet: av.Packet, stamp: int | None) -> tuple[float | None, float]:
+    """What a time stamp of a packet says, and how long the packet lasts."""
+    return None if stamp is None else float(stamp * packet.time_base), float((packet.duration or 0) * packet.time_base)
+
+
 class _ContinuousTimes:
-    """The clip's seconds of one piece of sound after another, by the picture's rule: a recording that begins again goes on where the
-    one before ends. next_s: when the last piece ends."""
+    """The clip's seconds of one piece of a stream after another: a recording that begins again goes on where the one before ends.
+    next_s: when the last piece ends."""
 
     def __init__(self):
         self.next_s: float | None = None
         self._shift_s = 0.0
 
+    def join(self, picture: "_ContinuousTimes", raw_s: float | None) -> None:
+        """Lies beside the picture in a recording that it has begun, where what comes next is of it: one before may have had no sound."""
+        if raw_s is None or picture.next_s is None or picture._shift_s <= self._shift_s:
+            return
+        here_s, there_s = raw_s + self._shift_s, raw_s + picture._shift_s
+        is_of_it = abs(there_s - picture.next_s) < abs(here_s - picture.next_s)
+        if is_of_it and (self.next_s is None or there_s > self.next_s - _ROUNDING_S):
+            self._shift_s = picture._shift_s
+
     def of(self, raw_s: float | None, duration_s: float) -> float:
         expected_s = self.next_s
         if expected_s is None:
-            time_s = raw_s or 0.0
+            time_s = (raw_s or 0.0) + self._shift_s
         elif raw_s is None:
             time_s = expected_s
         else:

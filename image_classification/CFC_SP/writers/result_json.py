@@ -84,7 +84,10 @@ def _is_head(head) -> bool:
         return False
     if not all(isinstance(head.get(key), dict) for key in ("source", "options", "bundle", "files")):
         return False
-    return isinstance(head["bundle"].get("sha256"), str) and {"size_bytes", "modified_s"} <= head["source"].keys()
+    if not (isinstance(head["bundle"].get("sha256"), str) and {"size_bytes", "modified_s"} <= head["source"].keys()):
+        return False
+    path = head["source"].get("path")
+    return isinstance(path, str) and b"\0" not in os.fsencode(path)
 
 
 def _other_version(path: str | os.PathLike) -> int | None:
