@@ -22,7 +22,7 @@ tables() { # NAME DATASET DATA SPLIT TITLE: the tables of NAME and of NAME-prior
     for name in "$1" "$1-prior"; do
         [ -e "$out/tables/$name/tables.csv" ] || "$python" "$cfc_sp/cli.py" tables -runs "$out" -dataset "$2" -data "$3" -split "$4" \
             -title "$5" -members "${members[@]}" "${prior[@]}" -out "$out/tables/$name"
-        prior=(-prior lite)
+        prior=(-prior_of lite)
     done
 }
 

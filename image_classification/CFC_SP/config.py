@@ -4,6 +4,7 @@
 import difflib
 import math
 import re
+from functools import reduce
 from pathlib import Path
 
 from yacs.config import CfgNode
@@ -253,10 +254,7 @@ def _shown(value) -> str:
 
 def _check(config: CfgNode) -> None:
     def get(name):
-        node = config
-        for part in name.split("."):
-            node = node[part]
-        return node
+        return reduce(lambda node, part: node[part], name.split("."), config)
 
     for name, choices in _CHOICES.items():
         if get(name) not in choices:
@@ -297,7 +295,5 @@ def _check(config: CfgNode) -> None:
     if config.TRAIN.BATCH_SIZE % config.TRAIN.ACCUMULATE:
         raise UserError(f"TRAIN.ACCUMULATE {config.TRAIN.ACCUMULATE} must divide TRAIN.BATCH_SIZE {config.TRAIN.BATCH_SIZE}")
     if config.TRAIN.WARMUP_EPOCHS >= config.TRAIN.EPOCHS:
-        raise UserError(
-            f"TRAIN.WARMUP_EPOCHS: expected less than the {config.TRAIN.EPOCHS} of TRAIN.EPOCHS, found {config.TRAIN.WARMUP_EPOCHS}: lower "
-            f"TRAIN.WARMUP_EPOCHS to {config.TRAIN.EPOCHS / 10:g}, or raise TRAIN.EPOCHS"
-        )
+        wish = f"lower TRAIN.WARMUP_EPOCHS to {config.TRAIN.EPOCHS / 10:g}, or raise TRAIN.EPOCHS ({config.TRAIN.EPOCHS})"
+        raise UserError(f"TRAIN.WARMUP_EPOCHS: expected less than TRAIN.EPOCHS, found {config.TRAIN.WARMUP_EPOCHS}: {wish}")

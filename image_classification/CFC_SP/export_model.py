@@ -42,6 +42,7 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.exporting import export_bundle
     from image_classification.CFC_SP.exporting.members import sources_of_cascade
+    from image_classification.CFC_SP.exporting.prior import with_shares
     from image_classification.CFC_SP.exporting.temperatures import fit_temperatures
     from image_classification.CFC_SP.support.device import select_device
     from image_classification.CFC_SP.support.errors import UserError
@@ -72,22 +73,6 @@ def run(arguments) -> None:
         write_onnx(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB, all programs agree with the eager networks")
-
-
-def with_shares(config, dataset: str, root: str):
-    """The config with the class shares of the training split at `root`, without which a bundle cannot take the prior out.
-
-    Unchanged where it states shares itself, and where a class has no training picture.
-    """
-    from image_classification.CFC_SP.data.datasets import class_shares
-
-    if config.PRIOR.SHARES or not all(shares := class_shares(dataset, root)):
-        return config
-    config = config.clone()
-    config.defrost()
-    config.PRIOR.SHARES = shares
-    config.freeze()
-    return config
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def test_the_tables_are_computed_under_another_prior(tables, trained, monkeypatc
     given = []
     monkeypatch.setattr(scorer, "Scorer", lambda *arguments: given.append(arguments) or Scorer(*arguments))
     trained("flat", run="one", seed=5)
-    assert tables("-members", "swin_s_flat=one", "-prior", "lite")[0] == 0
+    assert tables("-members", "swin_s_flat=one", "-prior_of", "lite")[0] == 0
     assert given[0][-2:] == ([0.3631, 0.0911, 0.0075, 0.0275, 0.2638, 0.1217, 0.1194, 0.0058], 0.8)
     assert "val, 18 annotated frames, the training data's prior ^ 0.8 taken out." in (tmp_path / "tables" / "tables.md").read_text()
     with open(tmp_path / "tables" / "tables.csv", newline="") as file:

@@ -22,7 +22,7 @@ def add_options(parser: Parser) -> None:
         "split", default="val", choices=("val", "test"), help="use val to make choices, and test for final figures (default: val)"
     )
     parser.option("members", nargs="+", default=[], metavar="A=B", help="use run B in place of run A, or runs B_... in place of runs A_...")
-    parser.option("prior", metavar="BUNDLE", help="divide out the prior that this bundle divides out (default: none, as in the paper)")
+    parser.option("prior_of", metavar="FOLDER", help="divide out the prior that this bundle divides out (default: none, as in the paper)")
     parser.option("title", metavar="WORDS", help="what the tables call the data (default: the data set's name)")
     parser.option("cache", type=Path, metavar="FOLDER", help="where logits are kept (default: logits in -runs)")
     parser.option("device", default="auto", choices=("auto", "cpu", "gpu"), help="what computes (default: the GPU if there is one)")
@@ -58,7 +58,7 @@ def run(arguments) -> None:
     how = config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE
     print(f"SP as {config.NAME} has it: SP.NORMALIZER {how[0]}, CASCADE.NEGATIVE_SCOPE {how[1]}")
     logits = {name: cache.logits(path, wanted[name]) for name, path in paths.items()}
-    shares, tau = prior_of(arguments.prior) if arguments.prior else (None, 0.0)
+    shares, tau = bundle_prior(arguments.prior_of) if arguments.prior_of else (None, 0.0)
     scorer = Scorer(frames, logits, *how, shares, tau)
     lines = compute(lines, scorer, set(paths), _report)
     origins = {name: origin_of(path, wanted[name]) for name, path in paths.items()}
@@ -66,7 +66,7 @@ def run(arguments) -> None:
         print(path)
 
 
-def prior_of(bundle: str) -> tuple[list[float], float]:
+def bundle_prior(bundle: str) -> tuple[list[float], float]:
     """The class shares of a bundle's training data, in EXPR order, and the power of them that it divides out.
 
     Raises UserError for a bundle that divides nothing out.
@@ -77,7 +77,7 @@ def prior_of(bundle: str) -> tuple[list[float], float]:
 
     prior = open_bundle(bundle).manifest.get("prior", {})
     if not prior.get("tau"):
-        raise UserError(f"-prior: expected a bundle that divides a prior out, found {bundle}: leave -prior out, or name another")
+        raise UserError(f"-prior_of: expected a bundle that divides a prior out, found {bundle}: leave -prior_of out, or name another")
     return [prior["shares"][name] for name in EXPR], prior["tau"]
 
 

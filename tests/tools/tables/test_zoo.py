@@ -15,7 +15,7 @@ def test_every_network_says_what_is_fastest_and_whether_its_weights_ship(tmp_pat
     small = cells(text, "`repvgg_lite`")
     assert small[1:] == ["48 px, grey", "1.84 M", "80.18 M, fused 72.16 M", "8.8", "1.5", "~~0.5~~", "onednn, 1.5", "", "no weights ship"]
     line = next(line for line in text.splitlines() if "| 64 px, grey |" in line)
-    assert line.endswith("| onednn, 2.5 |  | lite-fast (coarse), lite-fast (negative) |")
+    assert line.endswith("| onednn, 2.5 |  | lite-fast (coarse), lite-fast (negative), paper-lite (negative) |")
     assert cells(text, "`swin_s`")[1:] == ["224 px, RGB", "1.84 M", "8.74 G", "300.0", "", "", "cpu, 300.0", "", "no weights ship"]
     assert "`swin_s`" not in tables(tmp_path)["paper-networks"]()
 
