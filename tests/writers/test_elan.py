@@ -124,6 +124,7 @@ WHOLE = BY_HAND.format(version="3.0")
         (WHOLE.replace('TIME_VALUE="2000"', 'TIME_VALUE="later"'), "invalid literal"),
         (WHOLE.replace('TIME_VALUE="2000"', 'TIME_VALUE="500"'), "ends after it begins"),
         ("<html><body/></html>", "begins with 'html'"),
+        ('<?xml version="1.0" encoding="UTnull"?><ANNOTATION_DOCUMENT/>', "unknown encoding: UTnull"),
     ],
 )
 def test_what_is_no_whole_file_of_ours_is_told(tmp_path, content, told):

@@ -134,7 +134,8 @@ def read_eaf(path: str | os.PathLike) -> Annotation:
         raise UserError(
             f"{path}: expected an EAF file, found one with a DTD or entities, which ELAN never writes: save it again"
         ) from error
-    except (etree.ParseError, KeyError, ValueError) as error:
+    # LookupError: the encoding that the file states is none.
+    except (etree.ParseError, LookupError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise UserError(f"{path}: expected a whole EAF file, found none ({reason}): open it in ELAN and save it again") from error
 
