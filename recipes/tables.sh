@@ -18,7 +18,7 @@ for stage in coarse negative; do
 done
 
 tables() { # NAME DATASET DATA SPLIT TITLE: the tables of NAME and of NAME-prior
-    local name=$1 prior=()
+    local name prior=()
     for name in "$1" "$1-prior"; do
         [ -e "$out/tables/$name/tables.csv" ] || "$python" "$cfc_sp/cli.py" tables -runs "$out" -dataset "$2" -data "$3" -split "$4" \
             -title "$5" -members "${members[@]}" "${prior[@]}" -out "$out/tables/$name"

@@ -71,18 +71,18 @@ class Scorer:
         decided = vote_of([self._plain("coarse", name, window) for name in coarse])
         if not self._tau:
             sent = routed(decided)
-            return self._filled("flat", *decide_rows(decided, self._fine(negative, window, sent)[:, sent]))
+            return self._filled("flat", *decide_rows(decided, self._fine(negative, window, sent, sent)))
         weights = np.exp(-self._tau * self._log_shares)[:, None]
         # As the cascade does: before it is known which frames are routed, the prior meets the frame's own kind of Negative.
         sent = routed(weigh_rows(decided, vote_of([self._plain("negative", name, 0) for name in negative]), weights)[0])
-        decided, fine = weigh_rows(decided, self._fine(negative, window, sent), weights)
+        decided, fine = weigh_rows(decided, self._fine(negative, window, sent, slice(None)), weights)
         return self._filled("flat", *decide_rows(decided, fine[:, routed(decided)]))
 
-    def _fine(self, negative: Sequence[str], window: int, sent: np.ndarray) -> np.ndarray:
-        """The negative ensemble's probabilities, float32 [4, N]; sent: the frames that are routed to it."""
+    def _fine(self, negative: Sequence[str], window: int, sent: np.ndarray, asked: np.ndarray | slice) -> np.ndarray:
+        """The negative ensemble's probabilities of the frames `asked`, float32 [4, R]; sent: the frames that are routed to it."""
         if window and self.negative_scope == "routed":
-            return vote_of([softmax(self.smoothed("negative", name, window, self.valid & sent), axis=0) for name in negative])
-        return vote_of([self._plain("negative", name, window) for name in negative])
+            return vote_of([softmax(self.smoothed("negative", name, window, self.valid & sent)[:, asked], axis=0) for name in negative])
+        return vote_of([self._plain("negative", name, window)[:, asked] for name in negative])
 
     def score(self, predictions: Predictions) -> Scores:
         """Scores on the annotated frames whose true class the stage knows: of "negative" those that are truly negative.
