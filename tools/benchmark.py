@@ -38,6 +38,8 @@ def add_options(parser: Parser) -> None:
     for name in ("clips", "startup", "memory", "cluster"):
         own[name].option("bundle", default="lite", metavar="FOLDER", help="a bundle's folder, or the name of a shipped one (default: lite)")
     own["clips"].option("video", nargs="+", required=True, metavar="FILE", help="the clips")
+    own["clips"].option("engine", default="auto", metavar="NAME", help="as for cfc-sp predict (default: auto)")
+    own["clips"].option("precision", default="auto", metavar="NAME", help="as for cfc-sp predict (default: auto)")
     own["clips"].option(
         "peer", metavar="COMMAND", help="another recipe: prints 'N fps' or 'N frames/s' for the clip that it gets as last word"
     )

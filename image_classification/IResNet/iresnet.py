@@ -7,7 +7,6 @@ arXiv 1709.01507), mode `ir` without. Made for small faces: the stem keeps the i
 
 from collections.abc import Sequence
 
-import paddle
 from paddle import nn
 
 from ..layers import Backbone, ConvBN, EmbeddingHead, settle_layout
@@ -31,19 +30,6 @@ _PARTS = (
 _UNITS = tuple((rf"^body\.(\d+)\.{theirs}", rf"units.\1.{ours}") for theirs, ours in _PARTS)
 _EMBEDDING = tuple((rf"^output_layer\.{i}\.", f"embedding.{part}.") for i, part in ((0, "norm"), (3, "linear"), (4, "bn")))
 ORIGINS = (Origin("FaceX-Zoo", (r"input_layer\.2\.weight", r"body\.0\.res_layer\."), (*_STEM, *_UNITS, *_EMBEDDING), normalize="facexzoo"),)
-
-
-class PReLU(nn.PReLU):
-    """ReLU with a learned slope below zero for every channel: [N, C, H, W] -> the same shape.
-
-    Exported, it is put together from other operations: oneDNN's own is wrong in bfloat16 (Paddle 3.3.1).
-    """
-
-    def forward(self, x):
-        if self.training or paddle.in_dynamic_mode():
-            return super().forward(x)
-        above = nn.functional.relu(x)
-        return above + self._weight.reshape([1, -1, 1, 1]) * (x - above)
 
 
 class SqueezeExcitation(nn.Layer):
@@ -71,7 +57,7 @@ class IResNetUnit(nn.Layer):
         super().__init__()
         self.norm = nn.BatchNorm2D(in_channels)
         self.conv1 = nn.Conv2D(in_channels, out_channels, 3, padding=1, bias_attr=False)
-        self.act = PReLU(out_channels)
+        self.act = nn.PReLU(out_channels)
         self.conv2 = ConvBN(out_channels, out_channels, 3, stride)
         self.se = SqueezeExcitation(out_channels) if se else nn.Identity()
         if in_channels != out_channels:
@@ -121,7 +107,7 @@ class IResNet(Backbone):
         if head not in ("pool", "embedding"):
             raise ValueError(f"IResNet head must be 'pool' or 'embedding', found {head!r}")
         self.stem = ConvBN(in_channels, widths[0], 3, stem_stride)
-        self.stem_act = PReLU(widths[0])
+        self.stem_act = nn.PReLU(widths[0])
         side = -(-input_size // stem_stride)
         # One flat list, as in FaceX-Zoo: a unit's number is then the same in both.
         chain = []

@@ -19,7 +19,6 @@ class ConvBNActivation(nn.Layer):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1, prelu: bool = False):
         super().__init__()
         self.conv_bn = ConvBN(in_channels, out_channels, kernel_size, stride, groups)
-        # Paddle's own, though oneDNN has it wrong in bfloat16: four operations in its place cost more than bfloat16 saves.
         self.act = nn.PReLU(out_channels) if prelu else nn.ReLU6()
 
     def forward(self, x):

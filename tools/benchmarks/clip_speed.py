@@ -37,7 +37,7 @@ def measure(arguments) -> Iterator[list[dict]]:
 
     Stages may overlap, so their milliseconds need not add up to the total's.
     """
-    with Recognizer(arguments.bundle, "cpu") as recognizer:
+    with Recognizer(arguments.bundle, "cpu", arguments.engine, arguments.precision) as recognizer:
         networks = NetworksAlone(recognizer.model)
         for path in arguments.video:
             yield _measure_clip(recognizer, networks, path, arguments.peer, arguments.runs)

@@ -129,8 +129,13 @@ def open_bundle(location: str | Path) -> Bundle:
 
 def parameter_names(program: bytes) -> list[str]:
     """The names of a program's parameters, sorted: the order in which Paddle stores them in one file."""
+    return sorted(step["A"][3] for step in operations(program) if step["#"] == "p")
+
+
+def operations(program: bytes) -> list[dict]:
+    """The operations of a program, in order, as its JSON describes them; parameters count as some."""
     blocks = [block for region in json.loads(program)["program"]["regions"] for block in region["blocks"]]
-    return sorted(op["A"][3] for block in blocks for op in block["ops"] if op["#"] == "p")
+    return [step for block in blocks for step in block["ops"]]
 
 
 def _check_manifest(path: Path, manifest) -> None:

@@ -14,6 +14,7 @@ from ..support.quiet_paddle import paddle
 from ..support.temporary import temporary_folder
 from ..support.threads import thread_count
 from .bundle import Bundle, parameter_names, refusal
+from .prelu_slopes import are_misread, packed, slope_names
 from .program_check import are_inputs
 
 # Shapes that oneDNN keeps primitives for; it frees none of its own accord.
@@ -78,7 +79,7 @@ class PaddleProgram:
         return refusal(self._bundle.folder / f"{self.name}.json", f"it cannot be run: {lines[-1][:200]}")
 
     def _build(self):
-        with program_files(self._bundle, self.name) as (structure, parameters):
+        with program_files(self._bundle, self.name, self.engine == "onednn bfloat16") as (structure, parameters):
             config = paddle.inference.Config(str(structure), str(parameters))
             config.disable_glog_info()
             if self.engine.startswith("gpu"):
@@ -110,13 +111,20 @@ def plainer_engine(engine: str, error: str) -> str | None:
 
 
 @contextmanager
-def program_files(bundle: Bundle, name: str) -> Iterator[tuple[Path, Path]]:
-    """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them."""
+def program_files(bundle: Bundle, name: str, bfloat16: bool = False) -> Iterator[tuple[Path, Path]]:
+    """A program and its parameters as the two temporary files, (`.json`, `.pdiparams`), from which alone Paddle's tools read them.
+
+    bfloat16: whether oneDNN is to compute it so.
+    """
     structure = bundle.program(name)
+    parameters = bundle.parameters(parameter_names(structure))
+    slopes = slope_names(structure) if bfloat16 else set()
+    if slopes and are_misread():
+        parameters |= {slope: packed(parameters[slope]) for slope in slopes}
     with temporary_folder() as folder:
         paths = Path(folder, f"{name}.json"), Path(folder, f"{name}.pdiparams")
         paths[0].write_bytes(structure)
-        write_parameters(paths[1], list(bundle.parameters(parameter_names(structure)).values()))
+        write_parameters(paths[1], list(parameters.values()))
         yield paths
 
 

@@ -21,15 +21,20 @@ def bfloat16_change(build, size: int) -> float:
 
     build: called with whether to use bfloat16, gives the program. Infinite where the engine cannot run it so.
     """
-    crops = example_crops(size, _CROPS)
+    return _compared(build, size)[0]
+
+
+def _compared(build, size: int) -> tuple:
+    """That change, and the program in bfloat16; None where it cannot be built."""
+    crops, program = example_crops(size, _CROPS), None
     expected = build(False)(crops)
     try:
         program = build(True)
         found = program(crops)
     except (RuntimeError, ValueError):
         # What engines say of an operation that they have no bfloat16 kernel for.
-        return float("inf")
-    return float("inf") if program.fell_back else probability_change(found, expected)
+        return float("inf"), program
+    return float("inf") if program.fell_back else probability_change(found, expected), program
 
 
 def checked_precision(build, size: int, has_bfloat16) -> str:
@@ -48,11 +53,12 @@ def in_precision(build, wanted: str, recorded: str, name: str, size: int, has_bf
     if wanted == "float32" or (wanted, recorded) == ("auto", "float32") or not has_bfloat16():
         return build(False)
     if wanted == "bfloat16":
-        change = bfloat16_change(build, size)
+        change, program = _compared(build, size)
         if not change <= MAX_PROBABILITY_CHANGE:
             found = f"they change by {change:.2g}" if math.isfinite(change) else "its networks cannot be computed in it here"
             raise UserError(
                 f"-precision bfloat16: expected the probabilities of {name} to change by {MAX_PROBABILITY_CHANGE} at most, "
                 f"found that {found}: use -precision auto, which keeps float32 there"
             )
+        return program
     return build(True)
