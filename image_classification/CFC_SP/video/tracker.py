@@ -3,7 +3,7 @@
 
 No well-kept library fits (looked at: norfair 2.3.0 asks for NumPy below 2, trackers 2.6.1 and PySceneDetect 0.7.2 install
 opencv-python over our headless one, supervision 0.31.2 has no tracker any more). Little is needed: faces are paired with where the
-tracks' faces were, or should be by now, by an optimal assignment (lapx; SciPy's gives the same and takes a hundred megabytes).
+tracks' faces were, or should be by now, by an optimal assignment (lap; SciPy's gives the same and takes a hundred megabytes).
 """
 
 from dataclasses import dataclass, replace
@@ -116,7 +116,13 @@ class FaceTracker:
 
 def _assigned(scores: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of the pairs with the largest sum of scores, less those that are not allowed."""
-    rows, columns = lap.lapjvx(-scores, extend_cost=True, return_cost=False)
+    if not scores.size:
+        # lap writes beyond an array without elements (0.5.13).
+        return np.zeros(0, int), np.zeros(0, int)
+    columns, _ = lap.lapjv(-scores, extend_cost=True, return_cost=False)
+    # A row without a partner has -1.
+    rows = np.flatnonzero(columns >= 0)
+    columns = columns[rows]
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]
 
