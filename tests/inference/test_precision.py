@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
-import paddle
 import pytest
-from paddle import nn
 
 from image_classification.CFC_SP.core.preprocess import ExpressionNet, Preprocess
-from image_classification.CFC_SP.inference import paddle_program
-from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change, relative_difference
-from image_classification.CFC_SP.inference.bundle import open_bundle, parameter_names
+from image_classification.CFC_SP.inference.agreement import MAX_PROBABILITY_CHANGE, example_crops, probability_change
+from image_classification.CFC_SP.inference.bundle import open_bundle
 from image_classification.CFC_SP.inference.engines import NETWORK_PROGRAMS
-from image_classification.CFC_SP.inference.paddle_program import PaddleProgram, program_files
+from image_classification.CFC_SP.inference.paddle_program import PaddleProgram
 from image_classification.CFC_SP.inference.precision import bfloat16_change, checked_precision, cpu_has_bfloat16, in_precision
-from image_classification.CFC_SP.inference.prelu_slopes import packed, slope_names
 from image_classification.CFC_SP.support.errors import UserError
 from image_classification.SwinTransformer.swin import SwinTransformer
 from tools.weights.random_bundle import seeded_bundle
@@ -110,43 +106,6 @@ def test_a_shipped_network_in_bfloat16(shipped):
         found, expected = program(crops), PaddleProgram(bundle, name)(crops)
         assert program.engine == "onednn bfloat16"
         assert 0 < probability_change(found, expected) <= MAX_PROBABILITY_CHANGE
-
-
-@pytest.fixture
-def prelu_bundle(tmp_path):
-    """A bundle whose one network has a PReLU, with what the network gives for four crops."""
-    layers = nn.Conv2D(3, 16, 3), nn.PReLU(16), nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Linear(16, 5)
-    net = ExpressionNet(Preprocess(8, 8), nn.Sequential(*layers))
-    bundle = seeded_bundle(net, "prelu", tmp_path)
-    with paddle.no_grad():
-        return bundle, net(paddle.to_tensor(example_crops(8, 4))).numpy()
-
-
-def test_the_slopes_of_a_program(prelu_bundle):
-    bundle, _ = prelu_bundle
-    program = bundle.program("prelu")
-    names = slope_names(program)
-    assert [bundle.parameters(sorted(names))[name].shape for name in names] == [(16,)]
-    assert names < set(parameter_names(program))
-
-
-@needs_bfloat16
-def test_prelu_in_bfloat16(prelu_bundle):
-    bundle, expected = prelu_bundle
-    for bfloat16, tolerance in ((False, 1e-5), (True, 2e-2)):
-        found = PaddleProgram(bundle, "prelu", bfloat16=bfloat16)(example_crops(8, 4))
-        assert relative_difference(found, (expected,)) <= tolerance
-
-
-@pytest.mark.parametrize("misread", [True, False])
-def test_slopes_are_packed_where_they_are_misread(misread, prelu_bundle, monkeypatch):
-    bundle, _ = prelu_bundle
-    monkeypatch.setattr(paddle_program, "are_misread", lambda: misread)
-    [name] = slope_names(bundle.program("prelu"))
-    slopes = bundle.parameters([name])[name]
-    with program_files(bundle, "prelu", bfloat16=True) as (_, stored):
-        assert (packed(slopes).tobytes() in stored.read_bytes()) is misread
-        assert (slopes.tobytes() in stored.read_bytes()) is not misread
 
 
 @needs_bfloat16
