@@ -7,6 +7,7 @@ from tools.benchmarks.clip_speed import MEMORY, RATES, RATIOS
 from tools.benchmarks.measuring import read_rows
 from tools.tables.markdown import measured_on, newest, not_measured, same_machine, table
 from tools.tables.rooms import SPEED
+from tools.weights.shipped import shipped
 
 BENCHMARK = "python tools/benchmark.py"
 # The stages in the order of a frame's way; what stands in the rows of benchmark-clips.csv beside them.
@@ -27,24 +28,33 @@ def _of_current_bundles(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [row for row in rows if row["bundle_sha256"] == last[(row["bundle"],)]["bundle_sha256"]]
 
 
+def _by_default(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows of current bundles in the precision that `-precision auto` takes for each; all of a bundle that none is known of."""
+    rows = _of_current_bundles(rows)
+    recorded = {bundle: manifest.get("engines", {}).get("frame", {}).get("fastest") for bundle, manifest in shipped().items()}
+    default = {row["bundle"] for row in rows if row["engine"] == recorded.get(row["bundle"])}
+    return [row for row in rows if row["bundle"] not in default or row["engine"] == recorded[row["bundle"]]]
+
+
 def clips(results: Path) -> str:
-    """Every clip with each bundle: frames a second, milliseconds a frame and stage, memory, and the ratios to the floor and the peer."""
+    """Every clip with each bundle and engine: frames a second, milliseconds a frame and stage, memory, ratios to the floor and the peer."""
     rows = _of_current_bundles(_rows(results, "clips"))
     if not rows:
         return not_measured(f"{BENCHMARK} clips -video FILES -peer COMMAND")
-    found = newest(rows, "bundle", "clip", "measure")
+    found = newest(rows, "bundle", "engine", "clip", "measure")
     measured = [measure for (measure,) in newest(rows, "measure") if measure not in _SUMS]
     stages = sorted(measured, key=lambda stage: _STAGES.index(stage) if stage in _STAGES else len(_STAGES))
     lines = []
-    for (bundle, clip), row in newest(rows, "bundle", "clip").items():
-        own = {measure: float(found[bundle, clip, measure]["median"]) for measure in (*stages, *_SUMS) if (bundle, clip, measure) in found}
+    for key, row in newest(rows, "bundle", "engine", "clip").items():
+        own = {measure: float(found[*key, measure]["median"]) for measure in (*stages, *_SUMS) if (*key, measure) in found}
         per_frame = [f"{own[stage] / int(row['frames']):.1f}" if stage in own else "" for stage in stages]
         ratios = [f"{own[ratio]:.1f}" if ratio in own else "" for ratio in RATIOS]
-        what = f"{clip}, {row['width']}x{row['height']}, {int(row['faces']) / int(row['frames']):.1f} faces"
+        what = f"{row['clip']}, {row['width']}x{row['height']}, {int(row['faces']) / int(row['frames']):.1f} faces"
         memory = f"{own[MEMORY]:.0f} MB" if MEMORY in own else ""
-        lines.append([bundle, what, f"{own['frames_per_s']:.3g}", *per_frame, memory, *ratios])
+        lines.append([row["bundle"], row["engine"], what, f"{own['frames_per_s']:.3g}", *per_frame, memory, *ratios])
     headers = [
         "bundle",
+        "engine",
         "clip",
         "frames/s",
         *(f"{stage}, ms a frame" for stage in stages),
@@ -95,7 +105,7 @@ def budgets(results: Path) -> str:
 
 def costs(results: Path) -> dict[str, str]:
     """What the default bundle costs, each figure by its name."""
-    clips = [row for row in _of_current_bundles(_rows(results, "clips")) if row["bundle"] == _BUDGET_BUNDLE]
+    clips = [row for row in _by_default(_rows(results, "clips")) if row["bundle"] == _BUDGET_BUNDLE]
     found = {key: float(row["median"]) for key, row in newest(clips, "clip", "measure").items()}
     over_floor = [value for (_, measure), value in found.items() if measure == "times_the_floor"]
     windows = newest(_rows(results, "smoothing"), "frames", "window").items()
@@ -128,7 +138,7 @@ def _of_frames(results: Path) -> str:
 
 def frames_per_second(results: Path) -> tuple[dict[str, str], str]:
     """Frames a second of the clip of the budgets by bundle, and a sentence on what they were measured on."""
-    rows = [row for row in _of_current_bundles(_rows(results, "clips")) if row["clip"] == BUDGET_CLIP]
+    rows = [row for row in _by_default(_rows(results, "clips")) if row["clip"] == BUDGET_CLIP]
     found = newest([row for row in rows if row["measure"] == "frames_per_s"], "bundle")
     return {bundle: f"{float(row['median']):.0f}" for (bundle,), row in found.items()}, measured_on(found.values()) if found else ""
 

@@ -5,7 +5,7 @@ from tools.collect_results import tables
 
 def clip_row(measure, median, **changed):
     known = {"clip": "portrait_720p.mp4", "width": 1280, "height": 720, "frames": 200, "faces": 300, "bundle": "lite"}
-    known |= {"bundle_sha256": "new"}
+    known |= {"bundle_sha256": "new", "engine": "onednn"}
     return {**known, "measure": measure, "median": median, **AROUND, **changed}
 
 
@@ -18,12 +18,24 @@ def test_speed_is_the_newest_and_of_one_machine(tmp_path):
     write(tmp_path, "speed/benchmark-clips", rows)
     makers = tables(tmp_path)
     speed = makers["speed"]()
-    assert cells(speed, "lite") == ["lite", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "612 MB", "1.8", ""]
+    assert cells(speed, "lite") == ["lite", "onednn", "portrait_720p.mp4, 1280x720, 1.5 faces", "200", "2.0", "612 MB", "1.8", ""]
     assert "decode, ms a frame" in speed and "A CPU, 2 cores, 25 GB, 1 thread a network" in speed and "abcdef0;" in speed
     assert "9999" not in speed and "b.mp4" not in speed
     budgets = makers["budgets"]()
     assert cells(budgets, "frames/s")[2] == "200" and cells(budgets, "times the floor")[2] == "1.84"
     assert cells(budgets, "times the speed")[2] == "not measured"
+
+
+def test_budgets_are_of_the_precision_that_is_taken_by_default(tmp_path):
+    rows = [clip_row(name, value) for name, value in (("decode", 500), ("total", 1000), ("frames_per_s", 100), ("times_the_floor", 1.2))]
+    rows += [{**row, "engine": "onednn bfloat16", "median": 3 * row["median"]} for row in rows]
+    write(tmp_path, "speed/benchmark-clips", rows)
+    makers = tables(tmp_path)
+    assert cells(makers["speed"](), "lite | onednn |")[3] == "100" and cells(makers["speed"](), "lite | onednn bfloat16")[3] == "300"
+    assert cells(makers["budgets"](), "frames/s")[2] == "100"
+    only = [row for row in rows if row["engine"] == "onednn bfloat16"]
+    write(tmp_path, "speed/benchmark-clips", only)
+    assert cells(tables(tmp_path)["budgets"](), "frames/s")[2] == "300"
 
 
 def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
