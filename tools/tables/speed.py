@@ -45,7 +45,8 @@ def clips(results: Path) -> str:
     measured = [measure for (measure,) in newest(rows, "measure") if measure not in _SUMS]
     stages = sorted(measured, key=lambda stage: _STAGES.index(stage) if stage in _STAGES else len(_STAGES))
     lines = []
-    for key, row in newest(rows, "bundle", "engine", "clip").items():
+    bundles = list(newest(rows, "bundle"))
+    for key, row in sorted(newest(rows, "bundle", "engine", "clip").items(), key=lambda item: bundles.index(item[0][:1])):
         own = {measure: float(found[*key, measure]["median"]) for measure in (*stages, *_SUMS) if (*key, measure) in found}
         per_frame = [f"{own[stage] / int(row['frames']):.1f}" if stage in own else "" for stage in stages]
         ratios = [f"{own[ratio]:.1f}" if ratio in own else "" for ratio in RATIOS]
