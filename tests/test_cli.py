@@ -261,7 +261,7 @@ def test_the_wheel_holds_configs_and_bundle(tmp_path):
         "configs/lite/lite_repvgg_coarse.yaml",
         "bundles/lite/manifest.yaml",
         "bundles/lite/coarse.json",
-        "video/mtcnn.safetensors",
+        "bundles/lite/mtcnn.safetensors",
         "bundles/lite/frame.onnx",
     ):
         assert f"image_classification/CFC_SP/{name}" in names

@@ -17,7 +17,8 @@ import numpy as np
 
 from .onnx_model import onnx_model, onnx_node
 
-WEIGHTS = Path(__file__).with_name("mtcnn.safetensors")
+# Every bundle has its copy of these; tools and new bundles take those of the default one.
+WEIGHTS = Path(__file__).parents[1] / "bundles" / "lite" / "mtcnn.safetensors"
 # Of each convolution its channels, its kernel's side and, where one follows, the side of a pooling window.
 _CONVOLUTIONS = {
     "pnet": ((10, 3, 2), (16, 3, None), (32, 3, None)),
