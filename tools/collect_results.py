@@ -41,6 +41,7 @@ def tables(results: Path) -> dict:
         "robustness": scores.robustness,
         "speed": speed.clips,
         "memory": speed.memory,
+        "cluster": speed.cluster,
         "budgets": speed.budgets,
         "bundle-networks": zoo.members,
         "bundle-files": zoo.files,

@@ -88,6 +88,28 @@ def memory(results: Path) -> str:
     return table(headers, lines, measured_on(newest_runs))
 
 
+def cluster(results: Path) -> str:
+    """What a clip takes in one process, and on Ray with one worker and with two."""
+    rows = _rows(results, "cluster")
+    if not rows:
+        return not_measured(f"{BENCHMARK} cluster -video FILE")
+    # The many clips of one frame are a line of their own.
+    newest_runs = newest(rows, "clip", "workers_on_ray", "clips").values()
+    lines = [
+        [
+            row["clip"],
+            f"Ray, {row['workers_on_ray']} worker{'s' * (row['workers_on_ray'] != '1')}" if int(row["workers_on_ray"]) else "one process",
+            row["clips"],
+            f"{float(row['ms_a_clip']):.0f}",
+            f"{float(row['times_one_process']):.2f}",
+            f"{float(row['own_mb_middle']):.0f} MB, {float(row['own_mb_end']):.0f} MB",
+        ]
+        for row in newest_runs
+    ]
+    headers = ["clip", "on", "clips", "ms a clip", "times the speed of one process", "memory of the call: half way, at the end"]
+    return table(headers, lines, measured_on(newest_runs))
+
+
 def budgets(results: Path) -> str:
     """What prediction may cost, and what it does cost."""
     found = costs(results)

@@ -52,3 +52,17 @@ def test_smoothing_memory_and_start_stand_beside_their_budgets(tmp_path):
     assert cells(budgets, "start of")[2] == "4.2 s"
     assert cells(budgets, "resident memory")[0].endswith("(90000 frames)")
     assert cells(budgets, "resident memory")[2] == "812 MB, -0.01 MB a minute"
+
+
+def test_clips_on_ray_stand_beside_one_process(tmp_path):
+    known = {"clips": 300, "seconds": 40, "own_mb_middle": 81.2, "own_mb_end": 82.6, **AROUND}
+    rows = [
+        {"clip": "one frame", "workers_on_ray": workers, "ms_a_clip": ms, "times_one_process": times, **known}
+        for workers, ms, times in ((0, 100.4, 1.0), (1, 125, 0.8), (2, 80, 1.255), (2, 64, 1.57))
+    ]
+    write(tmp_path, "speed/benchmark-cluster", [*rows, {**rows[-1], "clips": 9000, "ms_a_clip": 61.8}])
+    found = tables(tmp_path)["cluster"]()
+    assert cells(found, "one frame | one process")[2:] == ["300", "100", "1.00", "81 MB, 83 MB"]
+    assert cells(found, "one frame | Ray, 1 worker |")[3:5] == ["125", "0.80"]
+    assert cells(found, "one frame | Ray, 2 workers | 300")[3:5] == ["64", "1.57"]
+    assert cells(found, "one frame | Ray, 2 workers | 9000")[3] == "62"
