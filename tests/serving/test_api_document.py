@@ -47,6 +47,8 @@ def test_it_says_how_to_be_let_in_and_when_to_come_again(told):
         assert "Retry-After" in send["responses"][status]["headers"]
     file = told["paths"]["/v1/clips/{clip_id}/files/{name}"]["get"]["responses"]
     assert {"video/mp4", "text/csv; charset=utf-8"} <= set(file["200"]["content"]) == set(file["206"]["content"])
+    sample = told["paths"]["/v1/sample"]["get"]
+    assert {"200", "206", "404", "416"} <= set(sample["responses"]) and [each["name"] for each in sample["parameters"]] == ["range"]
 
 
 def test_events_and_frames_are_as_their_schemas_say(client, clip, send):

@@ -70,7 +70,23 @@ def test_what_ended_keeps_its_sentence_and_its_upload_where_wanted(store):
     store.finish("c", keep_upload=True)
     assert [store.get(name).state for name in "abc"] == [DONE, FAILED, DONE] and store.get("b").error == "it is damaged"
     assert [store.upload(name).exists() for name in "abc"] == [False, False, True]
-    assert [store.get(name).bytes for name in "abc"] == [100, 100, 106] and store.total_bytes() == 306
+    assert [store.get(name).bytes for name in "abc"] == [100, 0, 106] and store.total_bytes() == 206
+    assert not store.results("b").exists()
+
+
+def test_a_kill_while_a_clip_ends_neither_loses_it_nor_leaves_its_upload(store, monkeypatch):
+    def kill(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    add(store, "a")
+    store.begin("a")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pathlib.Path.unlink", kill)
+        store.finish("a")
+    add(store, "kept")
+    store.finish("kept", keep_upload=True)
+    store.recover()
+    assert store.get("a").state == DONE and not store.upload("a").exists() and store.upload("kept").exists()
 
 
 def test_results_go_by_age_and_then_by_size_the_oldest_first(store):

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import problem_response
+from .problems import METHODS, problem_response
 from .server_metrics import ServerMetrics
 
 COOKIE = "cfc_sp_session"
@@ -20,7 +20,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -111,7 +110,7 @@ class Counting:
             if message["type"] == "http.response.start":
                 # Neither ids nor a client's own words: each would be a time series of its own.
                 route = getattr(scope.get("route"), "path", "other")
-                method = scope["method"] if scope["method"] in _METHODS else "other"
+                method = scope["method"] if scope["method"] in METHODS else "other"
                 self._metrics.requests.labels(route, method, message["status"]).inc()
             await send(message)
 

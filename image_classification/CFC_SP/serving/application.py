@@ -29,6 +29,8 @@ def make_application(service: Service) -> FastAPI:
 
     # FastAPI's own pages of documentation load scripts from elsewhere.
     application = DescribedApplication(title="CFC-SP", version="1", description=ABOUT, lifespan=running, docs_url=None, redoc_url=None)
+    # An address that is nearly one of ours is told as any other that is none.
+    application.router.redirect_slashes = False
     add_problem_handlers(application)
     key = AccessKey(service.settings.token)
     for routes in (page_routes(), server_routes(service, key), clip_routes(service), live_routes(service)):

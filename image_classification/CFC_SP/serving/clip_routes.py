@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from ..core.kinds import KINDS
 from ..prediction.options import SEARCHES
@@ -16,7 +16,7 @@ from .clip_events import clip_events
 from .clip_store import FAILED, StoredClip
 from .problems import Problem
 from .report_policy import report_policy
-from .route_parts import BODY, address_of, check_range, file_content, problems
+from .route_parts import BODY, PART, SentFile, address_of, problems, sent_file
 from .schemas import ClipAnswer
 from .service import Service
 
@@ -42,16 +42,6 @@ _STREAM = {
     }
 }
 _MEDIA = tuple(dict.fromkeys(MEDIA_TYPES.values()))
-_RANGES = {"Accept-Ranges": {"description": "bytes", "schema": {"type": "string"}}}
-_PLACE = {"Content-Range": {"description": "bytes FIRST-LAST/ALL", "schema": {"type": "string"}}}
-_FILE = {
-    HTTPStatus.OK.value: {"content": file_content(*_MEDIA), "headers": _RANGES},
-    HTTPStatus.PARTIAL_CONTENT.value: {
-        "description": "The part that Range asks for",
-        "content": file_content(*_MEDIA),
-        "headers": _RANGES | _PLACE,
-    },
-}
 _ACCEPTED = {HTTPStatus.ACCEPTED.value: {"headers": {"Location": {"description": "the clip's address", "schema": {"type": "string"}}}}}
 
 
@@ -111,12 +101,11 @@ def clip_routes(service: Service) -> APIRouter:
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    @routes.get("/{clip_id}/files/{name}", response_class=FileResponse, responses=_FILE | problems(404, 416))
+    @routes.get("/{clip_id}/files/{name}", response_class=SentFile, responses=sent_file(*_MEDIA), openapi_extra=PART)
     async def fetch_a_file(
         clip_id: str,
         name: str,
         download: Annotated[bool, Query(description="to keep, not to show")] = False,
-        part: Annotated[str, Header(alias="range", description="one part of it", examples=["bytes=0-99"])] = "",
     ):
         """A file of a clip's results, or a part of it. `files` of the clip names those that there are."""
         clip = found(clip_id)
@@ -126,10 +115,9 @@ def clip_routes(service: Service) -> APIRouter:
             raise Problem(HTTPStatus.NOT_FOUND, f"expected one of this clip's files, found another name: there are {names}")
         kind = "attachment" if download else "inline"
         stem = clip.name.rpartition(".")[0] or clip.name
-        check_range(part, path.stat().st_size)
         # What it imports at first takes a moment, in which others are answered.
         headers = await asyncio.to_thread(report_policy) if name == FILES["html"] else {}
-        return FileResponse(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
+        return SentFile(path, media_type=MEDIA_TYPES[name], filename=f"{stem}-{name}", content_disposition_type=kind, headers=headers)
 
     @routes.delete("/{clip_id}", status_code=HTTPStatus.NO_CONTENT, response_class=Response, responses=problems(404))
     async def remove_a_clip(clip_id: str) -> None:

@@ -89,6 +89,10 @@ class ClipStore:
                 shutil.rmtree(folder, ignore_errors=True)
         for clip in self._found("state = ?", WAITING):
             shutil.rmtree(self.results(clip.id), ignore_errors=True)
+        for clip in self.finished():
+            # One that is kept was counted.
+            if self._size(clip.id) > clip.bytes:
+                self.upload(clip.id).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the database and lets another server have the folder."""
@@ -157,11 +161,17 @@ class ClipStore:
 
     def finish(self, clip_id: str, error: str | None = None, keep_upload: bool = False) -> None:
         """Notes that a clip is done, or failed with the sentence `error`. The upload goes, unless it is to be kept."""
-        if not keep_upload:
-            self.upload(clip_id).unlink(missing_ok=True)
-        size = sum(path.stat().st_size for path in self.home(clip_id).rglob("*") if path.is_file())
+        if error is not None:
+            # A process that was killed leaves half of them.
+            shutil.rmtree(self.results(clip_id), ignore_errors=True)
+        upload, size = self.upload(clip_id), self._size(clip_id)
+        if not keep_upload and upload.is_file():
+            size -= upload.stat().st_size
         values = (DONE if error is None else FAILED, error, size, time.time(), clip_id)
         self._database.execute("UPDATE clips SET state = ?, error = ?, bytes = ?, finished_s = ? WHERE id = ?", values)
+        if not keep_upload:
+            # Not before: were the server killed between the two, the clip would be begun again without it.
+            upload.unlink(missing_ok=True)
 
     def remove(self, clip_id: str) -> None:
         """Removes all there is of a clip."""
@@ -181,6 +191,9 @@ class ClipStore:
                 self.remove(clip.id)
                 total, removed = total - clip.bytes, removed + 1
         return removed
+
+    def _size(self, clip_id: str) -> int:
+        return sum(path.stat().st_size for path in self.home(clip_id).rglob("*") if path.is_file())
 
     def _found(self, condition: str, *values) -> list[StoredClip]:
         rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)}, number FROM clips WHERE {condition}", values)

@@ -4,10 +4,10 @@
 from pathlib import Path
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
 
 from ..core.labels import EXPR
 from ..writers.palette import COLOURS, text_colour
+from .route_parts import SentFile
 
 _FOLDER = Path(__file__).with_name("page")
 _FILES = {
@@ -44,7 +44,7 @@ def _css(colour: tuple[int, int, int]) -> str:
 
 
 def _sender(path: Path, kind: str):
-    async def send() -> FileResponse:
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": "no-cache"})
+    async def send() -> SentFile:
+        return SentFile(path, media_type=kind, headers={"Cache-Control": "no-cache"})
 
     return send

@@ -9,12 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from ..support.errors import UserError
 
 MEDIA_TYPE = "application/problem+json"
 UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+"""All that mean something at one address or another, and OPTIONS."""
 CLOSE = {"Connection": "close"}
 """The headers of an answer after which the rest of a body is not wanted."""
 # Whoever still sends a body then has so long to notice the answer.
@@ -78,7 +81,8 @@ def add_problem_handlers(application: FastAPI) -> None:
             HTTPStatus.NOT_FOUND: "expected an address of this server, found another: /openapi.json lists them",
             HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} has no meaning here: /openapi.json lists what has",
         }
-        return problem_response(error.status_code, sentences.get(error.status_code, str(error.detail)), error.headers)
+        headers = {"Allow": _methods_of(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        return problem_response(error.status_code, sentences.get(error.status_code, str(error.detail)), headers)
 
     async def fault(_: Request, error: Exception):
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, _OWN_FAULT)
@@ -87,3 +91,9 @@ def add_problem_handlers(application: FastAPI) -> None:
         application.add_exception_handler(kind, handler)
     # Starlette logs the traceback of these.
     application.add_exception_handler(Exception, fault)
+
+
+def _methods_of(request: Request) -> str:
+    """The methods that this address has, in all of its routes: Starlette's own list is that of the first of them."""
+    wanted = ((method, dict(request.scope) | {"method": method}) for method in METHODS)
+    return ", ".join(method for method, scope in wanted if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes))

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several routes share."""
 
+import asyncio
+import os
 import re
 from http import HTTPStatus
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
 from .problems import MEDIA_TYPE, Problem
 
@@ -33,9 +38,27 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
-def file_content(*kinds: str) -> dict[str, dict]:
-    """What OpenAPI says of an answer that is a file of one of these kinds."""
-    return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+_RANGES = {"Accept-Ranges": {"description": "bytes", "schema": {"type": "string"}}}
+_PLACE = {"Content-Range": {"description": "bytes FIRST-LAST/ALL", "schema": {"type": "string"}}}
+PART = {
+    "parameters": [
+        {"name": "range", "in": "header", "description": "one part of it", "schema": {"type": "string"}, "example": "bytes=0-99"}
+    ]
+}
+"""What OpenAPI says of a request for a SentFile."""
+
+
+def sent_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of a route that answers a SentFile of one of these kinds."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {
+        HTTPStatus.OK.value: {"content": content, "headers": _RANGES},
+        HTTPStatus.PARTIAL_CONTENT.value: {
+            "description": "The part that Range asks for",
+            "content": content,
+            "headers": _RANGES | _PLACE,
+        },
+    } | problems(404, 416)
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -43,11 +66,27 @@ def address_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "unknown"
 
 
+class SentFile(FileResponse):
+    """A file, or the one part of it that Range asks for; whatever cannot be had of it is a Problem, as everywhere."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        try:
+            self.stat_result = await asyncio.to_thread(os.stat, self.path)
+        except FileNotFoundError:
+            raise Problem(HTTPStatus.NOT_FOUND, "this file has just been removed") from None
+        self.set_stat_headers(self.stat_result)
+        asked = Headers(scope=scope).get("range")
+        if asked is not None:
+            check_range(asked, self.stat_result.st_size)
+        await super().__call__(scope, receive, send)
+
+
 def check_range(asked: str, size: int) -> None:
     """Raises Problem for a Range that is not one part of a file of `size` bytes."""
-    found = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked.strip()) if asked else None
+    found = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked.strip())
     first, last = (int(number) if number else None for number in found.groups()) if found else (None, None)
-    if not asked or (first is not None and first < size and (last is None or first <= last)) or (first is None and last):
+    if (first is not None and first < size and (last is None or first <= last)) or (first is None and last):
         return
     sentence = f"expected one part of the file's {size} bytes, such as bytes=0-{max(0, size - 1)}, found Range: {asked[:100]!r}"
     raise Problem(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, sentence, headers={"Content-Range": f"bytes */{size}"})

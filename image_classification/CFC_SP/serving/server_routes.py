@@ -4,14 +4,14 @@
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 
 from ..core.labels import EXPR
 from ..support.own_version import own_version
 from ..writers.output import FILES
 from .access import COOKIE, AccessKey
 from .problems import Problem
-from .route_parts import address_of, file_content, problems
+from .route_parts import PART, SentFile, address_of, problems, sent_file
 from .schemas import AboutAnswer, limits_answer
 from .server_metrics import CONTENT_TYPE
 from .service import Service
@@ -19,7 +19,6 @@ from .service import Service
 _COOKIE = {
     HTTPStatus.NO_CONTENT.value: {"headers": {"Set-Cookie": {"description": f"{COOKIE}, for this visit", "schema": {"type": "string"}}}}
 }
-_SAMPLE = {HTTPStatus.OK.value: {"content": file_content("video/mp4")}}
 
 
 def server_routes(service: Service, key: AccessKey) -> APIRouter:
@@ -67,12 +66,12 @@ def server_routes(service: Service, key: AccessKey) -> APIRouter:
             )
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=request.url.scheme == "https")
 
-    @routes.get("/v1/sample", response_class=FileResponse, responses=_SAMPLE | problems(404))
-    async def fetch_the_sample() -> FileResponse:
+    @routes.get("/v1/sample", response_class=SentFile, responses=sent_file("video/mp4"), openapi_extra=PART)
+    async def fetch_the_sample() -> SentFile:
         """A clip to try."""
         sample = service.settings.sample
         if sample is None or not sample.is_file():
             raise Problem(HTTPStatus.NOT_FOUND, "this server has no clip to try: send one of your own")
-        return FileResponse(sample, media_type="video/mp4", filename=sample.name)
+        return SentFile(sample, media_type="video/mp4", filename=sample.name)
 
     return routes
