@@ -38,6 +38,19 @@ def test_a_worker_that_is_killed_is_replaced_and_its_clip_begun_again(client, ga
     assert 'cfc_sp_clips_total{outcome="done"}' in client.get("/metrics").text
 
 
+def test_a_worker_that_is_killed_while_it_is_idle_takes_no_try_from_the_next_clip(client, clip, gated, gate, send, ended):
+    gate.touch()
+    clip_id = send(client, gated, formats="csv").json()["id"]
+    wait_until(lambda: client.service.queue.progress_of(clip_id))
+    idle = client.service.queue.progress_of(clip_id).link
+    gate.unlink()
+    ended(client, clip_id)
+    idle.kill()
+    wait_until(lambda: idle.has_ended)
+    clip_id = send(client, clip, formats="csv").json()["id"]
+    assert ended(client, clip_id)["state"] == "done" and client.service.store.get(clip_id).deaths == 0
+
+
 def children_of(process: int) -> list[int]:
     """The processes that a process has started."""
     with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:

@@ -124,6 +124,7 @@ def test_uploads_that_are_refused_leave_nothing(client):
     before = folders()
     client.post("/v1/clips", content=b"x" * 100)
     assert "form" in problem(client.post("/v1/clips", files={"file": b"x"}), 415)
+    assert "form" in problem(client.post("/v1/clips", content=b"--x", headers={"Content-Type": "Multipart/Form-Data; boundary=x"}), 415)
     assert "empty" in problem(client.post("/v1/clips"), 400)
     assert folders() == before
 

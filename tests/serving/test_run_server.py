@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import cv2
@@ -17,6 +19,7 @@ from image_classification.CFC_SP import cli
 from image_classification.CFC_SP.serving.run_server import run_server
 from image_classification.CFC_SP.serving.settings import Settings
 from image_classification.CFC_SP.support.errors import UserError
+from tests.events import wait_until
 from tests.served import Served
 from tests.serving.fake_recognizer import FAKE
 
@@ -71,6 +74,20 @@ def test_an_answer_reaches_a_client_that_still_sends(served):
     assert answer.startswith(b"HTTP/1.1 415 ") and b"found a form" in answer
 
 
+def test_one_connection_too_many_is_told_as_a_problem(tmp_path):
+    with Served(tmp_path, limits={"connections": 3}) as server:
+        place = ("127.0.0.1", int(server.address.rpartition(":")[2]))
+        idle = [socket.create_connection(place) for _ in range(3)]
+        wait_until(lambda: server.get("/v1/about") == 503)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(server.address + "/v1/about")
+        assert refused.value.headers["Content-Type"] == "application/problem+json" and refused.value.headers["Retry-After"] == "10"
+        assert "3 connections are served at a time" in refused.value.read().decode()
+        for connection in idle:
+            connection.close()
+        wait_until(lambda: server.get("/v1/about") == 200)
+
+
 def test_the_limits_are_those_of_the_settings():
     limits, text = Settings(Path()).limits, PAGE.read_text()
     megabytes = (f"{round(size / 1e6)} MB" for size in (limits.clip_bytes, limits.picture_bytes, limits.frame_bytes))
@@ -80,7 +97,13 @@ def test_the_limits_are_those_of_the_settings():
         f"`-streams`, {limits.streams}",
         f"`-rate`, {limits.rate}",
     )
-    for said in (*megabytes, *numbers, f"{limits.uploads}; {limits.watchers}", f"`-keep_hours`, {limits.keep_s / 3600:g}"):
+    for said in (
+        *megabytes,
+        *numbers,
+        f"{limits.uploads}; {limits.watchers}",
+        f"| connections | {limits.connections} |",
+        f"`-keep_hours`, {limits.keep_s / 3600:g}",
+    ):
         assert said in text, said
 
 

@@ -40,6 +40,25 @@ def test_it_answers_refuses_and_is_started_again(tmp_path, clip):
     asyncio.run(story())
 
 
+def test_a_worker_that_ends_while_nobody_asks_takes_no_try_from_the_next(clip):
+    asked = {"path": str(clip), "name": "a.mp4", "pixels": 10_000, "seconds": 60}
+
+    async def story():
+        restarts = []
+        desk = WorkerDesk("check", (FAKE, {}), lambda: restarts.append(1))
+        await desk.open()
+        desk._link.kill()
+        await asyncio.to_thread(wait_until, lambda: desk._link.has_ended)
+        assert "source" in await desk.ask(asked) and restarts == [1]
+        assert await desk._link.idle_until(asyncio.sleep(0, "work")) == "work"
+        asyncio.get_running_loop().call_later(0.1, desk._link.kill)
+        with pytest.raises(WorkerEndedError):
+            await desk._link.idle_until(asyncio.Event().wait())
+        await desk.close()
+
+    asyncio.run(story())
+
+
 def test_a_worker_is_given_up_for_what_it_computes_and_not_for_the_time_it_takes(monkeypatch):
     computed = []
 

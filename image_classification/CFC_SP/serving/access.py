@@ -3,6 +3,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -10,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import METHODS, problem_response
+from .problems import METHODS, Problem, problem_response
 from .server_metrics import ServerMetrics
 
 COOKIE = "cfc_sp_session"
@@ -59,11 +60,11 @@ class AccessKey:
 class Access:
     """Refuses calls by another name (DNS rebinding), from another site's page, and without the key.
 
-    hosts: names by which the server may be called, without port; empty: any.
+    hosts: names by which the server may be called, without port; empty: any. check: raises Problem where nobody can be served.
     """
 
-    def __init__(self, application: ASGIApp, key: AccessKey, hosts: tuple[str, ...]):
-        self._application, self._key, self._hosts = application, key, {host.lower() for host in hosts}
+    def __init__(self, application: ASGIApp, key: AccessKey, hosts: tuple[str, ...], check: Callable[[], None] = lambda: None):
+        self._application, self._key, self._hosts, self._check = application, key, {host.lower() for host in hosts}, check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -73,6 +74,10 @@ class Access:
         await (refusal or self._application)(scope, receive, _with_headers(send))
 
     def _refusal(self, connection: HTTPConnection) -> JSONResponse | None:
+        try:
+            self._check()
+        except Problem as problem:
+            return problem_response(problem.status, problem.sentence, problem.headers)
         host = connection.headers.get("host", "")
         if self._hosts and _name_of(host) not in self._hosts:
             sentence = f"expected a name of this server, found {host[:100]!r}: its operator allows it with -hosts"

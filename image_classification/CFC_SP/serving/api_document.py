@@ -14,8 +14,9 @@ from .schemas import AboutAnswer, ClipAnswer, FaceAnswer, FrameAnswer, LimitsAns
 ABOUT = """Facial expressions in video: send a clip, follow it, fetch its results.
 
 **Errors** are problem+json (schema `ProblemAnswer`) with one sentence in `detail`. Beside those that an address lists, any may answer
-401 (no token, or another one), 403 (called by another site's page), 421 (called by a name that is not this server's), 405 and 404.
-429 and 503 say in `Retry-After` after how many seconds to try again.
+401 (no token, or another one), 403 (called by another site's page), 421 (called by a name that is not this server's), 503 (too many
+connections), 405 and 404. Only what is no HTTP gets plain text, with 400. 429 and 503 say in `Retry-After` after how many seconds to
+try again.
 
 **Access.** Where the operator has set a token, send it as `Authorization: Bearer TOKEN` to all but /healthz, /readyz and /v1/session.
 

@@ -35,7 +35,7 @@ def make_application(service: Service) -> FastAPI:
     key = AccessKey(service.settings.token)
     for routes in (page_routes(), server_routes(service, key), clip_routes(service), live_routes(service)):
         application.include_router(routes)
-    application.add_middleware(Access, key=key, hosts=service.settings.hosts)
+    application.add_middleware(Access, key=key, hosts=service.settings.hosts, check=service.check_connections)
     # The last one added is the outermost: refusals are counted too.
     application.add_middleware(Counting, metrics=service.metrics)
     return application

@@ -141,7 +141,8 @@ class ClipQueue:
             is_ready = True
             self.ready += 1
             while True:
-                await self._work_on(link, await self._next())
+                # One that is killed while it has nothing to do takes no try from the next clip.
+                await self._work_on(link, await link.idle_until(self._next()))
         finally:
             self.ready -= is_ready
             await link.close()

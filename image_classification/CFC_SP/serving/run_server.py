@@ -14,7 +14,6 @@ from .settings import Settings
 
 # Whoever is still fetching when the server ends has so long.
 _FAREWELL_S = 3
-_CONNECTIONS = 500
 
 
 def run_server(settings: Settings, host: str, port: int, behind_proxy: bool = False) -> None:
@@ -35,11 +34,12 @@ def run_server(settings: Settings, host: str, port: int, behind_proxy: bool = Fa
             proxy_headers=behind_proxy,
             server_header=False,
             ws_max_size=settings.limits.frame_bytes,
-            limit_concurrency=_CONNECTIONS,
             timeout_graceful_shutdown=_FAREWELL_S,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         server = _Server(config, service)
+        # uvicorn could count them itself, but its refusal would be no problem+json.
+        service.connections = server.server_state.connections
         place = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         print(f"Serving at {place}, data in {str(service.store.folder)!r}; Ctrl-C ends it.", flush=True)
         asyncio.run(server.serve_all(listening))

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -76,6 +76,8 @@ class Service:
         self.streams = Slots(limits.streams, f"{limits.streams} cameras")
         self.watchers = Slots(limits.watchers, f"{limits.watchers} event streams")
         self.closing = asyncio.Event()
+        # Those that are open; the program that serves has them.
+        self.connections: Sized = ()
         # Pictures wait for each other here, so that a camera's frame waits for one of them at most.
         self._picture = asyncio.Lock()
         self._tasks: list[asyncio.Task] = []
@@ -109,6 +111,11 @@ class Service:
     def is_ready(self) -> bool:
         """Whether a worker has loaded its networks, and pictures can be answered."""
         return self.queue.ready > 0 and self.live.is_ready
+
+    def check_connections(self) -> None:
+        """Raises Problem where more connections are open than are served at a time."""
+        if len(self.connections) > self.limits.connections:
+            raise busy(f"{self.limits.connections} connections are served at a time here, and all of them are taken")
 
     def spend(self, address: str) -> None:
         """Counts a request for work; raises Problem where `address` has asked too often."""

@@ -12,9 +12,9 @@ class Limits:
     """How much the server takes; docs/serve.md says which status code answers more.
 
     clip_bytes, picture_bytes, frame_bytes: of an upload, a picture, a frame of a stream. seconds: of a clip. pixels: of a frame.
-    waiting: clips in the queue. uploads: at a time. streams: open cameras. watchers: open event streams. rate: uploads, pictures and
-    cameras a minute from one address, 0: any number. keep_s, keep_bytes: age and total size at which results go. keep_uploads: whether
-    the clips themselves stay as long as their results.
+    waiting: clips in the queue. connections, uploads: at a time. streams: open cameras. watchers: open event streams. rate: uploads,
+    pictures and cameras a minute from one address, 0: any number. keep_s, keep_bytes: age and total size at which results go.
+    keep_uploads: whether the clips themselves stay as long as their results.
     """
 
     clip_bytes: int = 500_000_000
@@ -23,6 +23,7 @@ class Limits:
     seconds: float = 600.0
     pixels: int = 9_000_000
     waiting: int = 32
+    connections: int = 500
     uploads: int = 8
     streams: int = 4
     watchers: int = 100

@@ -41,7 +41,7 @@ async def receive_bytes(request: Request, most: int) -> bytes:
 
 async def _chunks(request: Request, most: int, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[bytes]:
     """The body in pieces of about _CHUNK_BYTES."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "expected the file itself as the body, found a form: send it with curl -T FILE",

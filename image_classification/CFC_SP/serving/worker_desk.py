@@ -59,6 +59,9 @@ class WorkerDesk:
             await self.open()
 
     async def _open(self) -> WorkerLink:
+        if self._link is not None and self._link.has_ended:
+            # While nobody asked: that is no try of the one who does now.
+            await self._drop()
         if self._link is None:
             link = await WorkerLink.start(self._job, self._load)
             try:
@@ -69,6 +72,11 @@ class WorkerDesk:
             self._link = link
         return self._link
 
+    async def _drop(self) -> None:
+        link, self._link = self._link, None
+        await link.close()
+        self._restarted()
+
     async def _exchange(self, message: dict, payload: bytes) -> dict:
         async with self._lock:
             link = await self._open()
@@ -76,9 +84,7 @@ class WorkerDesk:
                 await link.send(message, payload)
                 return await link.receive(ANSWER_S)
             except WorkerEndedError:
-                self._link = None
-                await link.close()
-                self._restarted()
+                await self._drop()
                 # Not only when somebody asks: nobody does as long as the server does not say that it is ready.
                 self._begin(self._open_again())
                 raise

@@ -7,8 +7,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ..support.processor_time import computed_s
 from ..support.threads import set_thread_counts, usable_cores
@@ -54,6 +55,11 @@ class WorkerLink:
         """The number of the process."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
     async def send(self, message: dict, payload: bytes = b"") -> None:
         """Sends a message; raises WorkerEndedError where nobody is there."""
         try:
@@ -75,6 +81,19 @@ class WorkerLink:
         finally:
             coming.cancel()
         return message
+
+    async def idle_until(self, work: Coroutine) -> Any:
+        """What `work` gives; raises WorkerEndedError where the process, which owes nothing meanwhile, ends first."""
+        coming, working = asyncio.ensure_future(receive_message(self._reader)), asyncio.ensure_future(work)
+        try:
+            await asyncio.wait((coming, working), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise WorkerEndedError("the worker process has ended")
+            return working.result()
+        finally:
+            coming.cancel()
+            working.cancel()
+            await asyncio.gather(coming, working, return_exceptions=True)
 
     async def _watch(self, coming: asyncio.Future, limit_s: float) -> None:
         """Returns when `coming` is done; raises WorkerEndedError as `receive`. Work is counted, not time: a busy machine gives a sound
