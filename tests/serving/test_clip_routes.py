@@ -103,6 +103,13 @@ def test_options_that_make_no_sense_are_refused_before_the_upload(client, query,
     assert word in problem(client.post("/v1/clips", params=query, content=b"x"), 422)
 
 
+def test_options_are_called_what_a_client_calls_them(client, clip, send, ended):
+    assert "end: expected a time after start (2 s)" in problem(client.post("/v1/clips?start=2&end=1", content=b"x"), 422)
+    assert problem(client.post("/v1/clips?formats=exe", content=b"x"), 422).endswith("name one or more with formats")
+    failed = ended(client, send(client, clip, formats="csv", start="99").json()["id"])
+    assert failed["state"] == "failed" and failed["error"].endswith("choose another start and end.")
+
+
 HOSTILE = {
     "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
     "concat": b"ffconcat version 1.0\nfile '/etc/passwd'\n",

@@ -3,7 +3,7 @@
 
 import pytest
 
-from image_classification.CFC_SP.serving.problems import Problem, describe_problem
+from image_classification.CFC_SP.serving.problems import Problem, describe_problem, for_client
 
 
 def test_every_error_is_a_problem(client):
@@ -32,6 +32,12 @@ def test_a_fault_of_the_server_s_own_tells_nothing_of_it(client, monkeypatch):
     monkeypatch.setattr(client.service.store, "get", lambda clip_id: 1 / 0)
     answer = client.get("/v1/clips/x")
     assert answer.status_code == 500 and "fault of its own" in answer.json()["detail"] and "division" not in answer.text
+
+
+def test_only_options_lose_their_dash():
+    for said in ("'a -b.mp4': -1 is below 0", "re-start it", "x-end", "'-start.mp4' is cut"):
+        assert for_client(said) == said
+    assert for_client("-prior 2: leave it (or -min_segment) out") == "prior 2: leave it (or min_segment) out"
 
 
 def test_a_problem_says_when_to_try_again():

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from .clip_store import DONE, FAILED, WAITING, ClipStore, StoredClip
+from .problems import for_client
 from .server_metrics import ServerMetrics
 from .settings import Settings
 from .worker_link import WorkerEndedError, WorkerLink
@@ -167,8 +168,9 @@ class ClipQueue:
                     setattr(progress, name, answer.get(name, getattr(progress, name)))
                 self._changed(clip.id)
             if not progress.is_cancelled:
-                self._store.finish(clip.id, answer.get("error"), limits.keep_uploads)
-                self._metrics.clip_ended(FAILED if "error" in answer else DONE, time.monotonic() - progress.begun_s)
+                error = for_client(answer["error"]) if "error" in answer else None
+                self._store.finish(clip.id, error, limits.keep_uploads)
+                self._metrics.clip_ended(DONE if error is None else FAILED, time.monotonic() - progress.begun_s)
         except WorkerEndedError:
             if not progress.is_cancelled and self._store.wait_again(clip.id) >= TRIES:
                 self._store.finish(clip.id, _DIED, limits.keep_uploads)

@@ -2,6 +2,7 @@
 """Errors as the server tells them: problem+json (RFC 9457), one sentence each."""
 
 import asyncio
+import re
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -15,6 +16,8 @@ from starlette.types import Receive, Scope, Send
 from ..support.errors import UserError
 
 MEDIA_TYPE = "application/problem+json"
+# What the command line calls -start is start in an address.
+_OPTION = re.compile(r"(?<![^\s(])-(?=(?:formats|start|end|stride|window|smoothing|prior|search|min_confidence|min_segment)\b)")
 UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 """All that mean something at one address or another, and OPTIONS."""
@@ -49,6 +52,11 @@ class LastResponse(JSONResponse):
         await send({"type": "http.response.body", "body": b""})
 
 
+def for_client(sentence: str) -> str:
+    """A sentence that was written for the command line, with options as a client writes them."""
+    return _OPTION.sub("", sentence)
+
+
 def problem_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The response that tells a problem."""
     kind = LastResponse if CLOSE.items() <= (headers or {}).items() else JSONResponse
@@ -67,7 +75,7 @@ def add_problem_handlers(application: FastAPI) -> None:
         return problem_response(error.status, error.sentence, error.headers)
 
     async def mistake(_: Request, error: UserError):
-        return problem_response(UNREADABLE, str(error))
+        return problem_response(UNREADABLE, for_client(str(error)))
 
     async def invalid(_: Request, error: RequestValidationError):
         first = error.errors()[0]
