@@ -47,8 +47,12 @@ def test_it_says_how_to_be_let_in_and_when_to_come_again(told):
         assert "Retry-After" in send["responses"][status]["headers"]
     file = told["paths"]["/v1/clips/{clip_id}/files/{name}"]["get"]["responses"]
     assert {"video/mp4", "text/csv; charset=utf-8"} <= set(file["200"]["content"]) == set(file["206"]["content"])
+    kinds = [file[status]["content"]["application/json"].get("schema", {}).get("type") for status in ("200", "206")]
+    assert kinds == ["object", None] and file["200"]["content"]["video/mp4"]["schema"]["format"] == "binary"
     sample = told["paths"]["/v1/sample"]["get"]
     assert {"200", "206", "404", "416"} <= set(sample["responses"]) and [each["name"] for each in sample["parameters"]] == ["range"]
+    pattern = sample["parameters"][0]["schema"]["pattern"]
+    assert re.search(pattern, "bytes=0-99") and re.search(pattern, "bytes=-9") and not re.search(pattern, "bytes=0-1,4-5")
 
 
 def test_events_and_frames_are_as_their_schemas_say(client, clip, send):

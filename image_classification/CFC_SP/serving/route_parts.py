@@ -40,22 +40,23 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _RANGES = {"Accept-Ranges": {"description": "bytes", "schema": {"type": "string"}}}
 _PLACE = {"Content-Range": {"description": "bytes FIRST-LAST/ALL", "schema": {"type": "string"}}}
-PART = {
-    "parameters": [
-        {"name": "range", "in": "header", "description": "one part of it", "schema": {"type": "string"}, "example": "bytes=0-99"}
-    ]
-}
+_RANGE = {"type": "string", "pattern": "^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$"}
+PART = {"parameters": [{"name": "range", "in": "header", "description": "one part of it", "schema": _RANGE, "example": "bytes=0-99"}]}
 """What OpenAPI says of a request for a SentFile."""
 
 
 def sent_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of a route that answers a SentFile of one of these kinds."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    parts: dict[str, dict] = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    # A client reads JSON, and not a string of bytes; a part of it is none.
+    json = {kind for kind in kinds if kind.endswith("json")}
+    whole = parts | {kind: {"schema": {"type": "object"}} for kind in json}
+    parts |= {kind: {} for kind in json}
     return {
-        HTTPStatus.OK.value: {"content": content, "headers": _RANGES},
+        HTTPStatus.OK.value: {"content": whole, "headers": _RANGES},
         HTTPStatus.PARTIAL_CONTENT.value: {
             "description": "The part that Range asks for",
-            "content": content,
+            "content": parts,
             "headers": _RANGES | _PLACE,
         },
     } | problems(404, 416)
