@@ -75,5 +75,29 @@ def test_every_address_in_a_text_is_clean():
     assert clean_text("no file a:b, see c://") == "no file a:b, see c://"
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("no rtsp://u:my word@cam/1 there", "no rtsp://cam/1 there"),
+        ("no rtsp://u:12 34 56@cam/1, try", "no rtsp://cam/1, try"),
+        ("no rtsp://u:p@ss word@cam/1: try", "no rtsp://cam/1: try"),
+        ("no rtsp://u:a/b c@cam/1", "no rtsp://cam/1"),
+        ("no 'rtsp://u:my wo\"rd@cam/1'", "no 'rtsp://cam/1'"),
+        ('no "rtsp://u:it\'s my@cam/1"', 'no "rtsp://cam/1"'),
+        # Other addresses and lines stay as they are.
+        ("rtsp://cam/1 or rtsp://u:a b@cam/2", "rtsp://cam/1 or rtsp://cam/2"),
+        ("at rtsp://cam/1\nmail: a@b", "at rtsp://cam/1\nmail: a@b"),
+        ("'rtsp://cam/1', found 'a@b.mp4'", "'rtsp://cam/1', found 'a@b.mp4'"),
+    ],
+)
+def test_a_password_in_a_text_may_hold_blanks_and_quotes(text, clean):
+    assert clean_text(text) == clean
+
+
+def test_a_long_text_takes_no_time():
+    text = "rtsp://cam/1 " + "word " * 20_000
+    assert clean_text(text) == text
+
+
 def test_an_error_shows_no_secret_and_sends_nothing_to_the_terminal():
     assert str(UserError("no ftp://u:word@host/x\x1b[2J\nerror: none")) == "no ftp://host/x\\x1b[2J\\nerror: none"

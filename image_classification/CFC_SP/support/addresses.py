@@ -4,9 +4,13 @@
 import re
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(.*)", re.S)
-# In running text an address ends at a blank, or at a quote that no password can hold.
+# In running text an address ends at a blank, or at a quote that no password can hold: neither ends it where an @ follows in the same line
+# and before another address, since a password may hold them.
+_MORE_OF_IT = r"(?=(?:(?!://)[^\n]){0,200}@)"
 _WITHIN_TEXT = re.compile(
-    r"""([A-Za-z][A-Za-z0-9+.-]*(?::|%3a)(?:/|%2f){2}(?:[^\s"'<>]|["'<>](?=\S*@))+?)([).,;:!]*)(?=\s|["'<>](?!\S*@)|$)""", re.I
+    rf"""([A-Za-z][A-Za-z0-9+.-]*(?::|%3a)(?:/|%2f){{2}}(?:[^\s"'<>]|[^\S\n]{_MORE_OF_IT}|["'<>](?:(?=\S*@)|(?=\w){_MORE_OF_IT}))+?)"""
+    rf"""([).,;:!]*)(?=$|\n|[^\S\n](?!{_MORE_OF_IT})|["'<>](?!\S*@|(?=\w){_MORE_OF_IT}))""",
+    re.I,
 )
 # Percent-encoded characters that part an address, encoded once or more often.
 _ENCODED = re.compile(r"%(?:25)*(2[3f6]|3[abdf]|40)", re.I)
