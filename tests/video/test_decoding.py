@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from image_classification.CFC_SP.video import reader
+from image_classification.CFC_SP.video import decoding, reader
 from image_classification.CFC_SP.video.container import open_container
 from image_classification.CFC_SP.video.reader import open_video
 from tests import clips
@@ -47,6 +47,35 @@ def test_one_bad_packet_loses_no_frame_that_decodes(tmp_path, codec, place, seed
     assert len(frames) == len(expected) >= 40
     assert [frame.index for frame in frames] == list(range(len(frames)))
     assert np.all(np.diff([frame.time_s for frame in frames]) > 0)
+
+
+def test_pictures_that_never_come_are_told(tmp_path, monkeypatch):
+    """As of H.264 behind a packet whose frame number is damaged: FFmpeg gives none until the next key frame, and raises nothing."""
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), gop=20)
+    decoded = decoding.Decoder._decoded
+
+    def some(decoder, packet):
+        return [picture for picture in decoded(decoder, packet) if not 0.99 < picture.time < 1.3]
+
+    monkeypatch.setattr(decoding.Decoder, "_decoded", some)
+    with open_video(path) as video:
+        frames = list(video)
+    assert (len(frames), video.damaged) == (51, 9)
+    assert "(9 packets or frames faulty or missing)" in video.warnings[0]
+
+
+def test_what_an_edit_list_leaves_out_is_no_damage(tmp_path, monkeypatch):
+    path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), gop=20)
+    data = path.read_bytes()
+    at = data.index(b"elst") + 12
+    # Its one edit begins 10 frames later.
+    begin = int.from_bytes(data[at + 4 : at + 8], "big") + 10 * 512
+    path.write_bytes(data[: at + 4] + begin.to_bytes(4, "big") + data[at + 8 :])
+    threads = []
+    monkeypatch.setattr(reader, "Decoder", lambda *arguments: threads.append(arguments[3]) or decoding.Decoder(*arguments))
+    with open_video(path) as video:
+        assert len(list(video)) == len(decoded_alone(path)) == 50
+    assert (video.damaged, video.warnings, threads) == (0, [], [True])
 
 
 @pytest.mark.parametrize("codec", ["mpeg2video", "libx264"])

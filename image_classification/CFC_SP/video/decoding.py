@@ -28,7 +28,8 @@ class DamageMet(Exception):
 class Decoder:
     """Iterates once over the pictures of a stream, with threads or as FFmpeg's own tools do, with one.
 
-    damaged: packets and frames found damaged so far. packets_read: those that held something. Threads raise DamageMet at the first
+    damaged: packets and frames found damaged so far; at the end, those too of which FFmpeg gave nothing and said nothing. packets_read:
+    those that held something. Threads raise DamageMet at the first
     sign of damage; the pictures before it are whole. Raises UserError where reading the file itself fails and
     where it is encrypted.
     """
@@ -55,7 +56,7 @@ class Decoder:
         return list(self._read_ahead)
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
-        waiting = 0
+        waiting, unseen = 0, _Unseen()
         while (packet := self._read_ahead.popleft() if self._read_ahead else next(self._packets, None)) is not None:
             if packet.has_sidedata("encryption_info"):
                 # What comes of it may look like a picture.
@@ -63,9 +64,12 @@ class Decoder:
             self.packets_read += 1
             if packet.is_corrupt:
                 self._note_damage()
-            waiting += 1
+            # What an edit list leaves out gives no picture.
+            waiting += not packet.is_discard
+            unseen.await_(packet)
             for picture in self._decoded(packet):
                 waiting -= 1
+                unseen.meet(picture)
                 yield picture
         end = av.Packet()
         end.time_base = self._stream.time_base
@@ -73,7 +77,11 @@ class Decoder:
         # What fails behind threads at the end is told by nothing but the frames that do not come.
         if self._threaded and self._countable and len(rest) < waiting:
             raise DamageMet
-        yield from rest
+        for picture in rest:
+            unseen.meet(picture)
+            yield picture
+        if self._countable:
+            self.damaged = max(self.damaged, unseen.count())
 
     def _decoded(self, packet: av.Packet) -> list[av.VideoFrame]:
         try:
@@ -113,6 +121,27 @@ class Decoder:
             failures = 0
             if packet.size:
                 yield packet
+
+
+class _Unseen:
+    """The packets of which no picture came, by their times; those in front of the first picture are what a cut leaves, and no damage."""
+
+    def __init__(self):
+        self._times, self._first, self._in_fields = set(), None, False
+
+    def await_(self, packet: av.Packet) -> None:
+        if packet.pts is not None and not packet.is_discard:
+            self._times.add(packet.pts)
+
+    def meet(self, picture: av.VideoFrame) -> None:
+        # Two packets may hold a field each.
+        self._in_fields = self._in_fields or picture.interlaced_frame
+        self._times.discard(picture.pts)
+        self._first = picture.pts if self._first is None else self._first
+
+    def count(self) -> int:
+        """How many those are."""
+        return 0 if self._in_fields or self._first is None else sum(time > self._first for time in self._times)
 
 
 def lost_at_end(decoder: Decoder, stream, fps: float, last_end_s: float | None) -> int:
