@@ -146,6 +146,15 @@ def test_no_cell_is_a_formula_and_odd_names_are_text(tmp_path):
     assert (row["folder"], row["input"]) == ("'=1+1", "/a/\\udcff\n.mp4")
 
 
+def test_a_name_that_is_no_text_has_one_row(tmp_path):
+    table = ClipTable(tmp_path, True)
+    for _ in range(2):
+        assert do(table, "/a/bad\udcff.mp4", "bad\udcff") == "bad\udcff"
+        assert do(table, "/a/b.mp4", "b") == "b"
+        assert [(row["input"], row["state"]) for row in rows_of_table(tmp_path)] == [("/a/bad\\udcff.mp4", "done"), ("/a/b.mp4", "done")]
+        table = ClipTable(tmp_path, True)
+
+
 @pytest.mark.parametrize(
     ("make", "told"), [(lambda root: (root / TABLE).write_text("a,b\n"), "expected the columns"), (None, "choose another folder")]
 )

@@ -4,6 +4,7 @@
 import csv
 import itertools
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ COLUMNS = (
     "machine",
     "error",
 )
+# How a byte of a name that is no text is written, and what Python calls it.
+_NO_TEXT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 BEGUN, DONE, FAILED, STOPPED = "begun", "done", "failed", "stopped"
 
 
@@ -40,7 +43,11 @@ def read_table_rows(path: str | os.PathLike) -> list[dict[str, str]]:
         table = read_columns(path, COLUMNS)
     except UserError:
         table = read_columns(path, tuple(column for column in COLUMNS if column != "machine"))
-    return [{column: given_cell(row.get(column, "")) for column in COLUMNS} for row in table]
+    return [{column: _given_name(given_cell(row.get(column, ""))) for column in COLUMNS} for row in table]
+
+
+def _given_name(cell: str) -> str:
+    return _NO_TEXT.sub(lambda found: chr(int(found[1], 16)), cell)
 
 
 def write_table_rows(file: TextIO, rows: Iterable[dict[str, str]]) -> None:
@@ -130,7 +137,7 @@ class ClipTable:
             raise cannot_be_written(self._root, error) from error
 
     def _write(self, rows: dict[str, dict]) -> None:
-        # Names may hold bytes that are no text.
+        # Names may hold bytes that are no text: read_table_rows gives them back.
         with atomic_path(self._path) as part, open(part, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             write_table_rows(file, rows.values())
 
