@@ -58,6 +58,15 @@ def test_what_is_left_out_is_told(tmp_path):
     )
 
 
+def test_what_is_no_file_is_told_as_that(tmp_path):
+    make(tmp_path, "a.mp4")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "dead.mp4").symlink_to(tmp_path / "none.mp4")
+    clips, notes = found(tmp_path)
+    assert clips == ["a.mp4"]
+    assert notes == ["'ROOT': 1 video. Left out: 2 names of a pipe, a device or a link that leads nowhere."]
+
+
 def test_folders_inside_are_looked_into_where_that_is_asked(tmp_path):
     make(
         tmp_path,

@@ -67,7 +67,8 @@ def _named(path: Path) -> Clip:
 
 @dataclass(slots=True)
 class _Listing:
-    """What lies in the folder at `path`, by kind and in natural order. results: how many annotated videos of ours."""
+    """What lies in the folder at `path`, by kind and in natural order. results: how many annotated videos of ours; no_files: how many
+    pipes, devices and links that lead nowhere."""
 
     path: Path
     videos: list[Path] = field(default_factory=list)
@@ -75,6 +76,7 @@ class _Listing:
     others: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     results: int = 0
+    no_files: int = 0
 
     @classmethod
     def at(cls, path: Path) -> "_Listing":
@@ -87,9 +89,11 @@ class _Listing:
                 found.folders.append(entry)
             elif entry.name == FILES["mp4"] and names & {FILES["csv"], FILES["json"]}:
                 found.results += 1
-            elif entry.is_file() and ending in VIDEO_ENDINGS:
+            elif not entry.is_file():
+                found.no_files += 1
+            elif ending in VIDEO_ENDINGS:
                 found.videos.append(entry)
-            elif entry.is_file() and is_picture(entry):
+            elif is_picture(entry):
                 found.pictures.append(entry)
             elif entry.name not in FILES.values():
                 found.others.append(entry)
@@ -124,6 +128,8 @@ def _left_out(folders: list[_Listing], has_videos: bool, inside: int) -> list[st
     if kinds:
         named = ", ".join(sorted(kinds)[:_MOST_KINDS]) + (", ..." if len(kinds) > _MOST_KINDS else "")
         found.append(f"{counted(kinds.total(), 'file')} whose names are not those of videos ({named})")
+    if no_files := sum(folder.no_files for folder in folders):
+        found.append(f"{counted(no_files, 'name')} of a pipe, a device or a link that leads nowhere")
     if inside:
         found.append(f"videos in {counted(inside, 'folder')} inside it, which -recursive includes")
     return found
