@@ -11,8 +11,10 @@ from PIL import Image
 
 from cfc_sp import predict_video, read_result
 from image_classification.CFC_SP import predict
+from image_classification.CFC_SP.prediction.clip_search import Clip
+from image_classification.CFC_SP.prediction.many_clips import Outcome
 from image_classification.CFC_SP.support.command_line import Parser, run_script
-from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.errors import NetworksEndedError, UserError
 from image_classification.CFC_SP.video.clip import open_clip
 from tests import clips
 from tests.predicting import json_of, rows_of, run
@@ -30,6 +32,11 @@ def folders(root):
 
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
+
+
+def test_a_fault_of_the_program_names_its_clip(capsys):
+    Outcome(error=NetworksEndedError("the process was killed")).tell(Clip(Path("/a/b.mp4"), "b"), 0)
+    assert capsys.readouterr().err == "error: '/a/b.mp4': the process was killed\n"
 
 
 def test_a_part_is_what_every_output_covers(clip, tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.records import Summary
-from ..support.errors import UserError, shortage
+from ..support.errors import NetworksEndedError, UserError, shortage
 from ..support.files import sha256_of
 from ..support.progress import shown, unwatched
 from ..support.remote_files import is_remote
@@ -82,7 +82,9 @@ class Outcome:
                 skipped = f"{clip.path.name!r}: finished before, skipped."
                 print(skipped if self.was_finished else describe(self.summary, self.files, details=verbosity > 0))
         elif isinstance(self.error, UserError):
-            print(f"error: {self.error}", file=sys.stderr)
+            # What befell the program says nothing of the clip.
+            named = isinstance(self.error, NetworksEndedError)
+            print(f"error: {os.fspath(clip.path)!r}: {self.error}" if named else f"error: {self.error}", file=sys.stderr)
             if self.files:
                 print(f"The files written before that are complete:\n{describe_files(self.files)}", file=sys.stderr)
         elif sentence := shortage(self.error):
