@@ -46,14 +46,15 @@ def write_clip(
     index_first: bool = False,
     gop: int | None = None,
     sound: bool | str = False,
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Encodes HWC RGB uint8 frames; `times_ms` makes the frame rate vary, `rotation` (degrees against the clock) is only noted.
 
     `index_first` puts an MP4's index before its pictures, so that it outlives a lost end. `gop`: a key frame that often. `sound`:
-    silence goes along, in AAC or what the name of an encoder says.
+    silence goes along, in AAC or what the name of an encoder says. `options`: the encoder's own.
     """
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream = container.add_stream(codec, rate=fps, options=options)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix_fmt
         # One thread, so that the bytes are the same each time and damage falls in the same place.

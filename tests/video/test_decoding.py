@@ -49,6 +49,22 @@ def test_one_bad_packet_loses_no_frame_that_decodes(tmp_path, codec, place, seed
     assert np.all(np.diff([frame.time_s for frame in frames]) > 0)
 
 
+@pytest.mark.parametrize("place", [24, 32, 40])
+def test_damage_gives_no_frame_twice_where_times_are_those_of_decoding(tmp_path, place):
+    path = clips.write_clip(tmp_path / "a.avi", clips.pictures(60, 128, 96), gop=20)
+    with av.open(str(path)) as container:
+        packet = next(packet for number, packet in enumerate(container.demux(video=0)) if number == place)
+        begin, size = packet.pos, packet.size
+    data = bytearray(path.read_bytes())
+    # Of the picture its second half, which lies behind the head of its chunk.
+    data[begin + 8 + size // 2 : begin + 8 + size] = bytes(size - size // 2)
+    path.write_bytes(data)
+    expected = decoded_alone(path)
+    with open_video(path) as video:
+        frames = list(video)
+    assert video.damaged and len(frames) == len(expected) >= 55
+
+
 def test_pictures_that_never_come_are_told(tmp_path, monkeypatch):
     """As of H.264 behind a packet whose frame number is damaged: FFmpeg gives none until the next key frame, and raises nothing."""
     path = clips.write_clip(tmp_path / "a.mp4", clips.pictures(60), gop=20)

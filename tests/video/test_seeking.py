@@ -28,6 +28,10 @@ KINDS = {
     "c.mp4": ("libsvtav1", True),
     "a.mov": ("mjpeg", True),
     "a.avi": ("mpeg4", False),
+    # Its times are those of decoding.
+    "b.avi": ("libx264", False),
+    "a.asf": ("libx264", False),
+    "a.mxf": ("libx264", False),
     "a.h264": ("libx264", False),
     "a.gif": ("gif", False),
 }
@@ -121,6 +125,22 @@ def test_times_that_repeat_are_decoded_from_the_start(tmp_path):
     assert len(everything) == 60 and np.all(np.diff([frame.time_s for frame in everything]) > 0)
     found, _ = part(path, everything[45].time_s - everything[0].time_s)
     assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in everything[45:]]
+
+
+def test_frames_that_a_cut_took_are_not_counted(whole, tmp_path):
+    """HEVC's first group may show frames that need the group before it."""
+    options = {"x265-params": f"open-gop=1:keyint={GOP}:bframes=4:log-level=none"}
+    source = clips.write_clip(tmp_path / "whole.ts", clips.pictures(FRAMES, 128, 96), codec="libx265", options=options)
+    data = source.read_bytes()
+    with av.open(str(source)) as container:
+        keys = [packet.pos for packet in container.demux(video=0) if packet.is_keyframe]
+    path = tmp_path / "cut.ts"
+    # Behind the tables.
+    path.write_bytes(data[: 3 * 188] + data[keys[1] :])
+    frames, _ = part(path)
+    assert len(frames) == FRAMES - GOP
+    found, _ = part(path, frames[20].time_s - frames[0].time_s)
+    assert [(f.index, f.time_s) for f in found] == [(f.index, f.time_s) for f in frames[20:]]
 
 
 def test_a_seek_that_lands_elsewhere_begins_anew(whole, monkeypatch):

@@ -34,12 +34,13 @@ def find_landing(container, stream, span: Span, origin_s: float) -> Landing | No
     """The last key frame not behind the begin of `span`, found by reading packets without decoding them.
 
     container, stream: PyAV's, just opened. origin_s: the time of the clip's first frame. None where packets do not tell the frames'
-    numbers: codecs whose packets are not frames, missing or repeated times or such that go back, damage. The clip is then to be
-    decoded from its beginning.
+    numbers: codecs whose packets are not frames, missing or repeated times or such that go back, times of decoding in the place of those of
+    presentation (H.264 in AVI, ASF and MXF), frames at the beginning that need earlier ones, damage. The clip is then to be decoded from
+    its beginning.
     """
     if stream.codec_context.codec.canonical_name not in COUNTABLE:
         return None
-    seen, places, key, last = array("q"), set(), None, None
+    seen, places, key, last, is_reordered = array("q"), set(), None, None, False
     for packet in packets_of(container, stream):
         if not packet.size:
             if packet.dts is None and packet.pts is None:
@@ -59,8 +60,11 @@ def find_landing(container, stream, span: Span, origin_s: float) -> Landing | No
         elif packet.is_keyframe:
             key = packet.pts if packet.dts is None else packet.dts
             places.add(packet.pos)
-        # A stream that begins between key frames loses frames until the first.
-        if key is None:
+        # A stream that begins between key frames loses frames until the first, and often those shown before it.
+        if key is None or (seen and packet.pts < seen[0]):
             return None
+        is_reordered = is_reordered or (bool(seen) and packet.pts < seen[-1])
         seen.append(packet.pts)
-    return Landing(key, frozenset(places), seen) if key is not None and len(set(seen)) == len(seen) else None
+    if key is None or len(set(seen)) < len(seen) or (stream.codec_context.has_b_frames and not is_reordered):
+        return None
+    return Landing(key, frozenset(places), seen)
