@@ -105,7 +105,7 @@ def test_whatever_changes_is_another_entry(open_cache, affwild2, trained, counti
     assert open_cache().logits(path, "coarse").filename not in (first, second)
 
 
-@pytest.mark.parametrize("damage", ["note", "numbers", "array", "lost"])
+@pytest.mark.parametrize("damage", ["note", "numbers", "array", "zip", "lost"])
 def test_a_damaged_entry_is_computed_anew(open_cache, trained, counting, tmp_path, damage):
     path = trained("coarse")
     first = np.array(open_cache().logits(path, "coarse"))
@@ -116,6 +116,8 @@ def test_a_damaged_entry_is_computed_anew(open_cache, trained, counting, tmp_pat
         note.write_text(json.dumps(json.loads(note.read_text()) | {"done": 10**9}))
     elif damage == "array":
         table.write_bytes(table.read_bytes()[:-4])
+    elif damage == "zip":
+        table.write_bytes(b"PK\x03\x04" + table.read_bytes()[4:])
     else:
         table.unlink()
     np.testing.assert_array_equal(open_cache().logits(path, "coarse"), first)

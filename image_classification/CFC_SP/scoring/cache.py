@@ -124,7 +124,8 @@ def _note_of(file: Path, key: dict, shape: tuple[int, int]) -> dict:
     nothing = {"done": 0}
     try:
         note = json.loads(read_bounded(file.with_suffix(".json"), _NOTE_BYTES))
-        table = np.load(file, mmap_mode="r") if file.is_file() else None
+        # Not by np.load, which takes a zip file for arrays, too.
+        table = np.lib.format.open_memmap(file, "r") if file.is_file() else None
     except (OSError, ValueError, EOFError, RecursionError, UserError):
         return nothing
     if table is None or table.shape != shape or table.dtype != np.float32 or not table.flags.c_contiguous:
