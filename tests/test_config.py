@@ -296,6 +296,7 @@ def test_a_name_stays_in_the_output_folder(write, name):
     ("options", "found"),
     [
         ("TRAIN.EPOCHS 1:30", "expected int such as 30, found '1:30'"),
+        ("SEED 18446744073709551616", "expected int such as 0, found a number of 20 digits"),
         ("TRAIN.EPOCHS 010", "found '010'"),
         ("TRAIN.BASE_LR 1_0", "found '1_0'"),
         ("TRAIN.BASE_LR nan", "found 'nan'"),

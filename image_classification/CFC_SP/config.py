@@ -244,7 +244,9 @@ def _typed(value, default, name: str):
         # YAML reads 1e-3 as a word.
         if isinstance(default, float) and (isinstance(value, int) or (isinstance(value, str) and _NUMBER.fullmatch(value))):
             return float(value)
-    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {_shown(value)}")
+    too_long = isinstance(default, int) and isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value)
+    found = f"a number of {len(value.lstrip('+-'))} digits" if too_long else _shown(value)
+    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {found}")
 
 
 def _shown(value) -> str:

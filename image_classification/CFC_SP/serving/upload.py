@@ -2,7 +2,6 @@
 """The body of a request, bounded in bytes and in time while it comes."""
 
 import asyncio
-import errno
 import time
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -11,13 +10,13 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from ..support.errors import NO_ROOM
 from .problems import CLOSE, Problem
 
 # A sender may pause for so long, and must on the whole be faster than that after its first minute.
 PAUSE_S, FIRST_S, SLOWEST_BYTES_A_SECOND = 30.0, 60.0, 10_000
 # Written to the disk at a time.
 _CHUNK_BYTES = 1 << 20
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 async def receive_file(request: Request, path: Path, most: int) -> int:
@@ -29,7 +28,7 @@ async def receive_file(request: Request, path: Path, most: int) -> int:
                 await asyncio.to_thread(file.write, chunk)
             return file.tell()
     except OSError as fault:
-        if fault.errno not in _NO_ROOM:
+        if fault.errno not in NO_ROOM:
             raise
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the server's disk is full: try again later", 300) from fault
 
