@@ -126,9 +126,7 @@ def _onnx(name: str, weights: dict[str, np.ndarray]) -> bytes:
         x = add("Gemm", x, "dense.1", "dense.1.weight", "dense.1.bias")
         x = add("PRelu", x, "dense.2", "dense.2._weight")
     for head in _HEADS[name]:
-        # OpenCV 4.11 does not look at the weights for a kernel's sides.
-        sides = {} if is_dense else {"kernel_shape": [1, 1]}
-        add("Gemm" if is_dense else "Conv", x, head, f"{head}.weight", f"{head}.bias", **sides)
+        add("Gemm" if is_dense else "Conv", x, head, f"{head}.weight", f"{head}.bias")
     add("Sigmoid", "score", "probability")
 
     widths = {head: width for head, width in _HEADS[name].items() if head != "score"} | {"probability": 1}
