@@ -244,13 +244,12 @@ def _typed(value, default, name: str):
         # YAML reads 1e-3 as a word.
         if isinstance(default, float) and (isinstance(value, int) or (isinstance(value, str) and _NUMBER.fullmatch(value))):
             return float(value)
-    too_long = isinstance(default, int) and isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value)
-    found = f"a number of {len(value.lstrip('+-'))} digits" if too_long else _shown(value)
-    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {found}")
+    raise UserError(f"{name}: expected {type(default).__name__} such as {default!r}, found {_shown(value)}")
 
 
 def _shown(value) -> str:
-    text = repr(value)
+    # YAML leaves a number beyond 64 bits as text.
+    text = f"a number of {len(value)} digits" if isinstance(value, str) and value.isdecimal() and len(value) > 18 else repr(value)
     return text if len(text) <= 60 else f"a long {type(value).__name__}"
 
 
