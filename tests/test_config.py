@@ -301,7 +301,7 @@ def test_a_name_stays_in_the_output_folder(write, name):
         ("TRAIN.BASE_LR 1_0", "found '1_0'"),
         ("TRAIN.BASE_LR nan", "found 'nan'"),
         ("SEED 9223372036854775808", "SEED: expected 9223372036854775807 at most"),
-        (f"SEED {'9' * 5000}", "found a long str"),
+        (f"SEED {'9' * 5000}", "found a number of 5000 digits"),
         ("MODEL.INPUT_SIZE 100000000", "MODEL.INPUT_SIZE: expected 1024 at most"),
         ("DATA.CROP_SIZE 100000000", "DATA.CROP_SIZE: expected 1024 at most"),
     ],
