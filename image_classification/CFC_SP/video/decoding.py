@@ -29,9 +29,8 @@ class Decoder:
     """Iterates once over the pictures of a stream, with threads or as FFmpeg's own tools do, with one.
 
     damaged: packets and frames found damaged so far; at the end, those too of which FFmpeg gave nothing and said nothing. packets_read:
-    those that held something. Threads raise DamageMet at the first
-    sign of damage; the pictures before it are whole. Raises UserError where reading the file itself fails and
-    where it is encrypted.
+    those that held something. Threads raise DamageMet at the first sign of damage; the pictures before it are whole. Raises UserError
+    where reading the file itself fails and where it is encrypted.
     """
 
     def __init__(self, container, stream, shown: str, threaded: bool, most_pixels: int):
@@ -66,7 +65,7 @@ class Decoder:
                 self._note_damage()
             # What an edit list leaves out gives no picture.
             waiting += not packet.is_discard
-            unseen.await_(packet)
+            unseen.expect(packet)
             for picture in self._decoded(packet):
                 waiting -= 1
                 unseen.meet(picture)
@@ -129,7 +128,7 @@ class _Unseen:
     def __init__(self):
         self._times, self._first, self._in_fields = set(), None, False
 
-    def await_(self, packet: av.Packet) -> None:
+    def expect(self, packet: av.Packet) -> None:
         if packet.pts is not None and not packet.is_discard:
             self._times.add(packet.pts)
 
