@@ -23,6 +23,7 @@ LEVELS = [
     ("image_classification.layers",),
     tuple(f"image_classification.{family}" for family in FAMILIES),
     ("image_classification.CFC_SP.core", "image_classification.backbones"),
+    ("image_classification.CFC_SP.config_rules",),
     ("image_classification.CFC_SP.config",),
     ("image_classification.CFC_SP.data", "image_classification.CFC_SP.video", "image_classification.CFC_SP.weights"),
     ("image_classification.CFC_SP.training", "image_classification.CFC_SP.inference", "image_classification.CFC_SP.writers"),

@@ -50,6 +50,17 @@ def test_both_forms_train_alike(config, batches):
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_an_adjustment_is_added_to_the_logits(form, small_config, tiny_network, batches):
+    """Fresh logits are near zero, so that the loss is that of the adjustment alone, and of a guess without one."""
+    adjustment = np.log(np.array([0.6, 0.1, 0.1, 0.1, 0.1], np.float32))
+    config, (crops, targets) = small_config({"MODEL.DROPOUT": 0.0}), batches[0]
+    plain, adjusted = (form(config, build(config), 8, adjustment=change)(crops, targets) for change in (None, adjustment))
+    assert plain == pytest.approx(np.log(5), abs=0.05)
+    assert adjusted == pytest.approx(-(targets * adjustment).sum() / len(targets), abs=0.05)
+    assert adjusted > plain + 0.2
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_loss_falls_on_one_batch(form, small_config, tiny_network, batches):
     config = small_config({"TRAIN.BASE_LR": 0.1})
     stepper = form(config, build(config), 20)

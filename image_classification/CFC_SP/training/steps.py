@@ -21,11 +21,12 @@ _OPTIMIZER, _SCALER = "optimizer.", "scaler."
 class EagerStep:
     """Trains in eager mode on whatever device Paddle is set to, alone or with the other processes of `group`.
 
-    `model` gives the initial weights and is left alone. Between GPUs batch normalisation takes its statistics over the whole batch;
-    Paddle has no such layer for CPUs, where each process takes its own part's.
+    `model` gives the initial weights and is left alone. The loss adds `adjustment`, float32 [C], to the logits. Between GPUs batch
+    normalisation takes its statistics over the whole batch; Paddle has no such layer for CPUs, where each process takes its own part's.
     """
 
-    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
+    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE, adjustment: np.ndarray | None = None):
+        self._adjustment = None if adjustment is None else paddle.to_tensor(adjustment)
         self._smoothing, self._parts, self._group = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE, group
         if paddle.get_device() == "cpu":
             # Views are copied element by element wherever a kernel needs plain memory: Swin's transposes take half of a step with them.
@@ -59,7 +60,8 @@ class EagerStep:
     def _backward(self, crops, targets) -> float:
         with paddle.amp.auto_cast(enable=self._amp != "none", dtype="float16" if self._amp == "float16" else "bfloat16"):
             logits = self._parallel(paddle.to_tensor(crops))
-        loss = soft_cross_entropy(logits.astype("float32"), paddle.to_tensor(targets), self._smoothing) / self._parts
+        logits = logits.astype("float32") if self._adjustment is None else logits.astype("float32") + self._adjustment
+        loss = soft_cross_entropy(logits, paddle.to_tensor(targets), self._smoothing) / self._parts
         self._scaler.scale(loss).backward()
         return float(loss)
 
@@ -101,7 +103,7 @@ class EagerStep:
 class StaticStep:
     """The same step as a static program on the CPU, in one process; `model` is the eager twin that gives the initial weights."""
 
-    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE):
+    def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE, adjustment: np.ndarray | None = None):
         with _static_mode():
             self._program, startup = paddle.static.Program(), paddle.static.Program()
             with paddle.static.program_guard(self._program, startup):
@@ -111,6 +113,8 @@ class StaticStep:
                 twin.train()
                 logits = twin(crops)
                 targets = paddle.static.data("targets", [config.TRAIN.BATCH_SIZE, logits.shape[-1]], "float32")
+                if adjustment is not None:
+                    logits = logits + paddle.assign(adjustment)
                 self._loss = soft_cross_entropy(logits, targets, config.TRAIN.LABEL_SMOOTHING)
                 self.optimizer = build_optimizer(config, twin, steps_per_epoch)
                 self.optimizer.minimize(self._loss)

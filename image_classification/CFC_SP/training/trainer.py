@@ -27,6 +27,7 @@ from ..weights.paper_starts import PAPER_STARTS
 from .compiled import compile_network
 from .config_differences import config_differences
 from .ema import Ema
+from .losses import logit_adjustment
 from .optim import count_decayed, trainable
 from .run_folder import RunFolder
 from .run_progress import Progress
@@ -75,7 +76,9 @@ class _Training:
         for teacher in self.teachers.origin:
             score, sha = (teacher["validation"] or {}).get("val_macro_f1"), teacher["sha256"][:12]
             self.say(f"teacher {teacher['name']}: validation macro-F1 {'unknown' if score is None else f'{score:.3f}'}, sha256 {sha}")
-        self.stepper = choose_step(config, device, group)(config, self.model, self.epoch_steps, group)
+        tau = config.TRAIN.LOGIT_ADJUSTMENT
+        adjustment = logit_adjustment(self.data.targets, self.factors, tau) if tau else None
+        self.stepper = choose_step(config, device, group)(config, self.model, self.epoch_steps, group, adjustment)
         self.ema = Ema(self.stepper.weights(), config.TRAIN.EMA_DECAY)
         self.progress = Progress(teachers=self.teachers.origin)
         self.ends_soon = False
