@@ -4,7 +4,7 @@
 import pytest
 
 from image_classification.CFC_SP.commands import serve
-from image_classification.CFC_SP.serving.from_options import settings_of
+from image_classification.CFC_SP.serving.from_options import SAMPLE, settings_of
 from image_classification.CFC_SP.support.command_line import Parser
 from image_classification.CFC_SP.support.errors import UserError
 
@@ -61,3 +61,11 @@ def test_a_token_is_a_line_that_cannot_be_guessed(tmp_path):
     path.write_text("secret\n")
     with pytest.raises(UserError, match="16 ASCII characters or more in its first line, found 6"):
         settings_of(asked("-token", str(path)))
+
+
+def test_the_sample_that_ships_shows_one_face_that_smiles(recognizer):
+    assert settings_of(asked()).sample == SAMPLE
+    frames = list(recognizer.video(SAMPLE))
+    assert len(frames) == 100
+    assert {face.label for frame in frames for face in frame.faces} == {"Happiness"}
+    assert all(len(frame.faces) == 1 for frame in frames)

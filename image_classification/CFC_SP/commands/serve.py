@@ -46,7 +46,7 @@ def add_options(parser: Parser) -> None:
         help="how much space results may take; the oldest are removed first (default: 10)",
     )
     parser.option("keep_uploads", action="store_true", help="keep the uploaded clips as long as their results")
-    parser.option("sample", type=Path, metavar="FILE", help="a clip that the page offers to try")
+    parser.option("sample", type=Path, metavar="FILE", help="a clip that the page offers to try (default: a portrait that ships)")
     add_model_options(parser)
 
 

@@ -8,6 +8,8 @@ from ..support.errors import UserError
 from ..support.files import read_bounded
 from .settings import RECOGNIZER, Limits, Settings
 
+# What tools/make_sample_clip.py writes.
+SAMPLE = Path(__file__).parent / "page" / "sample.mp4"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_TOKEN = 16
 
@@ -45,7 +47,7 @@ def settings_of(asked) -> Settings:
     keywords = {name: getattr(asked, name) for name in ("bundle", "device", "engine", "precision", "min_face")}
     hosts = asked.hosts or (LOOPBACK if asked.host in LOOPBACK else ())
     token = None if asked.token is None else read_token(asked.token)
-    return Settings(Path(asked.data), asked.workers, (RECOGNIZER, keywords), token, tuple(hosts), asked.sample, limits)
+    return Settings(Path(asked.data), asked.workers, (RECOGNIZER, keywords), token, tuple(hosts), asked.sample or SAMPLE, limits)
 
 
 def read_token(path: Path) -> str:

@@ -37,7 +37,7 @@ class Limits:
 class Settings:
     """data: the folder of all that the server keeps. workers: clips worked on at a time. load: the recognizer of a worker, as
     "module:name" and its keywords. token: what clients must know, None: nothing. hosts: the names by which the server may be called,
-    empty: any. sample: a clip that the page offers."""
+    empty: any. sample: the clip that the page offers, None: none."""
 
     data: Path
     workers: int = 1
