@@ -15,6 +15,7 @@ from tools.weights.shipped import shipped
 _COMMAND = "python tools/score_clips.py -clips FOLDERS -out results/scores"
 # What sentences call the metrics.
 _FIGURES = {MACRO: "clips-right", TALKING: "clips-talking", CHANGES: "clips-changes", ECE: "clips-ece"}
+_FIGURES |= {name: f"clips-{name.lower()}" for name in EXPR}
 _DIGITS = {CHANGES: 2, ECE: 3}
 # A range whose share is less has failed.
 _HALF = 0.5
@@ -83,8 +84,8 @@ def clip_failures(results: Path) -> str:
 
 
 def figures(results: Path) -> dict[str, str]:
-    """BUNDLE-clips-right, the mean over classes, BUNDLE-clips-talking, -changes and -ece as each bundle ships, and BUNDLE-raw-... before
-    smoothing."""
+    """BUNDLE-clips-right, the mean over classes, BUNDLE-clips-anger and so on for each class, -talking, -changes and -ece as each bundle
+    ships, and BUNDLE-raw-... before smoothing."""
     found = {}
     for row in (row for mode in _modes(_metrics(results)) if _ships(mode) for row in mode if row["metric"] in _FIGURES):
         name = _FIGURES[row["metric"]]
