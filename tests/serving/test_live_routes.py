@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import WebSocketDenialResponse
 
 from image_classification.CFC_SP.core.labels import EXPR
+from tests.events import wait_until
 from tests.serving.fake_recognizer import DEADLY, LOST
 
 
@@ -34,6 +35,16 @@ def test_a_picture_is_answered_at_once(client):
 def test_what_is_no_picture_is_told(client, content, status, word):
     answer = client.post("/v1/pictures", content=content, params={"name": "a/face.jpg"})
     assert answer.status_code == status and word in answer.json()["detail"]
+    assert client.post("/v1/pictures", content=jpeg()).status_code == 200
+
+
+def test_a_process_that_is_killed_while_nobody_asks_is_there_again_before_somebody_does(client):
+    assert client.post("/v1/pictures", content=jpeg()).status_code == 200
+    killed = client.service.live._link
+    killed.kill()
+    wait_until(lambda: killed.has_ended)
+    wait_until(lambda: client.get("/readyz").status_code == 200)
+    assert client.service.live._link is not killed
     assert client.post("/v1/pictures", content=jpeg()).status_code == 200
 
 

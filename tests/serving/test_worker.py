@@ -59,6 +59,29 @@ def test_a_worker_that_ends_while_nobody_asks_takes_no_try_from_the_next(clip):
     asyncio.run(story())
 
 
+def test_a_worker_that_is_lost_while_it_loads_or_ends_idle_is_started_again_by_nobody_s_question(tmp_path):
+    """A server that does not say that it is ready is asked nothing, and would stay so."""
+    lost = tmp_path / "lost"
+    lost.touch()
+
+    async def story():
+        restarts = []
+        desk = WorkerDesk("live", (FAKE, {"lost": str(lost)}), lambda: restarts.append(1))
+        keeping = asyncio.create_task(desk.keep())
+        await asyncio.to_thread(wait_until, lambda: desk.is_ready)
+        assert not lost.exists()
+        ended = desk._link
+        ended.kill()
+        await asyncio.to_thread(wait_until, lambda: ended.has_ended)
+        assert not desk.is_ready or desk._link is not ended
+        await asyncio.to_thread(wait_until, lambda: desk.is_ready)
+        assert restarts == [1]
+        keeping.cancel()
+        await desk.close()
+
+    asyncio.run(story())
+
+
 def test_a_worker_is_given_up_for_what_it_computes_and_not_for_the_time_it_takes(monkeypatch):
     computed = []
 

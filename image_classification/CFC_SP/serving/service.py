@@ -92,7 +92,7 @@ class Service:
         """Goes on with what the last server left; returns before the worker processes are ready."""
         self.store.recover()
         self.queue.open()
-        self._tasks = [asyncio.create_task(work()) for work in (self._expire, self._open_desks)]
+        self._tasks = [asyncio.create_task(work()) for work in (self._expire, self.checks.keep, self.live.keep)]
 
     async def close(self) -> None:
         """Ends all processes and tasks."""
@@ -165,12 +165,6 @@ class Service:
         message |= {"pixels": self.limits.pixels, "seconds": self.limits.seconds}
         sentence = "the process that looked at this file ended twice: convert it to H.264 in MP4"
         return _without_error(await _asked_twice(self.checks, message, b"", sentence))["source"]
-
-    async def _open_desks(self) -> None:
-        for desk in (self.checks, self.live):
-            # What is not ready now is started again by the first question.
-            with suppress(WorkerEndedError):
-                await desk.open()
 
     async def _expire(self) -> None:
         while True:

@@ -9,6 +9,8 @@ from .worker_link import WorkerEndedError, WorkerLink
 
 # Of computing; what takes longer is not answered.
 ANSWER_S = 60.0
+# So often a process that nobody asks is looked at, and another try is made to start one.
+LOOK_EVERY_S = 1.0
 
 
 class WorkerDesk:
@@ -22,7 +24,19 @@ class WorkerDesk:
     @property
     def is_ready(self) -> bool:
         """Whether the process has said that it is ready, and not ended since."""
-        return self._link is not None
+        return self._link is not None and not self._link.has_ended
+
+    async def keep(self) -> None:
+        """Starts the process, and again whenever it has ended, until cancelled.
+
+        Not only when somebody asks: nobody does as long as the server does not say that it is ready, and whoever does would wait for it.
+        """
+        while True:
+            if not self.is_ready:
+                # What cannot be had now, for lack of memory or of open files, may be had in a moment.
+                with suppress(WorkerEndedError, OSError):
+                    await self.open()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def open(self) -> None:
         """Starts the process and waits until it is ready; raises WorkerEndedError where it does not become so."""
@@ -53,11 +67,6 @@ class WorkerDesk:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _open_again(self) -> None:
-        # What cannot be had now is asked for again by the next question.
-        with suppress(WorkerEndedError):
-            await self.open()
-
     async def _open(self) -> WorkerLink:
         if self._link is not None and self._link.has_ended:
             # While nobody asked: that is no try of the one who does now.
@@ -85,6 +94,4 @@ class WorkerDesk:
                 return await link.receive(ANSWER_S)
             except WorkerEndedError:
                 await self._drop()
-                # Not only when somebody asks: nobody does as long as the server does not say that it is ready.
-                self._begin(self._open_again())
                 raise
