@@ -116,7 +116,10 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
     except Exception as error:
         # Ray raises many kinds, and the plain one where the machine is too busy for its start.
         said = str(error).strip().partition("\n")[0]
-        raise UserError(f"-ray {address}: expected auto or the address of a Ray cluster, found none that answers ({said})") from error
+        sentence = f"expected auto or the address of a Ray cluster, found none that answers ({said})"
+        if address == LOCAL:
+            sentence = f"expected Ray to start on this machine, found that it does not ({said}): try again when less runs here"
+        raise UserError(f"-ray {address}: {sentence}") from error
     try:
         yield
     finally:
