@@ -11,7 +11,7 @@ clips=$out/stand-in
 
 members=(repvgg_coarse=lite_repvgg_64_last_bias repvgg_negative=paper_repvgg_negative)
 for stage in flat coarse negative; do
-    members+=("swin_s_$stage=paper_swin")
+    members+=("swin_s_$stage=paper_swin_continued")
 done
 for stage in coarse negative; do
     members+=("iresnet152_$stage=paper_iresnet" "hrnet_$stage=paper_hrnet")
