@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import paddle
 import pytest
 
 from image_classification.CFC_SP.core.labels import EXPR
 from image_classification.CFC_SP.exporting.contents import batch_of
-from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.bundle import PROGRAMS, open_bundle
 
 
 def test_the_bundle_says_what_it_holds(exported):
@@ -33,3 +35,11 @@ def test_a_checkpoint_of_both_stages_is_stored_once(exported):
     assert networks[1]["weights"] == networks[3]["weights"] == "flat_repvgg_lite.safetensors"
     names = ["coarse_repvgg_lite", "flat_repvgg_lite", "mtcnn", "negative_repvgg_lite", "sequence"]
     assert sorted(path.stem for path in exported.glob("*.safetensors")) == names
+
+
+def test_programs_do_not_say_where_their_operations_were_made(exported):
+    """Such places hold counters of this process: the same networks would give other files in another one."""
+    for name in PROGRAMS:
+        text = (exported / f"{name}.json").read_text(encoding="utf-8")
+        assert "struct_name" not in text and "stop_gradient" in text
+        assert text == json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
