@@ -6,6 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
 train paper_swin TRAIN.TEACHERS "$(teachers lite_repvgg_64_last_bias)"
+# The bundle that ships holds the eleventh epoch of this run.
 train paper_swin_continued MODEL.PRETRAINED "$(weights paper_swin)" TRAIN.TEACHERS "$(teachers lite_repvgg_64_last_bias)"
 train lite_iresnet_flat
 train paper_iresnet MODEL.PRETRAINED "$(weights lite_iresnet_flat)" TRAIN.TEACHERS "$(teachers lite_mobilenet_face_88_bias)"
