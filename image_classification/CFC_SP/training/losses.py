@@ -2,11 +2,15 @@
 """The loss of every stage."""
 
 import numpy as np
+import paddle
 from paddle import nn
 
 
-def soft_cross_entropy(logits, targets, smoothing: float = 0.0):
-    """Mean cross-entropy of logits [N, C] against distributions [N, C]; `smoothing` moves that share to the uniform distribution."""
+def soft_cross_entropy(logits, targets, smoothing: float = 0.0, adjustment: np.ndarray | None = None):
+    """Mean cross-entropy of logits [N, C] against distributions [N, C]; `smoothing` moves that share to the uniform distribution, and
+    `adjustment`, float32 [C], is added to the logits."""
+    if adjustment is not None:
+        logits = logits + paddle.to_tensor(adjustment)
     targets = targets * (1 - smoothing) + smoothing / logits.shape[-1]
     # Not mean(): oneDNN writes a line to standard output for every mean it takes on.
     return -(targets * nn.functional.log_softmax(logits, axis=-1)).sum() / targets.shape[0]

@@ -26,7 +26,7 @@ class EagerStep:
     """
 
     def __init__(self, config, model, steps_per_epoch: int, group: Group = ALONE, adjustment: np.ndarray | None = None):
-        self._adjustment = None if adjustment is None else paddle.to_tensor(adjustment)
+        self._adjustment = adjustment
         self._smoothing, self._parts, self._group = config.TRAIN.LABEL_SMOOTHING, config.TRAIN.ACCUMULATE, group
         if paddle.get_device() == "cpu":
             # Views are copied element by element wherever a kernel needs plain memory: Swin's transposes take half of a step with them.
@@ -60,8 +60,7 @@ class EagerStep:
     def _backward(self, crops, targets) -> float:
         with paddle.amp.auto_cast(enable=self._amp != "none", dtype="float16" if self._amp == "float16" else "bfloat16"):
             logits = self._parallel(paddle.to_tensor(crops))
-        logits = logits.astype("float32") if self._adjustment is None else logits.astype("float32") + self._adjustment
-        loss = soft_cross_entropy(logits, paddle.to_tensor(targets), self._smoothing) / self._parts
+        loss = soft_cross_entropy(logits.astype("float32"), paddle.to_tensor(targets), self._smoothing, self._adjustment) / self._parts
         self._scaler.scale(loss).backward()
         return float(loss)
 
@@ -113,9 +112,7 @@ class StaticStep:
                 twin.train()
                 logits = twin(crops)
                 targets = paddle.static.data("targets", [config.TRAIN.BATCH_SIZE, logits.shape[-1]], "float32")
-                if adjustment is not None:
-                    logits = logits + paddle.assign(adjustment)
-                self._loss = soft_cross_entropy(logits, targets, config.TRAIN.LABEL_SMOOTHING)
+                self._loss = soft_cross_entropy(logits, targets, config.TRAIN.LABEL_SMOOTHING, adjustment)
                 self.optimizer = build_optimizer(config, twin, steps_per_epoch)
                 self.optimizer.minimize(self._loss)
             names = {name: variable.name for name, variable in twin.state_dict().items()}
