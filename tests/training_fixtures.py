@@ -26,6 +26,9 @@ SMALL = {
 }
 # A bound on gradients, here one that none reaches, asks for eager steps, for which no program is built.
 EAGER = {"TRAIN.GRAD_CLIP": 1e6}
+STATIC = {"TRAIN.GRAD_CLIP": 0.0}
+# 112 pictures in which Negative is half and no class is rare.
+STEPS_AN_EPOCH = 7
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,17 @@ def small_config(tmp_path):
     def build(changes=None):
         options = SMALL | (changes or {})
         return load_config(path, [str(word) for pair in options.items() for word in pair])
+
+    return build
+
+
+@pytest.fixture
+def run_config(small_config, ferplus, tmp_path):
+    """Builds the config of a run of two epochs on `ferplus`; every key can be changed."""
+
+    def build(changes=None):
+        base = {"DATA.ROOT": ferplus, "OUTPUT": tmp_path / "out", "TRAIN.EPOCHS": 2, "TRAIN.EMA_DECAY": 0.9}
+        return small_config(base | EAGER | (changes or {}))
 
     return build
 
