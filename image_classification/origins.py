@@ -18,7 +18,6 @@ class Origin:
     together match no other origin's. renames: (regular expression, replacement or function of the match), applied to every name in
     order by re.sub; PyTorch's batch-norm statistics are renamed for all. left_out: (regular expression for the whole foreign name,
     reason). zeros: regular expressions for whole names of ours that their network does without, which is the same as zeros.
-    normalize: the input that its networks were trained on, a choice of MODEL.NORMALIZE; None where that is not known.
     normalize: what its networks saw in training, a choice of MODEL.NORMALIZE; None where that is not known.
     torch: linear weights are stored [out, in] as PyTorch does, not [in, out] as Paddle does; where their shapes say otherwise, the
     shapes count.
@@ -29,7 +28,6 @@ class Origin:
     renames: tuple[tuple[str, str | Callable[[re.Match], str]], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     zeros: tuple[str, ...] = ()
-    normalize: str | None = None
     normalize: str | None = "imagenet"
     torch: bool = True
 

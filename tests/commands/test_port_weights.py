@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from image_classification.CFC_SP.commands import port_weights
 from image_classification.CFC_SP.config import load_config
 from image_classification.CFC_SP.support.command_line import run_script
+from image_classification.CFC_SP.support.errors import UserError
 from image_classification.CFC_SP.weights.checkpoint import load_checkpoint, load_pretrained
 from image_classification.CFC_SP.weights.model import build_model
 
@@ -53,6 +54,10 @@ def test_a_foreign_file_becomes_one_that_can_be_exported(tmp_path):
     _, note = load_checkpoint(tmp_path / "ours.safetensors")
     assert note["origin"] == "timm"
     assert "validation" in note
+    # The file says what its network saw, as the foreign one's names did.
+    model = build_model(load_config(CONFIG))
+    with pytest.raises(UserError, match="expected MODEL.NORMALIZE imagenet, with which its network was trained, found image"):
+        load_pretrained(model, tmp_path / "ours.safetensors")
 
 
 def test_pdparams_are_what_paddle_loads_and_are_read_back(tmp_path):
@@ -83,7 +88,7 @@ def test_a_fresh_classifier_makes_no_bundle(tmp_path):
         (["-out", "x.pth"], "-out: expected a name that ends in .safetensors or .pdparams"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "repvgg_a0", "MODEL.IN_CHANNELS", "3"], "not a checkpoint of this RepVGG"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "swin_lite"], "not a checkpoint of SwinTransformer"),
-        (["-out", "x.safetensors"], "expected MODEL.NORMALIZE imagenet, as checkpoints of timm were trained, found image: add -opts"),
+        (["-out", "x.safetensors"], "expected MODEL.NORMALIZE imagenet, with which its network was trained, found image: add -opts"),
         (["-out", "x.safetensors", "-opts", "MODEL.NAME", "vgg"], "MODEL.NAME: expected one of .*repvgg_lite"),
     ],
 )

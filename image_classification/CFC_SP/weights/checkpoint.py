@@ -11,9 +11,10 @@ from paddle import nn
 from safetensors.numpy import save_file
 
 from ...origins import Origin
-from ..core.preprocess import ExpressionNet
+from ..core.preprocess import NORMALIZATIONS, ExpressionNet
 from ..support.errors import UserError
 from ..support.files import atomic_path
+from ..support.layered_yaml import parse_yaml
 from ..support.tensor_files import TensorFileError, read_tensors_and_texts
 from .foreign import read_pickled
 
@@ -121,7 +122,7 @@ def load_pretrained(model: nn.Layer, path: str | Path) -> LoadReport:
     sees = model.preprocess.normalize if isinstance(model, ExpressionNet) else None
     if None not in (sees, found.normalize) and sees != found.normalize:
         raise UserError(
-            f"{path}: expected MODEL.NORMALIZE {found.normalize}, as checkpoints of {found.origin} were trained, found {sees}: "
+            f"{path}: expected MODEL.NORMALIZE {found.normalize}, with which its network was trained, found {sees}: "
             f"add -opts MODEL.NORMALIZE {found.normalize}"
         )
     fitting = {name: value for name, value in found.tensors.items() if own.get(name) == value.shape}
@@ -145,7 +146,8 @@ def translate(backbone: nn.Layer, path: str | Path) -> Translation:
 
     Raises UserError for a file that cannot be read and for names of no origin that the backbone's class knows.
     """
-    origin, theirs, left_out = _recognise(backbone, read_tensors(path), path)
+    arrays, note = _read(path)
+    origin, theirs, left_out = _recognise(backbone, arrays, path)
     own = {name: tuple(value.shape) for name, value in backbone.state_dict().items()}
     linear = {f"{name}.weight" for name, layer in backbone.named_sublayers() if isinstance(layer, nn.Linear)} | {"head.weight"}
     tensors, renamed = {}, {}
@@ -159,7 +161,7 @@ def translate(backbone: nn.Layer, path: str | Path) -> Translation:
     if _turned(own, tensors, linear, origin):
         tensors |= {name: tensors[name].T for name in linear & tensors.keys()}
     tensors |= {name: np.zeros(shape, np.float32) for name, shape in own.items() if name not in tensors and origin.is_zero(name)}
-    return Translation(origin.name, origin.normalize, tensors, renamed, left_out)
+    return Translation(origin.name, origin.normalize or _noted_normalize(note), tensors, renamed, left_out)
 
 
 def _turned(own: dict, tensors: dict, linear: set, origin: Origin) -> bool:
@@ -173,13 +175,28 @@ def _turned(own: dict, tensors: dict, linear: set, origin: Origin) -> bool:
 
 def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of a file of weights by name, whatever dictionaries they lie in; raises UserError as the readers do."""
+    return _read(path)[0]
+
+
+def _read(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays of a file of weights, and the note of a .safetensors file of ours."""
     if Path(path).suffix == ".safetensors" or not Path(path).is_file():
-        return load_checkpoint(path)[0]
+        return load_checkpoint(path)
     tree = read_pickled(path)
     for key in _WRAPPERS:
         if isinstance(tree.get(key), dict):
             tree = tree[key]
-    return {str(name): value for name, value in tree.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiub"}
+    return {str(name): value for name, value in tree.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiub"}, {}
+
+
+def _noted_normalize(note: dict) -> str | None:
+    """MODEL.NORMALIZE of the config in a note; None where there is no such note. It may be that of another version, with other keys."""
+    if not isinstance(note.get("config"), str):
+        return None
+    config = parse_yaml(note["config"], "a checkpoint's config")
+    model = config.get("MODEL") if isinstance(config, dict) else None
+    normalize = model.get("NORMALIZE") if isinstance(model, dict) else None
+    return normalize if normalize in NORMALIZATIONS else None
 
 
 def _recognise(backbone, tensors: dict, path) -> tuple[Origin, dict, dict]:
