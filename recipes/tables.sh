@@ -11,10 +11,10 @@ clips=$out/stand-in
 
 members=(repvgg_coarse=lite_repvgg_64_last_bias repvgg_negative=paper_repvgg_negative)
 for stage in flat coarse negative; do
-    members+=("swin_s_$stage=paper_swin_continued")
+    members+=("swin_s_$stage=paper_swin_finished")
 done
 for stage in coarse negative; do
-    members+=("iresnet152_$stage=paper_iresnet" "hrnet_$stage=paper_hrnet")
+    members+=("iresnet152_$stage=paper_iresnet_continued" "hrnet_$stage=paper_hrnet_continued")
 done
 
 tables() { # NAME DATASET DATA SPLIT TITLE: the tables of NAME and of NAME-prior
