@@ -163,6 +163,13 @@ def test_a_worker_whose_networks_are_ended_is_as_good_as_ended(monkeypatch, thre
 
 
 @needs_fsspec
+def test_how_many_had_their_results_is_told(monkeypatch, three, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "ray", StandIn({name: [ClipReport({"state": "done"}, was_finished=True)] for name in "ab"}))
+    assert run(three, "-ray", "auto", "-resume", out=tmp_path / "out") == 0
+    assert capsys.readouterr().out == "2 of 3 clips: finished before, skipped.\n"
+
+
+@needs_fsspec
 def test_a_fault_of_ours_fails_its_clip_alone(monkeypatch, three, capsys):
     failed, table = written(monkeypatch, three, StandIn({"a": [RayTaskError("Traceback of the worker")]}))
     assert failed == 1 and "by zero" in table["a"]["error"] and "Traceback of the worker" in capsys.readouterr().err

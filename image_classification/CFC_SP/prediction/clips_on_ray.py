@@ -81,6 +81,8 @@ def write_on_cluster(
                     _WorkerSlots(ray, lambda: make(_from_anywhere(load), task), handout, news).run(count)
     finally:
         table.stop()
+    if news.skipped and task.verbosity >= 0:
+        print(f"{news.skipped} of {len(clips)} clips: finished before, skipped.")
     tell_failures(news.failed, len(clips))
     return news.failed
 
@@ -143,10 +145,10 @@ def _knock(address: str) -> None:
 
 
 class _ClusterNews:
-    """What is known of the clips, on its way to the table and the person. failed: how many did."""
+    """What is known of the clips, on its way to the table and the person. failed: how many did. skipped: how many had their results."""
 
     def __init__(self, table: ClusterTable, clips: list[ListedClip], bar: tqdm):
-        self._table, self._bar, self._clips, self.failed = table, bar, clips, 0
+        self._table, self._bar, self._clips, self.failed, self.skipped = table, bar, clips, 0, 0
 
     def task(self, place: int) -> tuple[str, str, str | None]:
         """What a worker is told of the clip: where it is, the folder for its results, and what they call it."""
@@ -156,6 +158,7 @@ class _ClusterNews:
     def end(self, place: int, report: ClipReport) -> None:
         self._table.enter(self._clips[place].source, report.values)
         self.failed += report.is_failed
+        self.skipped += report.was_finished
         if report.said:
             with tqdm.external_write_mode():
                 print(report.said, file=sys.stderr if report.is_failed else sys.stdout)
