@@ -203,6 +203,27 @@ def test_a_person_who_stops_the_call_reads_one_word(number, monkeypatch, three, 
 
 
 @needs_fsspec
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_that_is_stopped_as_ray_starts_ends_well(number, monkeypatch, three, tmp_path, capsys):
+    ray, ends = Stopped(number), []
+    taken = ray.init
+
+    def init(*address, **settings):
+        taken()
+        if number == signal.SIGTERM:
+            # As the handler of its library does.
+            signal.alarm(int(LIMIT_S))
+        os.kill(os.getpid(), number)
+        ends.append("started")
+
+    ray.init, ray.shutdown = init, lambda: ends.append("ended")
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    assert run(three, "-ray", "auto", out=tmp_path / "out") == 130
+    assert capsys.readouterr().err == "stopped\n" and signal.alarm(0) == 0
+    assert ends == (["started", "ended"] if number == signal.SIGINT else [])
+
+
+@needs_fsspec
 def test_without_ray_its_extra_is_told(monkeypatch, three, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     assert run(three, "-ray", "auto", out=tmp_path / "out") == 2

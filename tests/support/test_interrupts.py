@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from image_classification.CFC_SP.support.interrupts import as_ctrl_c, on_first_interrupt
+from image_classification.CFC_SP.support.interrupts import as_ctrl_c, held_back, on_first_interrupt
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +43,13 @@ def test_each_is_as_ctrl_c_and_the_handlers_come_back(number):
     with as_ctrl_c():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_is_held_back_comes_when_the_block_is_over():
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_back():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(1)
+    with held_back():
+        done.append(2)
+    assert done == [1, 2]

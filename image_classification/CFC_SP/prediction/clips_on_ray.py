@@ -2,10 +2,11 @@
 """Many clips on many machines, which Ray makes one: what `many_clips` writes, whatever becomes of a worker or a machine meanwhile."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from tqdm import tqdm
 from ..inference.bundle import open_bundle
 from ..inference.engine_choice import check_choice
 from ..support.errors import NetworksEndedError, UserError
-from ..support.interrupts import as_ctrl_c
+from ..support.interrupts import as_ctrl_c, held_back
 from ..support.packages import import_package
 from .clip_list import ListedClip, list_clips
 from .clip_worker import ClipReport, ClipWorker
@@ -115,12 +116,18 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
         here = {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}, "include_dashboard": False}
         quiet |= here | {"object_store_memory": _STORE_BYTES}
     # Around the start, since Ray takes SIGTERM for itself: there it would end the call without a word, and later with a trace.
-    with as_ctrl_c():
+    with as_ctrl_c(), ExitStack() as ends:
         try:
             if address != LOCAL:
                 _knock(address)
-            ray.init("local" if address == LOCAL else address, **quiet)
+            # A start that is broken off may end this process by a fault of Ray's memory.
+            with held_back():
+                ray.init("local" if address == LOCAL else address, **quiet)
+                ends.callback(ray.shutdown)
         except SystemExit as stop:
+            # Who raised it may have ordered an abort within seconds.
+            if hasattr(signal, "alarm"):
+                signal.alarm(0)
             raise KeyboardInterrupt from stop
         except Exception as error:
             # Ray raises many kinds, and the plain one where the machine is too busy for its start.
@@ -129,11 +136,8 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
             if address == LOCAL:
                 sentence = f"expected Ray to start on this machine, found that it does not ({said}): try again when less runs here"
             raise UserError(f"-ray {address}: {sentence}") from error
-        try:
-            with as_ctrl_c():
-                yield
-        finally:
-            ray.shutdown()
+        with as_ctrl_c():
+            yield
 
 
 def _knock(address: str) -> None:

@@ -42,5 +42,15 @@ def as_ctrl_c() -> AbstractContextManager[None]:
     return on_first_interrupt(_interrupt)
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Raises KeyboardInterrupt as soon as the block is over, where one of SIGNALS came meanwhile; a second one is what it always is."""
+    wishes: list[bool] = []
+    with on_first_interrupt(lambda: wishes.append(True)):
+        yield
+    if wishes:
+        raise KeyboardInterrupt
+
+
 def _interrupt() -> NoReturn:
     raise KeyboardInterrupt
