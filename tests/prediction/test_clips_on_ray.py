@@ -4,6 +4,8 @@
 import csv
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import uuid
@@ -19,7 +21,7 @@ from image_classification.CFC_SP.prediction.many_clips import ClipTask
 from image_classification.CFC_SP.prediction.options import ClipOptions
 from image_classification.CFC_SP.support.errors import NetworksEndedError, UserError
 from tests import clips
-from tests.events import join, wait_until
+from tests.events import LIMIT_S, join, wait_until
 from tests.predicting import run
 
 LOAD = ("lite", "cpu", "auto", "auto", None)
@@ -81,6 +83,22 @@ class StandIn:
         pass
 
 
+class Stopped(StandIn):
+    """Takes SIGTERM for itself, as Ray does, and sends this process a signal when one clip is done."""
+
+    def __init__(self, number):
+        super().__init__({})
+        self._number = number
+
+    def init(self, *address, **settings):
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
+
+    def wait(self, answers, num_returns, timeout):
+        if len(self.order) == 2:
+            os.kill(os.getpid(), self._number)
+        return super().wait(answers, num_returns, timeout)
+
+
 class _Answer:
     def __init__(self, result):
         self.result = result
@@ -115,10 +133,12 @@ def test_clips_go_out_by_size_and_each_has_its_row(monkeypatch, three):
 
 
 @needs_fsspec
-def test_a_clip_that_ends_its_worker_is_tried_once_more(monkeypatch, three):
+def test_a_clip_that_ends_its_worker_is_tried_once_more(monkeypatch, three, capsys):
     ray = StandIn({"b": [RayError("died")]})
     failed, _ = written(monkeypatch, three, ray)
     assert failed == 0 and ray.order == ["c", "b", "b", "a"] and ray.made == 2
+    told = "its worker was ended, or lost with its machine: another one tries once more"
+    assert capsys.readouterr().err == f"Warning: {three / 'b.mp4'}: {told}\n"
 
 
 @needs_fsspec
@@ -143,6 +163,13 @@ def test_a_worker_whose_networks_are_ended_is_as_good_as_ended(monkeypatch, thre
 
 
 @needs_fsspec
+def test_how_many_had_their_results_is_told(monkeypatch, three, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "ray", StandIn({name: [ClipReport({"state": "done"}, was_finished=True)] for name in "ab"}))
+    assert run(three, "-ray", "auto", "-resume", out=tmp_path / "out") == 0
+    assert capsys.readouterr().out == "2 of 3 clips: finished before, skipped.\n"
+
+
+@needs_fsspec
 def test_a_fault_of_ours_fails_its_clip_alone(monkeypatch, three, capsys):
     failed, table = written(monkeypatch, three, StandIn({"a": [RayTaskError("Traceback of the worker")]}))
     assert failed == 1 and "by zero" in table["a"]["error"] and "Traceback of the worker" in capsys.readouterr().err
@@ -162,6 +189,38 @@ def test_workers_that_end_before_they_are_ready_are_told(monkeypatch, three):
     assert written(monkeypatch, three, StandIn({}, [RayError("memory")] * 2))[0] == 0
     with pytest.raises(UserError, match="expected workers that load the model, found that they end before .memory."):
         written(monkeypatch, three, StandIn({}, [RayError("memory")] * 9), jobs=2)
+
+
+@needs_fsspec
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_person_who_stops_the_call_reads_one_word(number, monkeypatch, three, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "ray", Stopped(number))
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(three, "-ray", "auto", "-jobs", 1, out=tmp_path / "out") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped"
+    assert {name: row["state"] for name, row in rows(tmp_path / "out").items()} == {"a": "stopped", "b": "stopped", "c": "done"}
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@needs_fsspec
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_that_is_stopped_as_ray_starts_ends_well(number, monkeypatch, three, tmp_path, capsys):
+    ray, ends = Stopped(number), []
+    taken = ray.init
+
+    def init(*address, **settings):
+        taken()
+        if number == signal.SIGTERM:
+            # As the handler of its library does.
+            signal.alarm(int(LIMIT_S))
+        os.kill(os.getpid(), number)
+        ends.append("started")
+
+    ray.init, ray.shutdown = init, lambda: ends.append("ended")
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    assert run(three, "-ray", "auto", out=tmp_path / "out") == 130
+    assert capsys.readouterr().err == "stopped\n" and signal.alarm(0) == 0
+    assert ends == (["started", "ended"] if number == signal.SIGINT else [])
 
 
 @needs_fsspec
@@ -226,6 +285,15 @@ def two_nodes(monkeypatch):
     cluster.shutdown()
 
 
+CALL = """
+import sys
+from tests.prediction.test_clips_on_ray import LOAD, ClipOptions, ClipTask, WaitingWorker, write_on_cluster
+address, folder, root = sys.argv[1:]
+task = ClipTask(root, ("json",), ClipOptions(), verbosity=-1)
+sys.exit(write_on_cluster(address, LOAD, [folder], task, worker=WaitingWorker))
+"""
+
+
 @pytest.mark.slow
 def test_a_node_is_killed_and_nothing_is_lost_and_nothing_done_twice(two_nodes, tmp_path):
     cluster, other = two_nodes
@@ -242,9 +310,12 @@ def test_a_node_is_killed_and_nothing_is_lost_and_nothing_done_twice(two_nodes, 
 
     killer = threading.Thread(target=kill)
     killer.start()
-    task = ClipTask(root, ("json",), ClipOptions(), verbosity=-1)
-    assert write_on_cluster(cluster.address, LOAD, [str(tmp_path / "in")], task, worker=WaitingWorker) == 1
+    # Ray, which this process has imported, takes its settings as it is imported.
+    call = [sys.executable, "-c", CALL, cluster.address, str(tmp_path / "in"), str(root)]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=10 * LIMIT_S)
     join(killer)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "or lost with its machine: another one tries once more\n" in done.stderr and "raylet" not in done.stderr
     table = rows(root)
     assert {name: table[name]["state"] for name in names} == {name: "failed" if name == "bad" else "done" for name in names}
     assert [len(list(root.glob(f"{name}.done.*"))) for name in names] == [0, *[1] * 6]

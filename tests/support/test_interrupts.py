@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from image_classification.CFC_SP.support.interrupts import on_first_interrupt
+from image_classification.CFC_SP.support.interrupts import as_ctrl_c, held_back, on_first_interrupt
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +33,23 @@ def test_what_is_ignored_stays_so():
     with on_first_interrupt(lambda: wishes.append(1)):
         os.kill(os.getpid(), signal.SIGINT)
     assert not wishes and signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_each_is_as_ctrl_c_and_the_handlers_come_back(number):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), as_ctrl_c():
+        os.kill(os.getpid(), number)
+    with as_ctrl_c():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_is_held_back_comes_when_the_block_is_over():
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_back():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(1)
+    with held_back():
+        done.append(2)
+    assert done == [1, 2]

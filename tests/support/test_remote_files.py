@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files behind addresses, in the store that fsspec keeps in memory."""
 
+import os
 import sys
 
 import pytest
@@ -77,6 +78,21 @@ def test_a_copy_that_was_cut_off_has_no_last_file(place, results, monkeypatch):
     monkeypatch.setattr(remote_files, "_put", killed)
     with pytest.raises(SystemExit):
         remote_files.copy_whole(results, place, LAST)
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_two_that_copy_the_same_results_leave_them_whole(moment, results, tmp_path, monkeypatch):
+    place, sync, calls = f"{tmp_path}/out/clip", os.fsync, []
+
+    def meanwhile(handle):
+        calls.append(handle)
+        if len(calls) == moment:
+            remote_files.copy_whole(results, place, LAST)
+        sync(handle)
+
+    monkeypatch.setattr(remote_files.os, "fsync", meanwhile)
+    remote_files.copy_whole(results, place, LAST)
+    assert content(place) == {name: f"new {name}" for name in (LAST, "frames.csv", "annotated.mp4")}
 
 
 def test_a_file_is_fetched_with_its_size_and_time(place, tmp_path):

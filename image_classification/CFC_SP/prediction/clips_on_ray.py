@@ -2,10 +2,11 @@
 """Many clips on many machines, which Ray makes one: what `many_clips` writes, whatever becomes of a worker or a machine meanwhile."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from ..inference.bundle import open_bundle
 from ..inference.engine_choice import check_choice
 from ..support.errors import NetworksEndedError, UserError
+from ..support.interrupts import as_ctrl_c, held_back
 from ..support.packages import import_package
 from .clip_list import ListedClip, list_clips
 from .clip_worker import ClipReport, ClipWorker
@@ -59,6 +61,8 @@ def write_on_cluster(
     import_package("fsspec", "-ray")
     # Ray would report to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # And it would show a lost machine's log on standard output.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
     ray = import_package("ray", "-ray")
     clips, notes = list_clips(words, recursive)
     for note in notes if task.verbosity >= 0 else ():
@@ -78,6 +82,8 @@ def write_on_cluster(
                     _WorkerSlots(ray, lambda: make(_from_anywhere(load), task), handout, news).run(count)
     finally:
         table.stop()
+    if news.skipped and task.verbosity >= 0:
+        print(f"{news.skipped} of {len(clips)} clips: finished before, skipped.")
     tell_failures(news.failed, len(clips))
     return news.failed
 
@@ -109,21 +115,29 @@ def _cluster(ray: ModuleType, address: str) -> Iterator[None]:
         paths = [str(Path(__file__).parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
         here = {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}, "include_dashboard": False}
         quiet |= here | {"object_store_memory": _STORE_BYTES}
-    try:
-        if address != LOCAL:
-            _knock(address)
-        ray.init("local" if address == LOCAL else address, **quiet)
-    except Exception as error:
-        # Ray raises many kinds, and the plain one where the machine is too busy for its start.
-        said = str(error).strip().partition("\n")[0]
-        sentence = f"expected auto or the address of a Ray cluster, found none that answers ({said})"
-        if address == LOCAL:
-            sentence = f"expected Ray to start on this machine, found that it does not ({said}): try again when less runs here"
-        raise UserError(f"-ray {address}: {sentence}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    # Around the start, since Ray takes SIGTERM for itself: there it would end the call without a word, and later with a trace.
+    with as_ctrl_c(), ExitStack() as ends:
+        try:
+            if address != LOCAL:
+                _knock(address)
+            # A start that is broken off may end this process by a fault of Ray's memory.
+            with held_back():
+                ray.init("local" if address == LOCAL else address, **quiet)
+                ends.callback(ray.shutdown)
+        except SystemExit as stop:
+            # Who raised it may have ordered an abort within seconds.
+            if hasattr(signal, "alarm"):
+                signal.alarm(0)
+            raise KeyboardInterrupt from stop
+        except Exception as error:
+            # Ray raises many kinds, and the plain one where the machine is too busy for its start.
+            said = str(error).strip().partition("\n")[0]
+            sentence = f"expected auto or the address of a Ray cluster, found none that answers ({said})"
+            if address == LOCAL:
+                sentence = f"expected Ray to start on this machine, found that it does not ({said}): try again when less runs here"
+            raise UserError(f"-ray {address}: {sentence}") from error
+        with as_ctrl_c():
+            yield
 
 
 def _knock(address: str) -> None:
@@ -135,10 +149,10 @@ def _knock(address: str) -> None:
 
 
 class _ClusterNews:
-    """What is known of the clips, on its way to the table and the person. failed: how many did."""
+    """What is known of the clips, on its way to the table and the person. failed: how many did. skipped: how many had their results."""
 
     def __init__(self, table: ClusterTable, clips: list[ListedClip], bar: tqdm):
-        self._table, self._bar, self._clips, self.failed = table, bar, clips, 0
+        self._table, self._bar, self._clips, self.failed, self.skipped = table, bar, clips, 0, 0
 
     def task(self, place: int) -> tuple[str, str, str | None]:
         """What a worker is told of the clip: where it is, the folder for its results, and what they call it."""
@@ -148,6 +162,7 @@ class _ClusterNews:
     def end(self, place: int, report: ClipReport) -> None:
         self._table.enter(self._clips[place].source, report.values)
         self.failed += report.is_failed
+        self.skipped += report.was_finished
         if report.said:
             with tqdm.external_write_mode():
                 print(report.said, file=sys.stderr if report.is_failed else sys.stdout)
@@ -199,8 +214,7 @@ class _WorkerSlots:
         if refused:
             if not self._waiting:
                 raise UserError(f"{machine}: {refused}")
-            with tqdm.external_write_mode():
-                print(f"Warning: {machine} does no work: {refused}", file=sys.stderr)
+            _warn(f"{machine} does no work: {refused}")
             self._ray.kill(worker)
             return
         self._starts = 0
@@ -216,8 +230,11 @@ class _WorkerSlots:
                 return
             # Where it only cannot be reached, it shall not go on.
             self._ray.kill(worker)
+            source = self._news.task(place)[0]
             if given_up := self._handout.worker_ended(place, node, self._living()):
-                self._news.end(place, ClipReport.failed(f"{self._news.task(place)[0]}: {given_up}"))
+                self._news.end(place, ClipReport.failed(f"{source}: {given_up}"))
+            else:
+                _warn(f"{source}: its worker was ended, or lost with its machine: another one tries once more")
             self._start()
             return
         self._end(report, worker, node, place)
@@ -237,3 +254,8 @@ class _WorkerSlots:
             self._ray.kill(worker)
             return
         self._waiting[worker.work.remote(*self._news.task(place))] = worker, node, place
+
+
+def _warn(sentence: str) -> None:
+    with tqdm.external_write_mode():
+        print(f"Warning: {sentence}", file=sys.stderr)

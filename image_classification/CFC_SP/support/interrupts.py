@@ -4,7 +4,8 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import NoReturn
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -34,3 +35,22 @@ def on_first_interrupt(act: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+def as_ctrl_c() -> AbstractContextManager[None]:
+    """As long as the block lasts, the first of SIGNALS raises KeyboardInterrupt; the handlers of before come back, whoever sets others."""
+    return on_first_interrupt(_interrupt)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Raises KeyboardInterrupt as soon as the block is over, where one of SIGNALS came meanwhile; a second one is what it always is."""
+    wishes: list[bool] = []
+    with on_first_interrupt(lambda: wishes.append(True)):
+        yield
+    if wishes:
+        raise KeyboardInterrupt
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt

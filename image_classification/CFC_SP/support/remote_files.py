@@ -107,7 +107,15 @@ def _put(files, source: Path, path: str) -> None:
     if not _is_local(files):
         files.put_file(str(source), path)
         return
-    part = Path(path).with_name(f"{_PART}{uuid.uuid4().hex}")
+    try:
+        _put_here(source, Path(path))
+    except FileNotFoundError:
+        # Another worker that got the same clip, since this one seemed to be lost, took the part for one that was left.
+        _put_here(source, Path(path))
+
+
+def _put_here(source: Path, path: Path) -> None:
+    part = path.with_name(f"{_PART}{uuid.uuid4().hex}")
     try:
         shutil.copyfile(source, part)
         with open(part, "rb") as file:
