@@ -27,7 +27,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(arguments) -> None:
-    import tempfile
+    import numpy as np
 
     from image_classification.CFC_SP.core.cascade_settings import Temperature
     from image_classification.CFC_SP.core.kinds import KINDS, kind_number
@@ -35,9 +35,9 @@ def run(arguments) -> None:
     from image_classification.CFC_SP.exporting import write_bundle
     from image_classification.CFC_SP.exporting.members import members_of
     from image_classification.CFC_SP.inference.bundle import open_bundle
-    from tools.footage.calibration import fit_calibration, labelled_rows
+    from image_classification.CFC_SP.inference.mode import Mode
 
-    kind_number(arguments.smoothing)
+    number = kind_number(arguments.smoothing)
     bundle = open_bundle(arguments.bundle)
     manifest, members = bundle.manifest, members_of(bundle)
     config = members["coarse"][0].config.clone()
@@ -49,14 +49,31 @@ def run(arguments) -> None:
     temperatures = {stage: [] for stage in members}
     for network in manifest["networks"]:
         temperatures[network["stage"]].append(Temperature(network["temperature"], network["temperature_smoothed"]))
-    settings = temperatures, manifest["networks"][0]["licence"], config
     calibration = {arguments.smoothing: arguments.calibration} if arguments.calibration else None
     if arguments.clips and arguments.smoothing != "logits":
-        with tempfile.TemporaryDirectory(prefix="cfc-sp-") as folder:
-            plain = write_bundle(members, Path(folder, arguments.out.name), *settings, engines=manifest["engines"])
-            calibration = {arguments.smoothing: list(fit_calibration(*labelled_rows(arguments.clips, plain)))}
+        inputs = np.array([number]), np.array([arguments.prior], np.float32)
+        mode = Mode(arguments.smoothing, arguments.prior, config.SP.WINDOW, inputs)
+        calibration = {arguments.smoothing: _calibration_on(arguments.clips, arguments.bundle, temperatures, config, mode)}
         print(f"calibration: {calibration}")
-    print(write_bundle(members, arguments.out, *settings, calibration, manifest["engines"]))
+    licence = manifest["networks"][0]["licence"]
+    print(write_bundle(members, arguments.out, temperatures, licence, config, calibration, manifest["engines"]))
+
+
+def _calibration_on(clips, location, temperatures, config, mode) -> list[float]:
+    """The temperatures that make the bundle's confidence honest on labelled clips, smoothed and weighed by `mode`."""
+    from contextlib import closing
+
+    from image_classification.CFC_SP.core.cascade_settings import calibration_table, log_shares
+    from image_classification.CFC_SP.core.track_cascade import TrackCascade
+    from image_classification.CFC_SP.inference.loaded_model import load_model
+    from tools.footage.calibration import fit_calibration, labelled_rows
+    from tools.footage.observed_clips import observe, rows_in_mode
+
+    how = config.SP.NORMALIZER, config.CASCADE.NEGATIVE_SCOPE, log_shares(config.PRIOR.SHARES), calibration_table(None)
+    cascade = TrackCascade(temperatures["coarse"], temperatures["negative"], *how)
+    model = load_model(location)
+    with closing(model.predictor):
+        return list(fit_calibration(*labelled_rows(clips, lambda path: rows_in_mode(model, observe(model, path), mode, cascade))))
 
 
 if __name__ == "__main__":

@@ -156,12 +156,11 @@ def test_killed_run_leaves_whole_files_and_resumes(ferplus, tmp_path):
     assert note["progress"]["step"] == 4
     assert parse_config((run / "config.yaml").read_text(encoding="utf-8")).NAME == "killed"
 
-    # In processes of their own too: how the libraries of a process add up depends on what it did before.
-    for more in (["-resume", *words("killed")], words("whole")):
-        command = [sys.executable, "-m", "image_classification.CFC_SP.cli", "train", *more]
-        subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True)
+    # That both ways lead to the same weights is for the test of five kills to say, which is slow.
+    resume = [sys.executable, "-m", "image_classification.CFC_SP.cli", "train", "-resume", *words("killed")]
+    subprocess.run(resume, cwd=tmp_path, env=environment(), check=True, capture_output=True)
     assert not list(run.glob(".part-*"))
-    assert_same(run, tmp_path / "out" / "whole")
+    assert [row["epoch"] for row in read_records(run / "metrics.csv")] == ["1", "2"]
 
 
 def environment():

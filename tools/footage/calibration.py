@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The confidence of smoothed labels, fitted to labelled ranges of clips."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import product
 from pathlib import Path
 
@@ -9,25 +9,26 @@ import numpy as np
 
 from image_classification.CFC_SP.core.labels import EXPR, NEGATIVE_TO_EXPR
 from image_classification.CFC_SP.core.metrics import calibration_error
-from image_classification.CFC_SP.prediction.recognizer import Recognizer
+from image_classification.CFC_SP.core.records import FrameResult
 from tools.footage.clip_scores import faces_inside, read_ranges
 
 # The temperatures that are tried.
 TEMPERATURES = tuple(np.geomspace(0.4, 2, 17).round(3).tolist())
 
 
-def labelled_rows(folders: Iterable[Path], bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def labelled_rows(
+    folders: Iterable[Path], decide: Callable[[str], list[FrameResult]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of the frames of the clips in `folders` that are labelled with one of the eight classes: the smoothed probabilities [N, 8], in EXPR
-    order, the class that was said [N], and whether it is right, bool [N]."""
+    order, the class that was said [N], and whether it is right, bool [N]. decide: from a clip's path to the results of its frames."""
     rows, said, right, results = [], [], [], {}
-    with Recognizer(bundle) as recognizer:
-        for entry in (entry for folder in folders for entry in read_ranges(folder) if entry["label"] in EXPR):
-            if entry["path"] not in results:
-                results[entry["path"]] = recognizer.video(entry["path"]).run().rows
-            for face in faces_inside(entry, results[entry["path"]]):
-                rows.append(face.probabilities)
-                said.append(EXPR.index(face.label))
-                right.append(face.label == entry["label"])
+    for entry in (entry for folder in folders for entry in read_ranges(folder) if entry["label"] in EXPR):
+        if entry["path"] not in results:
+            results[entry["path"]] = decide(entry["path"])
+        for face in faces_inside(entry, results[entry["path"]]):
+            rows.append(face.probabilities)
+            said.append(EXPR.index(face.label))
+            right.append(face.label == entry["label"])
     return np.array(rows), np.array(said, int), np.array(right, bool)
 
 

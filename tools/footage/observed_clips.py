@@ -2,9 +2,11 @@
 """Clips whose faces are looked at once and decided in several modes: the networks take the time, smoothing takes none."""
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from image_classification.CFC_SP.core.records import FrameResult
+from image_classification.CFC_SP.core.track_cascade import TrackCascade
 from image_classification.CFC_SP.core.window import check_window, scaled_window
 from image_classification.CFC_SP.inference.bundle import Bundle
 from image_classification.CFC_SP.inference.decision import Decider
@@ -53,7 +55,20 @@ def observe(model: LoadedModel, path: str, tilt: float = 0.0) -> ObservedClip:
         return ObservedClip(reader.source.fps, list(observe_clip(model, frames, Stopwatch())))
 
 
-def rows_in_mode(model: LoadedModel, clip: ObservedClip, mode: Mode) -> list[FrameResult]:
-    """What the clip shows when it is smoothed and weighed by `mode`: one result a frame."""
-    decider = Decider(model.predictor, Stopwatch(), mode)
+def rows_in_mode(model: LoadedModel, clip: ObservedClip, mode: Mode, cascade: TrackCascade | None = None) -> list[FrameResult]:
+    """What the clip shows when it is smoothed and weighed by `mode`: one result a frame. cascade: decides in place of the bundle's own."""
+    decider = Decider(model.predictor if cascade is None else _Sequence(cascade), Stopwatch(), mode)
     return list(decider.decided(iter(clip.frames), scaled_window(mode.window, clip.fps)))
+
+
+class _Sequence:
+    """Stands for a predictor whose sequence program is a cascade that no bundle holds."""
+
+    def __init__(self, cascade: TrackCascade):
+        self._cascade = cascade
+
+    def begin(self, program: str, *inputs) -> Future:
+        assert program == "sequence"
+        outputs = Future()
+        outputs.set_result(self._cascade(*inputs))
+        return outputs
