@@ -16,9 +16,7 @@ from tools.footage.clip_scores import faces_inside, read_ranges
 TEMPERATURES = tuple(np.geomspace(0.4, 2, 17).round(3).tolist())
 
 
-def labelled_rows(
-    folders: Iterable[Path], decide: Callable[[str], list[FrameResult]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def labelled_rows(folders: Iterable[Path], decide: Callable[[str], list[FrameResult]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of the frames of the clips in `folders` that are labelled with one of the eight classes: the smoothed probabilities [N, 8], in EXPR
     order, the class that was said [N], and whether it is right, bool [N]. decide: from a clip's path to the results of its frames."""
     rows, said, right, results = [], [], [], {}
