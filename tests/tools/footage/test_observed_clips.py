@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import numpy as np
 import pytest
 
+from image_classification.CFC_SP.core.cascade_settings import calibration_table
+from image_classification.CFC_SP.core.track_cascade import TrackCascade
 from image_classification.CFC_SP.inference.bundle import open_bundle
+from image_classification.CFC_SP.inference.sequence import sequence_of
 from image_classification.CFC_SP.support.errors import UserError
 from tests import clips
 from tools.footage.observed_clips import modes_of, observe, rows_in_mode
@@ -14,6 +18,18 @@ def test_a_clip_that_was_observed_once_gives_what_sessions_give(recognizer, tmp_
     assert rows_in_mode(recognizer.model, observed, own) == recognizer.video(clip).run().rows
     expected = recognizer.video(clip, smoothing="logits", prior="data").run().rows
     assert rows_in_mode(recognizer.model, observed, paper) == expected
+
+
+def test_a_cascade_decides_in_place_of_the_bundle_s(recognizer, tmp_path, astronaut):
+    observed = observe(recognizer.model, clips.write_clip(tmp_path / "smile.mp4", [astronaut[:256, 80:400]] * 3))
+    (own,) = modes_of(recognizer.model.bundle, ["own"])
+    rows = rows_in_mode(recognizer.model, observed, own)
+    assert {face.label for row in rows for face in row.faces} == {"Happiness"}
+    assert rows_in_mode(recognizer.model, observed, own, sequence_of(recognizer.model.bundle)) == rows
+    # With shares by which Happiness, the second in the order of the stages, is so frequent that it says nothing.
+    log_shares = np.array([0, 100, 0, 0, 0, 0, 0, 0], np.float32)
+    other = TrackCascade([(1, 2)], [(1, 2)], "count", "routed", log_shares, calibration_table(None))
+    assert {face.label for row in rows_in_mode(recognizer.model, observed, own, other) for face in row.faces} == {"Neutral"}
 
 
 @pytest.mark.parametrize("word", ["logits", "logits:256", "logits:x:data", "logits:-1:data", "median:8:data", "logits:8:much"])
