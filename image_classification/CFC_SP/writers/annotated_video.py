@@ -115,8 +115,7 @@ def _write_picture(target, source: Source, frames: Iterator[Frame], results, spa
 
 def _open_encoder(movie, fps: float, width: int, height: int):
     large = width * height > _MOST_HELD_PIXELS
-    # Without the last setting, the same frames become other bytes from one run to the next: the look ahead of x264 does not add up
-    # alike in the form that it has for some CPUs (build 165, AVX-512).
+    # x264's macroblock tree is not reproducible with AVX-512: the last setting has it computed alike on every CPU.
     options = {"preset": "ultrafast", "tune": "zerolatency"} if large else {"preset": "veryfast", "x264-params": "cpu-independent=1"}
     try:
         rate = Fraction(fps).limit_denominator(1001)
