@@ -3,6 +3,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -42,7 +43,9 @@ def start(address: str, out: Path, *words) -> subprocess.Popen:
 
 
 def _as_on_a_terminal() -> None:
-    """Undoes what is handed on: Ctrl-C is ignored in the background of a shell, and a terminal's end under nohup."""
+    """A process group of its own, as a shell gives it. Undoes what is handed on: Ctrl-C is ignored in the background of a shell, and a
+    terminal's end under nohup."""
+    os.setpgrp()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

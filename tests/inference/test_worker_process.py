@@ -20,6 +20,7 @@ from image_classification.CFC_SP.inference.mode import mode_of
 from image_classification.CFC_SP.inference.programs import LocalPredictor
 from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
 from image_classification.CFC_SP.support.errors import UserError
+from image_classification.CFC_SP.support.interrupts import SIGNALS
 from tests.events import wait_until
 from tests.inference import light_programs
 
@@ -196,9 +197,10 @@ def test_the_worker_ends_with_a_killed_maker(lite, stopped):
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as maker:
         child = int(maker.stdout.readline())
-        # Ctrl-C is for the maker alone.
-        os.kill(child, signal.SIGINT)
-        os.kill(child, 0)
+        # Ctrl-C and its like are for the maker alone.
+        for number in SIGNALS:
+            os.kill(child, number)
+        assert not has_ended(child)
         if stopped:
             os.kill(child, signal.SIGSTOP)
         maker.kill()

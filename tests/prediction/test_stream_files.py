@@ -3,6 +3,7 @@
 
 import csv
 import json
+import os
 import signal
 
 import av
@@ -78,10 +79,12 @@ def test_ctrl_c_ends_a_stream_and_keeps_what_was_seen(tmp_path):
     assert not list(folder.glob(".*"))
 
 
-def test_a_terminal_that_closes_ends_a_stream_and_keeps_what_was_seen(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_what_reaches_all_processes_of_a_call_ends_a_stream_and_keeps_what_was_seen(tmp_path, number):
+    """As a terminal that closes, `timeout` and systemd do it."""
     with streams.served(MAN) as address, start(address, tmp_path, "-formats", "csv,json") as process:
         wait_for_rows(tmp_path, process)
-        process.send_signal(signal.SIGHUP)
+        os.killpg(process.pid, number)
         _, err = process.communicate()
     assert process.returncode == 0, err
     assert json.loads((only_folder(tmp_path) / "result.json").read_text())["counts"]["frames"] >= 1

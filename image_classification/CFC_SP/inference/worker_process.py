@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from ..support.errors import NetworksEndedError, UserError, shortage
+from ..support.interrupts import leave_to_the_caller
 from ..support.processor_time import computed_s
 from ..support.temporary import remove_folders_of
 from ..support.threads import set_thread_counts
@@ -236,8 +237,8 @@ def serve(requests: int, answers: int, maker: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != maker:
             return
-    # Ctrl-C reaches all processes of a terminal; this one ends when the other closes its pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # This process ends when the other closes its pipe.
+    leave_to_the_caller()
     with Connection(requests, writable=False) as requests, Connection(answers, readable=False) as answers:
         try:
             _serve(requests, answers)
@@ -253,6 +254,8 @@ def _serve(requests: Connection, answers: Connection) -> None:
     from .programs import BundlePrograms
 
     programs, outputs, seconds = BundlePrograms(open_bundle(folder), *choice), (), 0.0
+    # Loading Paddle has reset SIGTERM.
+    leave_to_the_caller()
     while True:
         answers.send((outputs, seconds, programs.status))
         name, arrays = requests.recv()

@@ -5,7 +5,6 @@ import importlib
 import json
 import os
 import queue
-import signal
 import socket
 import sys
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..support.errors import NetworksEndedError, UserError
+from ..support.interrupts import leave_to_the_caller
 from .clip_request import ClipCancelledError, check_clip
 from .messages import packed, read_message
 
@@ -84,8 +84,8 @@ JOBS = {"check": do_checks, "clips": do_clips, "live": do_live}
 
 def main(handle: str, job: str, load: str) -> None:
     """The process: `handle` is the socket's number, `job` one of JOBS, `load` names in JSON what makes the recognizer."""
-    # Ctrl-C reaches all processes of a terminal; this one ends with the server.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # This process ends with the server.
+    leave_to_the_caller()
     JOBS[job](Channel(socket.socket(fileno=int(handle))), json.loads(load))
 
 

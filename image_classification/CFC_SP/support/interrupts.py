@@ -37,6 +37,12 @@ def on_first_interrupt(act: Callable[[], None]) -> Iterator[None]:
         restore()
 
 
+def leave_to_the_caller() -> None:
+    """Ignores SIGNALS in this process, which ends with the one that started it: they reach all processes of a terminal, or of a service."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def as_ctrl_c() -> AbstractContextManager[None]:
     """As long as the block lasts, the first of SIGNALS raises KeyboardInterrupt; the handlers of before come back, whoever sets others."""
     return on_first_interrupt(_interrupt)
