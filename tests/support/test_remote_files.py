@@ -53,6 +53,14 @@ def test_a_folder_is_copied_with_its_last_file_behind_all_others(place, results,
     assert content(place) == {name: f"new {name}" for name in order}
 
 
+def test_what_is_replaced_goes(place, results):
+    (results / "report.html").write_text("earlier")
+    remote_files.copy_whole(results, place, LAST)
+    (results / "report.html").unlink()
+    remote_files.copy_whole(results, place, LAST, ("report.html", "frames.csv", LAST, "other"))
+    assert set(content(place)) == {"annotated.mp4", "frames.csv", LAST}
+
+
 def test_what_cannot_be_copied_whole_is_not_copied(place, results, monkeypatch):
     remote_files.copy_whole(results, place, LAST)
     put = remote_files._put

@@ -48,6 +48,29 @@ def test_an_error_leaves_earlier_results_and_nothing_else(tmp_path, error):
     assert (folder.path / "frames.csv").read_text() == "earlier"
 
 
+def test_what_an_earlier_call_wrote_and_this_one_did_not_goes(tmp_path):
+    """A page with the faces that this call hides, or segments of another span."""
+    for formats in (["csv", "html"], ["mp4", "json"]):
+        with OutputFolder(tmp_path, "clip", formats) as folder:
+            for name in folder.formats:
+                folder.part(name).write_text(formats[0])
+        (folder.path / "notes.txt").write_text("mine")
+        (folder.path / "segments.csv").mkdir(exist_ok=True)
+        folder.remove_earlier(tmp_path / "clip.mp4")
+    assert names(folder.path) == ["annotated.mp4", "notes.txt", "result.json", "segments.csv"]
+    assert [path.name for path in folder.removed] == ["frames.csv", "report.html"]
+
+
+@pytest.mark.parametrize("source", ["clip/annotated.mp4", "clip"])
+def test_a_clip_beside_its_results_stays(tmp_path, source):
+    (tmp_path / "clip").mkdir()
+    (tmp_path / "clip" / "annotated.mp4").write_text("a clip, or a picture of one")
+    with OutputFolder(tmp_path, "clip", ["csv"]) as folder:
+        folder.part("csv").write_text("rows")
+    folder.remove_earlier(tmp_path / source)
+    assert names(folder.path) == ["annotated.mp4", "frames.csv"] and not folder.removed
+
+
 def test_an_error_in_the_first_run_leaves_no_folder(tmp_path):
     with pytest.raises(RuntimeError), OutputFolder(tmp_path, "clip", ["csv"]) as folder:
         folder.part("csv").write_text("half")

@@ -95,7 +95,9 @@ class ClipWorker:
         outcome = task.done_by(self._recognizer, path, folder, quiet=True, address=given)
         if outcome.error:
             raise outcome.error
-        copy_whole(scratch / _OUT / folder, place, FILES["json"])
+        # Never the clip itself, where its results lie beside it.
+        is_inside = not is_remote(source) and not is_remote(place) and Path(source).resolve().is_relative_to(Path(place).resolve())
+        copy_whole(scratch / _OUT / folder, place, FILES["json"], () if is_inside else FILES.values())
         return self._report(source, folder, outcome.summary)
 
     def _finished(self, source: str, folder: str, scratch: Path) -> Summary | None:

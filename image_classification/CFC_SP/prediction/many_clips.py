@@ -61,19 +61,20 @@ class ClipTask:
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
             watch = unwatched if quiet else shown
-            return Outcome(write_clip(recognizer, path, folder, self.options, watch, address, live), folder.files)
+            return Outcome(write_clip(recognizer, path, folder, self.options, watch, address, live), folder.files, removed=folder.removed)
         except Exception as error:
             return Outcome(None, folder.files if folder else [], error)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a clip: its summary, or the error in its place; files: those that are whole."""
+    """What became of a clip: its summary, or the error in its place; files: those that are whole; removed: those of an earlier call."""
 
     summary: Summary | None = None
     files: list[Path] = field(default_factory=list)
     error: Exception | None = None
     was_finished: bool = False
+    removed: list[Path] = field(default_factory=list)
 
     def tell(self, clip: Clip, verbosity: int) -> None:
         """A summary on standard output, an error in one sentence on standard error."""
@@ -81,6 +82,8 @@ class Outcome:
             if verbosity >= 0:
                 skipped = f"{clip.path.name!r}: finished before, skipped."
                 print(skipped if self.was_finished else describe(self.summary, self.files, details=verbosity > 0))
+                if self.removed:
+                    print(f"Removed, since they show an earlier analysis: {', '.join(path.name for path in self.removed)}.")
         elif isinstance(self.error, UserError):
             # What befell the program says nothing of the clip.
             named = isinstance(self.error, NetworksEndedError)

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -77,10 +77,11 @@ def write_whole(place: str, content: bytes) -> None:
             files.pipe_file(path, content)
 
 
-def copy_whole(folder: Path, place: str, last: str) -> None:
+def copy_whole(folder: Path, place: str, last: str, replaced: Collection[str] = ()) -> None:
     """Copies the files of `folder` into the folder at `place`, the file `last` behind all others: where it is, all are.
 
-    An earlier `last` goes first. When copying fails, what was copied goes again; what a killed process left has no `last`.
+    An earlier `last` goes first, and at the end whatever bears one of the names `replaced` and was not copied. When copying fails, what
+    was copied goes again; what a killed process left has no `last`.
     """
     names = sorted(path.name for path in folder.iterdir() if path.name != last)
     with _opened(place) as (files, root):
@@ -95,6 +96,9 @@ def copy_whole(folder: Path, place: str, last: str) -> None:
             for name in (*names, last):
                 copied.append(f"{root}/{name}")
                 _put(files, folder / name, copied[-1])
+            there = {path.rstrip("/").rpartition("/")[2] for path in files.ls(root, detail=False)} if replaced else set()
+            for name in there & set(replaced) - {*names, last}:
+                files.rm_file(f"{root}/{name}")
         except BaseException:
             for path in copied:
                 # What is told is why copying failed.

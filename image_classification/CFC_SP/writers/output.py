@@ -83,6 +83,7 @@ class OutputFolder:
             raise UserError(f"expected a clip name that can name an output folder, found {stem!r}: rename the clip")
         self.path = Path(root).absolute() / stem
         self.files: list[Path] = []
+        self.removed: list[Path] = []
         self._made = False
         self._open()
 
@@ -141,6 +142,19 @@ class OutputFolder:
         for final in (self.path / FILES[name] for name in self.formats):
             if final.exists() and os.path.exists(path) and os.path.samefile(final, path):
                 raise UserError(f"expected results beside the clip, found that they would overwrite it at {final}: choose another -out")
+
+    def remove_earlier(self, source: str | os.PathLike) -> None:
+        """Removes the results that an earlier call left here and this one did not write anew: they show another analysis, perhaps with
+        faces that are hidden now. `removed` lists them. Nothing is removed where `source`, the clip, lies in this folder itself."""
+        if Path(source).resolve().is_relative_to(self.path.resolve()):
+            return
+        try:
+            for earlier in (self.path / name for name in FILES.values()):
+                if earlier not in self.files and earlier.is_file():
+                    earlier.unlink()
+                    self.removed.append(earlier)
+        except OSError as error:
+            raise cannot_be_written(self.path, error) from error
 
     def remove_left(self) -> None:
         """Removes the parts that processes which were killed have left in the folder."""
