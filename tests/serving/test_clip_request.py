@@ -8,10 +8,20 @@ from image_classification.CFC_SP.support.errors import UserError
 
 
 def test_options_are_those_of_the_command_line():
-    asked = {"start": "0:01", "end": None, "stride": 2, "window": 0, "smoothing": "decoder", "prior": None, "search": "every"}
+    asked = {
+        "start": "0:01",
+        "end": None,
+        "stride": 2,
+        "window": 0,
+        "smoothing": "decoder",
+        "prior": None,
+        "search": "every",
+        "hide": "box",
+    }
     options = clip_options(asked, 5000)
     assert (options.span.start_s, options.span.end_s, options.span.stride) == (1.0, None, 2)
     assert (options.window, options.smoothing, options.prior, options.search, options.max_pixels) == (0, "decoder", None, "every", 5000)
+    assert options.hide == "box"
     for asked, told in (({"search": "never"}, "never"), ({"smoothing": "soft"}, "'soft'"), ({"prior": "2.5"}, "-prior: expected data")):
         with pytest.raises(UserError, match=told):
             clip_options(asked, 5000)

@@ -97,6 +97,8 @@ def test_names_of_files_are_those_of_results_alone(client, done):
         ({"stride": "0"}, "stride"),
         ({"search": "never"}, "never"),
         ({"window": "many"}, "window"),
+        ({"hide": "mask"}, "hide: expected one of blur, pixelate, box, found 'mask'"),
+        ({"hidden": "blur"}, "expected parameters among name, formats, start,"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_the_upload(client, query, word):

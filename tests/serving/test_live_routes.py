@@ -15,6 +15,12 @@ def jpeg(width=64, height=48):
     return cv2.imencode(".jpg", np.full((height, width, 3), 90, np.uint8))[1].tobytes()
 
 
+def test_a_parameter_that_no_picture_has_is_told(client):
+    answer = client.post("/v1/pictures", content=jpeg(), params={"hide": "blur"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "expected parameters among name, found 'hide': leave it out, or correct its name"
+
+
 def test_a_picture_is_answered_at_once(client):
     answer = client.post("/v1/pictures", content=jpeg()).json()
     assert (answer["width"], answer["height"]) == (64, 48)

@@ -37,7 +37,7 @@ def test_a_fault_of_the_server_s_own_tells_nothing_of_it(client, monkeypatch):
 def test_only_options_lose_their_dash():
     for said in ("'a -b.mp4': -1 is below 0", "re-start it", "x-end", "'-start.mp4' is cut"):
         assert for_client(said) == said
-    assert for_client("-prior 2: leave it (or -min_segment) out") == "prior 2: leave it (or min_segment) out"
+    assert for_client("-prior 2: leave it (or -min_segment, -hide) out") == "prior 2: leave it (or min_segment, hide) out"
 
 
 def test_a_problem_says_when_to_try_again():

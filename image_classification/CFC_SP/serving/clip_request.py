@@ -17,7 +17,7 @@ class ClipCancelledError(Exception):
 def clip_options(asked: dict, pixels: int) -> ClipOptions:
     """The options that a client has asked for by name; UserError where they make no sense for any bundle."""
     span = span_of(asked.get("start"), asked.get("end"), asked.get("stride") or 1)
-    names = ("window", "smoothing", "prior", "search", "min_confidence", "min_segment")
+    names = ("window", "smoothing", "prior", "search", "min_confidence", "min_segment", "hide")
     if asked.get("smoothing") is not None:
         kind_number(asked["smoothing"])
     prior_power(asked.get("prior"))

@@ -6,21 +6,22 @@ import time
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..core.kinds import KINDS
 from ..prediction.options import SEARCHES
+from ..writers.hiding import HIDINGS
 from ..writers.output import FILES, MEDIA_TYPES
 from .clip_events import clip_events
 from .clip_store import FAILED, StoredClip
 from .problems import Problem
 from .report_policy import report_policy
-from .route_parts import BODY, PART, SentFile, address_of, problems, sent_file
+from .route_parts import BODY, PART, SentFile, address_of, check_parameters, problems, sent_file
 from .schemas import ClipAnswer
 from .service import Service
 
-_SMOOTHINGS, _SEARCHES = {"enum": list(KINDS)}, {"enum": list(SEARCHES)}
+_SMOOTHINGS, _SEARCHES, _HIDINGS = {"enum": list(KINDS)}, {"enum": list(SEARCHES)}, {"enum": list(HIDINGS)}
 _EVENTS = """Server-Sent Events; `data` is JSON.
 
 - `state`: the clip (schema `ClipAnswer`), first of all and whenever it has changed; `{"state": "cancelled"}` where it was removed.
@@ -49,7 +50,13 @@ def clip_routes(service: Service) -> APIRouter:
     """The routes below /v1/clips."""
     routes = APIRouter(prefix="/v1/clips", tags=["clips"])
 
-    @routes.post("", status_code=HTTPStatus.ACCEPTED, openapi_extra=BODY, responses=_ACCEPTED | problems(400, 408, 413, 415, 429, 503))
+    @routes.post(
+        "",
+        status_code=HTTPStatus.ACCEPTED,
+        dependencies=[Depends(check_parameters)],
+        openapi_extra=BODY,
+        responses=_ACCEPTED | problems(400, 408, 413, 415, 429, 503),
+    )
     async def send_a_clip(
         request: Request,
         response: Response,
@@ -74,11 +81,14 @@ def clip_routes(service: Service) -> APIRouter:
         ] = "auto",
         min_confidence: Annotated[float | None, Query(ge=0, le=1, description="of segments in vtt and srt")] = None,
         min_segment: Annotated[float | None, Query(ge=0, le=1e9, description="seconds, of segments in vtt and srt")] = None,
+        hide: Annotated[
+            str | None, Query(max_length=20, description="how faces are hidden; without it, they are shown", json_schema_extra=_HIDINGS)
+        ] = None,
     ) -> ClipAnswer:
         """Puts a clip into the queue. The body is the file itself, whatever FFmpeg decodes."""
         service.spend(address_of(request))
         asked = {"start": start, "end": end, "stride": stride, "window": window, "smoothing": smoothing, "prior": prior, "search": search}
-        asked |= {"min_confidence": min_confidence, "min_segment": min_segment}
+        asked |= {"min_confidence": min_confidence, "min_segment": min_segment, "hide": hide}
         clip = await service.add_clip(request, name, formats, asked)
         response.headers["Location"] = f"/v1/clips/{clip.id}"
         return answer(clip)

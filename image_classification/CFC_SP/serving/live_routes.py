@@ -5,10 +5,10 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Query, Request, WebSocket, WebSocketDisconnect
 
 from .frame_stream import FrameStream
-from .route_parts import BODY, address_of, problems
+from .route_parts import BODY, address_of, check_parameters, problems
 from .schemas import PictureAnswer
 from .service import Service
 
@@ -21,7 +21,12 @@ def live_routes(service: Service) -> APIRouter:
     """The routes /v1/pictures and /v1/stream."""
     routes = APIRouter(prefix="/v1", tags=["live"])
 
-    @routes.post("/pictures", openapi_extra=BODY, responses=problems(400, 408, 413, 415, 429, 503))
+    @routes.post(
+        "/pictures",
+        dependencies=[Depends(check_parameters)],
+        openapi_extra=BODY,
+        responses=problems(400, 408, 413, 415, 429, 503),
+    )
     async def send_a_picture(
         request: Request, name: Annotated[str, Query(max_length=1000, description="what errors call it", examples=["face.jpg"])] = "picture"
     ) -> PictureAnswer:

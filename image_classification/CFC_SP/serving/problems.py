@@ -17,7 +17,7 @@ from ..support.errors import UserError
 
 MEDIA_TYPE = "application/problem+json"
 # What the command line calls -start is start in an address.
-_OPTION = re.compile(r"(?<![^\s(])-(?=(?:formats|start|end|stride|window|smoothing|prior|search|min_confidence|min_segment)\b)")
+_OPTION = re.compile(r"(?<![^\s(])-(?=(?:formats|start|end|stride|window|smoothing|prior|search|min_confidence|min_segment|hide)\b)")
 UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 """All that mean something at one address or another, and OPTIONS."""

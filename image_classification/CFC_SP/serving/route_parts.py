@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from .problems import MEDIA_TYPE, Problem
+from .problems import MEDIA_TYPE, UNREADABLE, Problem
 
 BODY = {
     "requestBody": {
@@ -65,6 +65,16 @@ def sent_file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 def address_of(connection: HTTPConnection) -> str:
     """Whom a request counts for."""
     return connection.client.host if connection.client else "unknown"
+
+
+def check_parameters(connection: HTTPConnection) -> None:
+    """Raises Problem where the address names a parameter that its route does not know: a wish that was not heard would be taken for
+    granted."""
+    known = [field.alias for field in connection.scope["route"].dependant.query_params]
+    unknown = [name for name in connection.query_params if name not in known]
+    if unknown:
+        found = ", ".join(repr(name[:100]) for name in unknown[:5])
+        raise Problem(UNREADABLE, f"expected parameters among {', '.join(known)}, found {found}: leave it out, or correct its name")
 
 
 class SentFile(FileResponse):
