@@ -196,7 +196,7 @@ COVERED = {
     "pip install .[cpu]": "test_cli.py, test_the_wheel_holds_configs_and_bundle",
     "make demo": "test_make_demo_predicts",
     "cfc-sp predict -video clip.mp4": "",
-    "cfc-sp predict -video a.mp4 b.mov -out results -formats csv,html": "",
+    "cfc-sp predict -video a.mp4 b.mov -out results -formats csv,json,html": "",
     "cfc-sp predict -video 0 -end 60": "prediction/test_stream_files.py",
     "cfc-sp serve": "serving/test_run_server.py",
     "cfc-sp train -cfg configs/lite/lite_repvgg_flat.yaml -opts DATA.ROOT ferplus.zip": SHORT,
