@@ -75,6 +75,12 @@ def test_with_a_lag_a_frame_is_smoothed_over_what_follows(frames, recognizer):
         recognizer.stream(lag_s=2.0)
 
 
+@pytest.mark.parametrize(("lag_s", "window_s"), [(0.0, 0.8), (0.3, 0.5), (0.4, 0.4), (0.8, 0.4), (1.0, 0.4)])
+def test_a_lag_takes_at_most_half_of_the_window_and_never_smoothing_itself(recognizer, lag_s, window_s):
+    with recognizer.stream(smoothing="decoder", lag_s=lag_s) as stream:
+        assert stream.window_s == pytest.approx(window_s)
+
+
 def test_streams_take_turns(frames, recognizer):
     with recognizer.stream() as alone:
         expected = [alone.feed(*frame) for frame in frames[:4]]

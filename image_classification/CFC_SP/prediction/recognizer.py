@@ -138,10 +138,11 @@ class Recognizer:
     ) -> "StreamSession":
         """A session that answers each frame at once, with smoothing over the past, or after a lag, with smoothing over later frames, too.
 
-        window_s: how far smoothing reaches into the past, in seconds; None means the default of the kind of smoothing, minus the lag, and
-        0 no smoothing. A longer window makes labels steadier and later. smoothing, prior: as for `video`. lag_s: seconds that a frame
-        waits for later ones, 0 to 1; with a lag, call `follow` instead of `feed`. Raises UserError for a window or a lag out of range.
-        Also raises UserError for "logits" with a bundle whose normalizer is "window", since a stream has only a part of such a window.
+        window_s: how far smoothing reaches into the past, in seconds; 0 means no smoothing, and None the default of the kind of smoothing
+        minus the lag, but half of that default at least. A longer window makes labels steadier and later. smoothing, prior: as for
+        `video`. lag_s: seconds that a frame waits for later ones, 0 to 1; with a lag, call `follow` instead of `feed`. Raises UserError
+        for a window or a lag out of range. Also raises UserError for "logits" with a bundle whose normalizer is "window", since a stream
+        has only a part of such a window.
 
         >>> import numpy as np
         >>> from PIL import Image

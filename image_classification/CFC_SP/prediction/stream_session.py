@@ -27,9 +27,9 @@ MOST_LAG_S = 1.0
 class StreamSession:
     """Answers each frame of one stream.
 
-    window_s: how far smoothing reaches into the past, in seconds; None means the default of the kind of smoothing, minus the lag, and 0 no
-    smoothing. smoothing, prior: as in `inference.mode.mode_of`. lag_s: seconds that a frame waits for later ones, which then take part in
-    smoothing.
+    window_s: how far smoothing reaches into the past, in seconds; 0 means no smoothing, and None the default of the kind of smoothing
+    minus the lag, but half of that default at least. smoothing, prior: as in `inference.mode.mode_of`. lag_s: seconds that a frame
+    waits for later ones, which then take part in smoothing.
 
     The attributes window_s and mode hold the values in use. Raises UserError for a window or a lag out of range.
     """
@@ -45,7 +45,10 @@ class StreamSession:
         self.mode = mode_of(model.bundle, smoothing, prior)
         if not 0 <= lag_s <= MOST_LAG_S:
             raise UserError(f"expected a lag of 0 to {MOST_LAG_S:g} s, found {lag_s!r}: 0 answers every frame at once")
-        window_s = max(0.0, self.mode.window / REFERENCE_FPS - lag_s) if window_s is None else window_s
+        if window_s is None:
+            whole_s = self.mode.window / REFERENCE_FPS
+            # No less than on a file, whose window reaches as far both ways.
+            window_s = max(whole_s / 2, whole_s - lag_s)
         if not (math.isfinite(window_s) and window_s >= 0):
             raise UserError(f"expected a window of 0 s or more, found {window_s!r}: 0 switches smoothing off")
         if window_s and self.mode.kind == "logits" and model.bundle.manifest["sp"]["normalizer"] != "count":
