@@ -11,7 +11,7 @@ import numpy as np
 from ..core.labels import EXPR
 from ..support.csv_files import plain_cells
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, make_folder
 from ..support.packages import require_package
 from ..writers.output import FILES
 from .group_file import read_groups
@@ -56,7 +56,7 @@ def summarize(
     folder, out = Path(folder), Path(out)
     statistics = compute(folder, None if groups is None else Path(groups), seed)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
     except OSError as fault:
         raise UserError(
             f"expected a folder that the tables can be written to, found {out} ({fault.strerror}): choose another -out"

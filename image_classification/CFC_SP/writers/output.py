@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..support.errors import NO_ROOM, UserError
-from ..support.files import is_alive
+from ..support.files import is_alive, make_folder
 from ..support.packages import require_package
 
 
@@ -177,7 +177,7 @@ class OutputFolder:
     def _open(self) -> None:
         try:
             self._made = not self.path.is_dir()
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             # Only a real write tells: permission bits say nothing to root, and a full or read-only disk has fine ones.
             with tempfile.TemporaryFile(dir=self.path) as probe:
                 probe.write(b"x")
