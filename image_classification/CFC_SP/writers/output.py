@@ -198,6 +198,14 @@ class OutputFolder:
                 path.unlink(missing_ok=True)
 
 
+def result_file(folder: str | os.PathLike, name: str) -> Path:
+    """The file of the format `name` in a folder of results; raises UserError where the clip was predicted without it."""
+    path = Path(folder) / FILES[name]
+    if not path.is_file():
+        raise UserError(f"expected {path.name} in a folder of results, found none in {str(folder)!r}: predict with -formats csv,json")
+    return path
+
+
 def cannot_be_written(folder: Path, error: OSError) -> UserError:
     """What to tell of a folder in which `error` came up."""
     return UserError(
