@@ -175,6 +175,7 @@ def test_bad_clips_are_one_sentence(tmp_path, capsys, kind):
         (["-device", "gpu"], "paddlepaddle-gpu"),
         (["-bundle", "none"], "lite"),
         (["-formats", "csv,xlsx"], "xlsx"),
+        (["-formats", "csv", "html"], "write -formats csv,html"),
         (["-window", "-3"], "-3"),
         (["-smoothing", "median"], "logits, probabilities, decoder"),
         (["-prior", "world"], "data, or a power"),

@@ -35,9 +35,8 @@ def add_options(parser: Parser) -> None:
 
 def run(arguments) -> int:
     from image_classification.CFC_SP.prediction.live_output import live_output
-    from image_classification.CFC_SP.writers.output import check_formats
 
-    formats = check_formats(arguments.formats.split(","))
+    formats = clip_arguments.formats_of(arguments)
     wanted = arguments.bundle, arguments.device, arguments.engine, arguments.precision, arguments.min_face
     options = clip_arguments.clip_options_of(arguments)
     with live_output(arguments.live) as live:

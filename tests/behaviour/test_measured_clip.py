@@ -40,3 +40,11 @@ def test_results_of_another_version_are_told(write_results):
     (folder / "result.json").write_text(text[:-5])
     with pytest.raises(UserError, match="expected a whole result.json"):
         read_clip(folder)
+
+
+@pytest.mark.parametrize("name", ["frames.csv", "result.json"])
+def test_a_clip_that_was_predicted_without_a_file_is_told_which(write_results, name):
+    folder = write_results("a", labelled(["Anger"]))
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"^expected {name} in a folder of results, found none in .*: predict with -formats csv,json$"):
+        read_clip(folder)

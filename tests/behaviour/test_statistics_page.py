@@ -3,6 +3,8 @@
 
 from html.parser import HTMLParser
 
+import pytest
+
 from image_classification.CFC_SP.behaviour.measures import NAMES
 from image_classification.CFC_SP.behaviour.statistics_page import MOST_CLIPS, write_page
 
@@ -51,12 +53,15 @@ def test_a_group_s_interval_is_drawn_in_percent_of_its_axis(tmp_path):
     assert "Share of Fear" not in text and "<strong>+10.0</strong>" in text and text.count("<strong>") == 1 and "+1.0 to +20.0" in text
 
 
-def test_the_peak_of_a_pair_is_said(tmp_path):
+@pytest.mark.parametrize(("seconds", "is_said"), [(5.0, True), (4.9, False)])
+def test_the_peak_of_a_pair_is_said_with_its_frames_where_they_are_many(tmp_path, seconds, is_said):
     lags = [
-        {"clip": "c", "track_a": 1, "track_b": 2, "curve": "expressiveness", "lag_s": s, "correlation": r}
-        for s, r in ((-1.0, 0.1), (0.0, None), (1.0, -0.8))
+        {"clip": "c", "track_a": 1, "track_b": 2, "curve": "expressiveness", "lag_s": s, "frames": n, "correlation": r}
+        for s, r, n in ((-1.0, 0.1, 40), (0.0, None, 50), (1.0, -0.8, 28))
     ]
-    pairs = [{"clip": "c", "track_a": 1, "track_b": 2, "label": "Fear", "seconds": 5.0, "both": 0.25, "expected": 0.1}]
+    pairs = [{"clip": "c", "track_a": 1, "track_b": 2, "label": "Fear", "seconds": seconds, "both": 0.25, "expected": 0.1}]
     text = page(tmp_path, clip_measures=[clip("c")], pairs=pairs, lags=lags)
-    assert "correlation of expressiveness -0.80, face 2 1.0 s later" in text and "the same label 25% of that time, 10% by chance" in text
+    assert ("strongest correlation of expressiveness -0.80 (n = 28 frames), face 2 1.0 s later" in text) is is_said
+    assert ("strongest" in text) is ("<circle" in text) is is_said
+    assert "the same label 25% of that time, 10% by chance" in text
     assert 'points="0.0,43.2 320.0,86.4"' in text

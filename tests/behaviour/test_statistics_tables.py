@@ -62,11 +62,23 @@ def test_pictures_and_clips_without_a_group_are_told(write_results, tmp_path, ca
     write_results("faces", [], codec="pictures")
     (tmp_path / "groups.csv").write_text("clip,group\na,<i>one\n")
     statistics = summarize(tmp_path / "results", tmp_path / "groups.csv", tmp_path / "out")
-    assert [note.split(":")[0] for note in statistics.notes] == ["Left out, as unrelated pictures have no time", "Clips without a group"]
+    assert statistics.notes == [
+        "Left out, as unrelated pictures have no time: 1 (faces).",
+        "Clips without a group: 1 (b). They are in the other tables alone.",
+    ]
     assert repr(statistics).startswith("Statistics(rows of tables: clip_measures 2, track_measures 1,")
     assert repr(statistics).endswith(f"; {' '.join(statistics.notes)})")
     assert rows_of(tmp_path / "out" / "clip_measures.csv")[1]["expressiveness"] == ""
     assert "&lt;i&gt;one" in (tmp_path / "out" / PAGE).read_text()
+
+
+@pytest.mark.parametrize(("others", "told"), [("bcd", "3 (b, c, d)"), ("bcdef", "5 (b, c, d and 2 more)")])
+def test_up_to_three_clips_without_a_group_are_named(write_results, tmp_path, others, told):
+    for name in f"a{others}":
+        write_results(name, labelled(["Anger"]))
+    (tmp_path / "groups.csv").write_text("clip,group\na,one\n")
+    (note,) = summarize(tmp_path / "results", tmp_path / "groups.csv", tmp_path / "out").notes
+    assert note == f"Clips without a group: {told}. They are in the other tables alone."
 
 
 @pytest.mark.parametrize("fault", ["no folder", "no results", "no json", "pictures alone", "no such clip", "out is a file"])

@@ -156,7 +156,11 @@ def test_a_name_that_is_no_text_has_one_row(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"), [(lambda root: (root / TABLE).write_text("a,b\n"), "expected the columns"), (None, "choose another folder")]
+    ("make", "told"),
+    [
+        (lambda root: (root / TABLE).write_text("a,b\n"), "expected the columns"),
+        (None, "-out: expected a folder, found a file at .*/out: "),
+    ],
 )
 def test_what_is_in_the_way_is_told(tmp_path, make, told):
     root = tmp_path / "out"

@@ -53,5 +53,5 @@ def test_tables_and_a_picture_are_written(tracks, tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_told(tracks, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written to .*choose another -out"):
+    with pytest.raises(UserError, match="-out: expected a folder, found a file at .*choose another -out"):
         write_agreement(tracks, tmp_path / "file")

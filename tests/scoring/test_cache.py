@@ -136,7 +136,7 @@ def test_faults_are_one_sentence(open_cache, trained, counting, tmp_path, monkey
     with pytest.raises(UserError, match="expected a checkpoint of the flat stage, found one of the coarse"):
         open_cache().logits(path, "flat")
     (tmp_path / "cache2").write_text("a file")
-    with pytest.raises(UserError, match="cannot make the cache .*choose another -cache"):
+    with pytest.raises(UserError, match="-cache: expected a folder, found a file at .*choose another -cache"):
         LogitsCache(tmp_path / "cache2", open_cache()._frames, "affwild2", "val")
 
     def full(*_):

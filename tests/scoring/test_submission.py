@@ -21,7 +21,7 @@ def test_a_submission_reads_as_annotations(affwild2, tmp_path):
 def test_mistakes_are_one_sentence(affwild2, tmp_path, random_frames):
     frames = load_frames("affwild2", affwild2, "val")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="choose another -submission"):
+    with pytest.raises(UserError, match="-submission: expected a folder, found a file at .*choose another -submission"):
         write_submission(frames, np.zeros(19, int), tmp_path / "file")
     stills = type(frames)(frames.source, frames.picture, frames.classes, (), frames.bounds)
     with pytest.raises(UserError, match="the challenge takes only videos"):

@@ -48,7 +48,7 @@ def test_data_of_another_kind_is_refused(tmp_path):
     with pytest.raises(UserError, match="version 9"):
         ClipStore(tmp_path / "b")
     (tmp_path / "c").write_text("a file")
-    with pytest.raises(UserError, match="data folder to write to"):
+    with pytest.raises(UserError, match="-data: expected a folder, found a file at .*choose another -data"):
         ClipStore(tmp_path / "c")
 
 

@@ -49,7 +49,7 @@ def test_words_may_stand_anywhere(tmp_path, monkeypatch):
     assert sorted(parse_words(["a", "-q", "-b", "-fps", "3", "c", "-video", "d", "e"]).video) == ["./-b", "a", "c", "d", "e"]
 
 
-@pytest.mark.parametrize(("given", "told"), [(["-q"], "required: -video"), (["a", "-none"], "unrecognized arguments: -none")])
+@pytest.mark.parametrize(("given", "told"), [(["-q"], "expected -video, found none"), (["a", "-none"], "expected an option, found -none")])
 def test_what_is_missing_or_unknown_is_told(given, told, capsys):
     with pytest.raises(SystemExit):
         parse_words(given)

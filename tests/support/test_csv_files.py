@@ -44,3 +44,16 @@ def test_what_is_no_table_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(UserError, match="a pipe"):
         list(read_table(tmp_path / "pipe.csv"))
+
+
+@pytest.mark.parametrize(("text", "found"), [("a;b\n1;2\n", "semicolons"), ("\ufeffsep=;\na;b\n", "semicolons"), ("a\tb\n", "tabs")])
+def test_cells_that_no_commas_separate_are_told(tmp_path, text, found):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    for read in (lambda path: list(read_table(path)), read_records, lambda path: read_columns(path, ("a", "b"))):
+        with pytest.raises(UserError, match=f"a.csv: expected cells separated by commas, found {found}: save it as a CSV with commas"):
+            read(tmp_path / "a.csv")
+
+
+def test_semicolons_may_stand_in_cells(tmp_path):
+    (tmp_path / "a.csv").write_text("a;b,c\nd;e\n\n")
+    assert list(read_table(tmp_path / "a.csv")) == [["a;b", "c"], ["d;e"], []]

@@ -15,6 +15,7 @@ from image_classification.CFC_SP.support.files import (
     atomic_path,
     git_sha,
     is_alive,
+    make_folder,
     part_name,
     read_bounded,
     remove_dead_parts,
@@ -98,6 +99,23 @@ def test_only_ordinary_files_of_a_known_size_are_read(tmp_path):
     for name, words in (("pipe", "a pipe"), (".", "a folder"), ("none", "No such file")):
         with pytest.raises(UserError, match=words):
             read_bounded(tmp_path / name, 4)
+
+
+@pytest.mark.parametrize("below", ["", "a", "a/b"])
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path, below):
+    (tmp_path / "file").touch()
+    told = f"-to: expected a folder, found a file at {tmp_path / 'file'}: move it away, or choose another -to"
+    with pytest.raises(UserError, match=f"^{told}$"):
+        make_folder(tmp_path / "file" / below, "-to")
+    (tmp_path / "link").symlink_to(tmp_path / "none")
+    with pytest.raises(UserError, match="found something else at .*/link: "):
+        make_folder(tmp_path / "link")
+
+
+def test_a_folder_is_made_with_those_above_it(tmp_path):
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
 
 
 def test_processes_of_windows_are_asked_for_without_a_signal(monkeypatch):

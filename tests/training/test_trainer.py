@@ -99,7 +99,7 @@ def test_bad_input_is_one_sentence(run_config, tmp_path):
         train(run_config({"DATA.ROOT": tmp_path / "nowhere", "NAME": "other"}), "cpu")
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot write to the output folder .*file.*choose another -out"):
+    with pytest.raises(UserError, match="-out: expected a folder, found a file at .*file: .*choose another -out"):
         train(run_config({"OUTPUT": tmp_path / "file"}), "cpu")
     with pytest.raises(UserError, match="no checkpoint at .*trunk"):
         train(run_config({"MODEL.PRETRAINED": tmp_path / "trunk.safetensors", "NAME": "third"}), "cpu")

@@ -121,7 +121,7 @@ def test_other_files_are_told(tmp_path):
     (tmp_path / "a.docx").touch()
     with pytest.raises(UserError, match=r"a.docx: expected a file whose name ends in \.eaf, .*found '\.docx'"):
         read_annotation(tmp_path / "a.docx")
-    with pytest.raises(UserError, match=r"found no result.json in it"):
+    with pytest.raises(UserError, match=r"^expected result.json in a folder of results, found none in .*: predict with -formats csv,json$"):
         read_annotation(tmp_path)
     with pytest.raises(UserError, match=r"none.eaf: cannot be read"):
         read_annotation(tmp_path / "none.eaf")

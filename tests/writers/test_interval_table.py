@@ -21,6 +21,7 @@ def test_a_track_need_not_be_named(tmp_path):
     ("content", "told"),
     [
         ("", "none called start_s"),
+        ("start_s;end_s;label\n0,5;1;happy\n", "a.csv: expected cells separated by commas, found semicolons"),
         ("start,end,label\n", "none called start_s"),
         ("start_s,end_s,label\n0,1,happy\n1,2\n", "line 3: expected start_s, end_s, label, found another row"),
         ("start_s,end_s,label\n0,soon,happy\n", "line 2: .*could not convert"),

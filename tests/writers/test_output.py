@@ -119,7 +119,7 @@ def test_foreign_hidden_files_stay(tmp_path):
 def test_a_file_in_the_way_is_refused_before_any_work(tmp_path):
     (tmp_path / "file").touch()
     for root, stem in ((tmp_path / "file", "clip"), (tmp_path, "file")):
-        with pytest.raises(UserError, match="-out"):
+        with pytest.raises(UserError, match=f"-out: expected a folder, found a file at {tmp_path / 'file'}: "):
             OutputFolder(root, stem, ["csv"])
     (tmp_path / "clip" / "frames.csv").mkdir(parents=True)
     with pytest.raises(UserError, match=r"frames\.csv"):

@@ -32,9 +32,10 @@ def read_groups(path: Path, clips: Collection[str], folder: Path) -> dict[str, l
         if not clip or not group:
             raise UserError(f"{path} line {line}: expected a clip and its group, found an empty cell: fill it, or remove the line")
         if clip not in clips:
-            raise UserError(
-                f"{path} line {line}: expected a clip with results in {folder}, found {clip!r}: predict it first, or correct its name"
-            )
+            # Clips that differ in their endings alone have folders of other names.
+            stem = Path(clip).stem
+            mend = f"leave the ending away and write {stem}" if stem in clips else "predict it first, or correct its name"
+            raise UserError(f"{path} line {line}: expected a clip with results in {folder}, found {clip!r}: {mend}")
         if clip in named:
             raise UserError(f"{path} line {line}: expected each clip once, found {clip!r} in line {named[clip]} too: remove one of them")
         named[clip] = line

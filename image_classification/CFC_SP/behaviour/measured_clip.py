@@ -9,7 +9,7 @@ import numpy as np
 from ..core.labels import EXPR
 from ..core.records import Segment
 from ..core.segments import SegmentBuilder
-from ..writers.output import FILES
+from ..writers.output import result_file
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import read_rows
 
@@ -40,14 +40,14 @@ def read_clip(folder: Path) -> MeasuredClip | None:
     """The clip whose results are in `folder`; None for unrelated pictures, which have no time.
 
     A frame lasts until the next frame of the clip, the last one as long as frames do on average. Raises UserError for results that are not
-    whole, or of another version.
+    whole, or of another version, and where a file is missing.
     """
-    summary = read_summary(folder / FILES["json"])
+    summary = read_summary(result_file(folder, "json"))
     if summary.source.is_pictures and summary.options.get("fps") is None:
         return None
     frame_s = summary.span.stride / summary.source.fps
     builder, times, found = SegmentBuilder(frame_s), [], {}
-    for place, result in enumerate(read_rows(folder / FILES["csv"])):
+    for place, result in enumerate(read_rows(result_file(folder, "csv"))):
         builder.add(result)
         times.append(result.time_s)
         for face in result.faces:

@@ -9,6 +9,7 @@ import jinja2
 import numpy as np
 
 from ..core.labels import EXPR
+from ..support.printable import counted
 from ..writers.palette import COLOURS, text_colour
 from ..writers.timeline import clock, printable
 
@@ -17,6 +18,8 @@ MOST_CLIPS, MOST_PAIRS = 200, 20
 # What is drawn of groups, beside the shares of the labels that any group shows.
 _ALWAYS = {"expressiveness": "Expressiveness", "changes_per_minute": "Changes a minute"}
 _GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# The strongest of so many correlations comes out high where few frames meet: of faces together for a shorter time it is not said.
+_LEAST_TOLD_S = 5.0
 _LEAST_WRITTEN = 0.08  # the share that has room for its number
 _WIDTH, _HEIGHT = 320, 96  # of a curve, in units of its drawing
 
@@ -144,26 +147,28 @@ def _pairs(tables: dict[str, list[dict]]) -> list[dict]:
     curves, together = defaultdict(list), defaultdict(list)
     for row in tables["lags"]:
         if row["curve"] == "expressiveness" and row["correlation"] is not None:
-            curves[row["clip"], row["track_a"], row["track_b"]].append((row["lag_s"], row["correlation"]))
+            curves[row["clip"], row["track_a"], row["track_b"]].append((row["lag_s"], row["correlation"], row["frames"]))
     for row in tables["pairs"]:
         together[row["clip"], row["track_a"], row["track_b"]].append(row)
     return [_pair(*who, rows, curves[who]) for who, rows in together.items()]
 
 
-def _pair(clip: str, a: int, b: int, rows: list[dict], curve: list[tuple[float, float]]) -> dict:
+def _pair(clip: str, a: int, b: int, rows: list[dict], curve: list[tuple[float, float, int]]) -> dict:
     both = sum(row["both"] for row in rows)
     found = {"clip": clip, "a": a, "b": b, "seconds": rows[0]["seconds"], "both": f"{both:.0%}", "points": "", "peak": ""}
     found["expected"] = f"{sum(row['expected'] for row in rows):.0%}"
     if curve:
-        lags, values = map(np.array, zip(*curve, strict=True))
+        lags, values, frames = map(np.array, zip(*curve, strict=True))
         x = _WIDTH * (lags - lags[0]) / max(lags[-1] - lags[0], 1e-9)
         y = _HEIGHT * (1 - values) / 2
+        found["reach"] = f"{lags[-1]:.1f}"
         found["points"] = " ".join(f"{px:.1f},{py:.1f}" for px, py in zip(x, y, strict=True))
+    if curve and found["seconds"] >= _LEAST_TOLD_S:
         peak = int(np.abs(values).argmax())
         lag = lags[peak]
         order = "at the same time" if abs(lag) < 1e-9 else f"face {b if lag > 0 else a} {abs(lag):.1f} s later"
-        found["peak"] = f"strongest correlation of expressiveness {values[peak]:+.2f}, {order}"
-        found |= {"px": f"{x[peak]:.1f}", "py": f"{y[peak]:.1f}", "reach": f"{lags[-1]:.1f}"}
+        found["peak"] = f"strongest correlation of expressiveness {values[peak]:+.2f} (n = {counted(int(frames[peak]), 'frame')}), {order}"
+        found |= {"px": f"{x[peak]:.1f}", "py": f"{y[peak]:.1f}"}
     return found
 
 

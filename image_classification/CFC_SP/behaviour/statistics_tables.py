@@ -11,7 +11,7 @@ import numpy as np
 from ..core.labels import EXPR
 from ..support.csv_files import plain_cells
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, make_folder
 from ..support.packages import require_package
 from ..writers.output import FILES
 from .group_file import read_groups
@@ -23,6 +23,8 @@ from .pairs import cooccurrence, lagged_correlations, pairs_of
 PAGE = "summary.html"
 """The name of the page beside the tables."""
 _PLACES = 6
+# So many clips that are left out are named.
+_MOST_NAMED = 3
 
 
 @dataclass
@@ -56,7 +58,7 @@ def summarize(
     folder, out = Path(folder), Path(out)
     statistics = compute(folder, None if groups is None else Path(groups), seed)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
     except OSError as fault:
         raise UserError(
             f"expected a folder that the tables can be written to, found {out} ({fault.strerror}): choose another -out"
@@ -94,8 +96,9 @@ def compute(folder: Path, groups: Path | None, seed: int) -> Statistics:
         measured = {group: [by_name[clip] for clip in own] for group, own in members.items()}
         tables["groups"] = group_rows(measured, COMPARED, seed)
         tables["differences"] = difference_rows(measured, COMPARED, seed)
-        if others := len(clips) - sum(map(len, members.values())):
-            notes.append(f"Clips without a group: {others}. They are in the other tables alone.")
+        grouped = set().union(*members.values())
+        if others := [clip.name for clip in clips if clip.name not in grouped]:
+            notes.append(f"Clips without a group: {_named(others)}. They are in the other tables alone.")
     return Statistics(tables, notes)
 
 
@@ -116,8 +119,14 @@ def _read(folder: Path) -> tuple[list[MeasuredClip], list[str]]:
     timeless = [path.name for path, clip in clips.items() if clip is None]
     if len(timeless) == len(clips):
         raise UserError(f"expected clips in {folder}, found unrelated pictures, which have no time: predict those of a recording with -fps")
-    notes = [f"Left out, as unrelated pictures have no time: {', '.join(timeless)}."] if timeless else []
+    notes = [f"Left out, as unrelated pictures have no time: {_named(timeless)}."] if timeless else []
     return [clip for clip in clips.values() if clip is not None], notes
+
+
+def _named(clips: list[str]) -> str:
+    """How many these are, and the names of the first ones."""
+    more = f" and {len(clips) - _MOST_NAMED} more" if len(clips) > _MOST_NAMED else ""
+    return f"{len(clips)} ({', '.join(clips[:_MOST_NAMED])}{more})"
 
 
 def _transition_rows(clip: MeasuredClip) -> list[dict]:

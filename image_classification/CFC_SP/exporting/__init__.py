@@ -11,7 +11,7 @@ from ..core.cascade import Cascade
 from ..core.cascade_settings import Temperature
 from ..inference.bundle import MANIFEST
 from ..support.errors import UserError
-from ..support.files import part_name, remove_dead_parts
+from ..support.files import make_folder, part_name, remove_dead_parts
 from .contents import make_manifest, write_files
 from .engine_speed import record_engines
 from .members import Member, Source, load_members
@@ -83,7 +83,7 @@ def write_bundle(
 
 def _workshop(folder: Path) -> tempfile.TemporaryDirectory:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         remove_dead_parts(folder.parent, folder.name)
         return tempfile.TemporaryDirectory(prefix=f"{part_name(folder.name)}-", dir=folder.parent)
     except OSError as error:

@@ -9,6 +9,7 @@ from ..config import config_of_run, load_config
 from ..core.labels import STAGES
 from ..data.datasets import load_split
 from ..inference.bundle import Bundle
+from ..support.files import make_folder
 from ..training.averaging import statistics_batches
 from ..weights.checkpoint import load_checkpoint, load_pretrained, save_checkpoint
 from ..weights.model import build_model
@@ -35,7 +36,7 @@ def unpack(bundle: Bundle, network: dict, folder: Path, root: str | None = None)
             restore_statistics(model, (crops for crops, _ in statistics_batches(config, load_split(config, "train"))))
             weights = {name: value.numpy() for name, value in model.state_dict().items()}
     path = folder / "best.safetensors"
-    folder.mkdir(parents=True)
+    make_folder(folder)
     note = {"config": config.dump(), "validation": network["validation"], "classes": list(STAGES[config.STAGE])}
     save_checkpoint(path, weights, note | {key: training[key] for key in ("git_sha", *CHANGES) if key in training})
     load_pretrained(model, path)

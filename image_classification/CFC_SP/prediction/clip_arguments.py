@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The options of a command that looks at clips: how, and what of the results is written."""
 
+import os
 from typing import TYPE_CHECKING
 
 from ..support.command_line import Parser
 from ..support.errors import UserError
-from ..writers.output import FILES
+from ..writers.output import FILES, check_formats
 
 if TYPE_CHECKING:
     from .options import ClipOptions
@@ -79,6 +80,24 @@ def add_run_options(parser: Parser) -> None:
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1, default=0, help="print more")
     amount.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1, help="print nothing but errors")
+
+
+def formats_of(arguments) -> tuple[str, ...]:
+    """What `-formats` names; raises UserError for one that is unknown, and where blanks stand between the names: the shell makes words of
+    their own of these, which would be looked for as clips."""
+    words = [arguments.formats, *(word for word in arguments.video if _is_formats(word) and not os.path.lexists(word))]
+    names = [name.strip() for word in words for name in word.split(",")]
+    if len(words) > 1 or names != arguments.formats.split(",") or "" in names:
+        known = ",".join(dict.fromkeys(name for name in names if name in FILES)) or "csv,html"
+        found = " ".join(words)[:200]
+        raise UserError(f"-formats: expected names joined by commas, without blanks, found {found!r}: write -formats {known}")
+    return check_formats(names)
+
+
+def _is_formats(word: str) -> bool:
+    """Whether a word that stands for a clip names formats, and nothing but them."""
+    names = [name for name in word.split(",") if name]
+    return bool(names) and all(name in FILES for name in names)
 
 
 def clip_options_of(arguments) -> "ClipOptions":

@@ -14,7 +14,7 @@ from ..core.labels import EXPR
 from ..core.records import Summary
 from ..support.csv_files import given_cell, plain_cells, read_columns
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, make_folder
 from ..support.locks import one_at_a_time
 from ..writers.output import FILES, cannot_be_written
 from ..writers.result_json import read_head
@@ -121,7 +121,7 @@ class ClipTable:
         """The rows by folder, to be changed: they are written at the block's end, and no other call writes in between."""
         try:
             self._made_root = self._made_root or not self._root.is_dir()
-            self._root.mkdir(parents=True, exist_ok=True)
+            make_folder(self._root)
             with one_at_a_time(self._root):
                 written = read_table_rows(self._path) if self._path.exists() else []
                 rows = {row["folder"]: row for row in written if row["state"] != DONE or (self._root / row["folder"]).is_dir()}

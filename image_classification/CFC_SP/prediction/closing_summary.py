@@ -17,10 +17,9 @@ def describe(summary: Summary, files: list[Path], details: bool = False) -> str:
     `details` on the clip, the seconds of each stage and the bundle's checksum too."""
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 1))
     seconds, source = summary.timings_s["total"], summary.source
-    lines = [
-        f"{os.path.basename(os.path.abspath(source.path))!r}: {summary.seen()}; "
-        f"{counted(summary.frames - summary.frames_with_faces, 'frame')} without a face."
-    ]
+    # Where no frame shows a face, that has been said.
+    without = f"; {counted(summary.frames - summary.frames_with_faces, 'frame')} without a face" if summary.face_rows else ""
+    lines = [f"{os.path.basename(os.path.abspath(source.path))!r}: {summary.seen()}{without}."]
     if summary.face_rows:
         shares = sorted(((count, label) for label, count in summary.label_counts.items() if count), reverse=True)
         lines.append(", ".join(f"{label} {count / summary.face_rows:.0%}" for count, label in shares) + ".")

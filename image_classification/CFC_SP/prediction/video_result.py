@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.records import FrameResult, Summary
-from ..support.errors import UserError
 from ..support.packages import import_package
 from ..writers.hiding import check_hiding
-from ..writers.output import FILES, OutputFolder
+from ..writers.output import OutputFolder, result_file
 from ..writers.result_json import read_summary
 from ..writers.rows_csv import CsvWriter, columns_of, read_rows, row_values
 from ..writers.timeline import draw_timeline
@@ -96,8 +95,5 @@ def read_result(folder: str | os.PathLike[str]) -> VideoResult:
     >>> read_result("output/clip").rows[0].faces[0].label
     'Happiness'
     """
-    folder = Path(folder)
-    for name in ("csv", "json"):
-        if not (folder / FILES[name]).is_file():
-            raise UserError(f"expected {FILES[name]} in a folder of results, found none in {str(folder)!r}: predict with -formats csv,json")
-    return VideoResult(read_summary(folder / FILES["json"]), list(read_rows(folder / FILES["csv"])))
+    rows, summary = (result_file(folder, name) for name in ("csv", "json"))
+    return VideoResult(read_summary(summary), list(read_rows(rows)))

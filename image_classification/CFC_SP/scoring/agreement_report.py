@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..support.csv_files import plain_cells
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, make_folder
 from ..writers.timeline import printable
 from ..writers.track_names import tier_of
 from .agreement_picture import draw_agreement
@@ -83,7 +83,7 @@ def write_agreement(tracks: Sequence[TrackAgreement], folder: str | Path, names:
     folder = Path(folder)
     scores = total(tracks)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with _table(folder / FILES[0]) as rows:
             rows.writerow(["clip", "track", *_figures(scores, tracks)])
             rows.writerow(["all", "", *_figures(scores, tracks).values()])

@@ -16,7 +16,7 @@ from ..core.labels import STAGES
 from ..data.datasets import check_alignment
 from ..data.loader import plain_batches
 from ..support.errors import UserError
-from ..support.files import atomic_path, git_sha, read_bounded, sha256_of
+from ..support.files import atomic_path, git_sha, make_folder, read_bounded, sha256_of
 from ..support.locks import claim
 from ..training.compiled import BATCH, compile_network
 from ..weights.trained import load_trained, trained_config
@@ -38,7 +38,7 @@ class LogitsCache:
         self.folder, self._frames, self._device = Path(folder), frames, device
         self._pictures = {"data": dataset, "data_fingerprint": fingerprint(frames.source), "split": split, "flip": flip}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder, "-cache")
         except OSError as error:
             raise UserError(f"cannot make the cache {folder} ({error.strerror}): choose another -cache") from error
 

@@ -10,7 +10,7 @@ from ..core.labels import EXPR, STAGES
 from ..core.metrics import Scores
 from ..support.csv_files import plain_cells
 from ..support.errors import UserError
-from ..support.files import git_sha
+from ..support.files import git_sha, make_folder
 from .confusion import draw_confusion, write_confusion
 
 
@@ -45,7 +45,7 @@ def write_record(scores: Mapping[str, Scores], folder: str | Path, table: str, n
     stem = re.sub(r"[^\w.+-]", "_", f"confusion-{name}")
     lead = leading(scores)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         columns = [*known, "metric", "value", "git_sha"]
         with open(path, "a+", newline="", encoding="utf-8") as file:
             file.seek(0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data.affwild2 import HEADER
 from ..support.errors import UserError
-from ..support.files import atomic_path
+from ..support.files import atomic_path, make_folder
 from .frames import Frames
 
 
@@ -20,7 +20,7 @@ def write_submission(frames: Frames, labels: np.ndarray, folder: str | Path) -> 
     if not frames.videos:
         raise UserError("-submission: expected the videos of affwild2, found still pictures: the challenge takes only videos")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, "-submission")
         for name, start, end in zip(frames.videos, frames.bounds[:-1], frames.bounds[1:], strict=True):
             with atomic_path(folder / f"{name}.txt") as path:
                 path.write_text("\n".join([HEADER, *map(str, labels[start:end])]) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..support.errors import UserError
-from ..support.files import atomic_path, git_sha, sha256_of
+from ..support.files import atomic_path, git_sha, make_folder, sha256_of
 from ..weights.trained import trained_config
 from .tables import Line
 
@@ -56,7 +56,7 @@ def write_tables(
         {"tables.csv": _write_csv, "tables.md": _write_markdown, "table1.png": _draw_bars, "table4.png": _draw_curve},
     )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for name, write in writers.items():
             with atomic_path(folder / name) as path:
                 write(path, lines, runs, data, split, tau)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..support.errors import UserError
+from ..support.files import make_folder
 from ..support.locks import claim
 from ..writers.output import FILES
 
@@ -56,7 +57,7 @@ class ClipStore:
         self.folder = Path(folder).absolute()
         self._clips = self.folder / "clips"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder, "-data")
             # Other users of this machine need not see what was sent.
             self._clips.mkdir(mode=0o700, exist_ok=True)
             lock = claim(self.folder / "lock")

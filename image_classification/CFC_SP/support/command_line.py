@@ -10,9 +10,11 @@ import re
 import select
 import sys
 import textwrap
+from itertools import takewhile
 from types import ModuleType
 
 from .errors import UserError, shortage
+from .option_mistakes import told_missing, told_mistake, told_unknown
 from .packages import missing_package
 from .printable import PrintableStream
 from .threads import set_thread_counts
@@ -49,7 +51,8 @@ class Parser(argparse.ArgumentParser):
     _option_of_words: str | None = None
 
     def __init__(self, **keywords):
-        super().__init__(formatter_class=_Help, allow_abbrev=False, **keywords)
+        # argparse's own errors are raised, so that they can be told in our words.
+        super().__init__(**{"formatter_class": _Help, "allow_abbrev": False, **keywords, "exit_on_error": False})
 
     def option(self, name: str, *others: str, **keywords) -> None:
         """Adds `-name` and `--name`; `others` are older spellings, which are taken and not shown."""
@@ -63,10 +66,29 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(f"{option}_words", nargs="*", **keywords)
         self._option_of_words = option
 
+    def error(self, message: str):
+        """Ends the program with one sentence on standard error."""
+        self.exit(MISTAKE, f"error: {UserError(told_missing(self, message))}\n")
+
+    def parse_args(self, args=None, namespace=None):
+        """As argparse's own."""
+        namespace, left = self.parse_known_args(args, namespace)
+        if left:
+            subs = self._subparsers._group_actions if self._subparsers else ()
+            chosen = [action.choices[getattr(namespace, action.dest)] for action in subs]
+            self.error(told_unknown(*chosen or [self], left))
+        return namespace
+
     def parse_known_args(self, args=None, namespace=None):
         """As argparse's own."""
         words = sys.argv[1:] if args is None else args
-        namespace, left = super().parse_known_args([f"./{word}" if self._is_file(word) else word for word in words], namespace)
+        words = [f"./{word}" if self._is_file(word) else word for word in words]
+        if misspelt := [word for word in takewhile(lambda word: word != "--", words) if self._is_misspelt(word)]:
+            self.error(told_unknown(self, misspelt))
+        try:
+            namespace, left = super().parse_known_args(words, namespace)
+        except argparse.ArgumentError as error:
+            self.error(told_mistake(self, error))
         if option := self._option_of_words:
             # argparse takes those in one place alone.
             loose = [*namespace.__dict__.pop(f"{option}_words"), *(word for word in left if not word.startswith("-"))]
@@ -75,6 +97,12 @@ class Parser(argparse.ArgumentParser):
             if not getattr(namespace, option):
                 self.error(f"the following arguments are required: -{option}")
         return namespace, left
+
+    def _is_misspelt(self, word: str) -> bool:
+        """Whether it is no option and no begin of one, but argparse takes it for one of a letter with more behind it, as -hides for -h."""
+        known, begin = self._option_string_actions, word.split("=")[0]
+        is_letter = self._subparsers is None and word[:2] in known and word[1:2] != "-"
+        return is_letter and not any(option.startswith(begin) for option in known)
 
     def _is_file(self, word: str) -> bool:
         known = self._subparsers is not None or word in self._option_string_actions

@@ -38,16 +38,28 @@ def given_cell(cell: str) -> str:
 
 
 def read_table(path: str | Path, most: int = _TABLE_BYTES) -> Iterator[list[str]]:
-    """The rows of the CSV at `path`; raises UserError where it cannot be read or is none. Bytes that are no UTF-8 show as U+FFFD,
+    """The rows of the CSV at `path`; raises UserError where it cannot be read or is none, and where semicolons or
+    tabs separate its cells. Bytes that are no UTF-8 show as U+FFFD,
     but for zero bytes: they make it no text, and no name of a file holds one."""
     with io.TextIOWrapper(open_bounded(path, most), encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.reader(_text_lines(file, path))
         try:
-            yield from rows
+            for row in rows:
+                if rows.line_num == 1:
+                    _check_separator(row, path)
+                yield row
         except csv.Error as error:
             raise UserError(f"{path} line {rows.line_num}: expected a CSV, found none ({error})") from error
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _check_separator(header: list[str], path: str | Path) -> None:
+    """Raises UserError for the one cell that a first line is whose cells are apart by other than commas. Where commas are decimal,
+    spreadsheets write semicolons, and numbers that would have to be read by a guess."""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise UserError(f"{path}: expected cells separated by commas, found {name}: save it as a CSV with commas")
 
 
 def _text_lines(file: Iterable[str], path: str | Path) -> Iterator[str]:

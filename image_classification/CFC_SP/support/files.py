@@ -40,6 +40,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: str | Path, option: str = "-out") -> None:
+    """Makes the folder `path`, and those above it, where they are missing; raises UserError, which names `option`, where a file stands in
+    its place or in that of one above it, and OSError where it cannot be made for another reason."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        # The system names the folder that was asked for, which need not be what is in its way.
+        found = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+        what = "a file" if found.is_file() else "something else"
+        raise UserError(f"{option}: expected a folder, found {what} at {found}: move it away, or choose another {option}") from error
+
+
 def part_name(name: str) -> str:
     """What the part of `name`, a file or folder, is called as long as this process makes it."""
     return f".part-{os.getpid()}-{name}"

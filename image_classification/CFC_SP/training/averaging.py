@@ -12,7 +12,7 @@ from ..data.datasets import load_split
 from ..data.loader import training_batches
 from ..data.samplers import epoch_order, repeat_factors
 from ..support.errors import UserError
-from ..support.files import git_sha, sha256_of
+from ..support.files import git_sha, make_folder, sha256_of
 from ..weights.checkpoint import save_checkpoint
 from ..weights.model import build_model
 from ..weights.trained import Trained, load_trained
@@ -54,7 +54,7 @@ def average(paths: Sequence[str | Path], shares: Sequence[float], root: str, dev
         for network, part, path in zip(networks, parts.tolist(), paths, strict=True)
     ]
     note = {"config": config.dump(), "git_sha": git_sha(), "validation": validation, "classes": list(data.names), "averaged": averaged}
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     save_checkpoint(out, weights, note)
     return validation
 

@@ -16,7 +16,7 @@ from ..core.metrics import score
 from ..data.datasets import load_split
 from ..data.loader import plain_batches
 from ..support.errors import UserError
-from ..support.files import sha256_of
+from ..support.files import make_folder, sha256_of
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from ..weights.trained import load_trained
 from .compiled import BATCH, compile_network
@@ -73,6 +73,6 @@ def shift_classes(path: str | Path, root: str, device: str, out: Path) -> dict[s
     weights, _ = load_checkpoint(path)
     weights["backbone.head.bias"] = weights["backbone.head.bias"] + bias
     added = {"sha256": sha256_of(path), **{name: round(float(value), 3) for name, value in zip(data.names, bias, strict=True)}}
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     save_checkpoint(out, weights, trained.note | {"validation": validation, "class_bias": added})
     return validation

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from ..support.errors import UserError
-from ..support.files import atomic_path, read_bounded
+from ..support.files import atomic_path, make_folder, read_bounded
 from ..support.locks import claim
 from ..weights.checkpoint import load_checkpoint, save_checkpoint
 from .curves import draw_curves
@@ -103,7 +103,7 @@ class RunFolder:
 
     def _claim(self):
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             lock = claim(self.path / ".lock")
         except OSError as error:
             raise UserError(f"cannot write to the output folder {self.path} ({error.strerror}): choose another -out") from error

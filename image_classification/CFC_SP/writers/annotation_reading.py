@@ -14,7 +14,7 @@ from .annotation_files import annotation_to_play
 from .boris import read_boris
 from .elan import read_eaf
 from .interval_table import read_intervals
-from .output import FILES
+from .output import FILES, result_file
 from .praat import read_textgrid
 from .result_json import read_summary
 from .rows_csv import columns_of, read_rows
@@ -44,9 +44,7 @@ def read_annotation(path: str | os.PathLike, clip: str | None = None) -> Annotat
     """
     path = Path(path)
     if path.is_dir():
-        if not (path / FILES["json"]).is_file():
-            raise UserError(f"{path}: expected a folder that `cfc-sp predict` wrote, found no {FILES['json']} in it")
-        path = path / FILES["json"]
+        path = result_file(path, "json")
     ending = path.suffix.lower()
     if ending not in READERS:
         raise UserError(

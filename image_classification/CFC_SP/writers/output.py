@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..support.errors import NO_ROOM, UserError
-from ..support.files import is_alive
+from ..support.files import is_alive, make_folder
 from ..support.packages import require_package
 
 
@@ -191,7 +191,7 @@ class OutputFolder:
     def _open(self) -> None:
         try:
             self._made = not self.path.is_dir()
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             # Only a real write tells: permission bits say nothing to root, and a full or read-only disk has fine ones.
             with tempfile.TemporaryFile(dir=self.path) as probe:
                 probe.write(b"x")
@@ -210,6 +210,14 @@ class OutputFolder:
             match = _PART.fullmatch(path.name)
             if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
+
+
+def result_file(folder: str | os.PathLike, name: str) -> Path:
+    """The file of the format `name` in a folder of results; raises UserError where the clip was predicted without it."""
+    path = Path(folder) / FILES[name]
+    if not path.is_file():
+        raise UserError(f"expected {path.name} in a folder of results, found none in {str(folder)!r}: predict with -formats csv,json")
+    return path
 
 
 def cannot_be_written(folder: Path, error: OSError) -> UserError:
