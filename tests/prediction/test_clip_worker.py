@@ -97,3 +97,20 @@ def test_paths_of_this_machine_are_worked_on_where_they_lie(made, tmp_path):
     (tmp_path / "a.mp4").write_text("a clip")
     assert made(tmp_path / "out").work(str(tmp_path / "a.mp4"), "a", "a.mp4").values["state"] == "done"
     assert made.seen == [tmp_path / "a.mp4"] and is_file(str(tmp_path / "out" / "a" / "result.json"))
+
+
+def test_files_of_another_analysis_go_and_those_of_the_same_stay(made):
+    write_whole("memory://out/a/report.html", b"earlier")
+    assert made("memory://out").work(CLIP, "a").values["state"] == "done"
+    assert not is_file("memory://out/a/report.html")
+    write_whole("memory://out/a/report.html", b"the same")
+    assert made("memory://out").work(CLIP, "a").values["state"] == "done"
+    assert is_file("memory://out/a/report.html")
+
+
+def test_a_clip_beside_its_results_stays(made, tmp_path):
+    (tmp_path / "a").mkdir()
+    clip = tmp_path / "a" / "annotated.mp4"
+    clip.write_text("a clip")
+    assert made(str(tmp_path)).work(str(clip), "a").values["state"] == "done"
+    assert clip.read_text() == "a clip"

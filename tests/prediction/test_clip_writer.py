@@ -27,12 +27,3 @@ def test_a_disk_that_fills_up_during_the_video_costs_no_rows(tmp_path, capsys, r
     folder = tmp_path / "out" / "clip"
     assert {path.name for path in folder.iterdir()} == {"frames.csv", "result.json"}
     assert len(rows_of(folder)) == len(json_of(folder)["rows"]) == 20
-
-
-def test_a_clip_that_is_analysed_again_replaces_all_of_its_results(tmp_path, capsys, recognizer):
-    clip = clips.write_clip(tmp_path / "clip.mp4", clips.pictures(3))
-    for formats in (("csv", "mp4", "segments"), ("json", "mp4")):
-        task = ClipTask(tmp_path / "out", formats, ClipOptions(hide="box" if "json" in formats else None))
-        assert write_clips(recognizer, [Clip(clip, "clip")], task) == 0
-    assert {path.name for path in (tmp_path / "out" / "clip").iterdir()} == {"annotated.mp4", "result.json"}
-    assert capsys.readouterr().out.splitlines()[-1] == "Removed, since they show an earlier analysis: frames.csv, segments.csv."

@@ -254,3 +254,18 @@ def test_help_fits_a_narrow_terminal(capsys, monkeypatch):
     text = capsys.readouterr().out
     assert "examples:" in text
     assert not [line for line in text.splitlines() if len(line) > 40]
+
+
+def test_a_clip_that_is_analysed_otherwise_replaces_all_of_its_results(clip, tmp_path, capsys):
+    """A page with the faces that are hidden now, or segments of another span; what only adds a format removes nothing."""
+    out = tmp_path / "out"
+    for words, left in (
+        (("-formats", "csv,json,segments,mp4"), {"frames.csv", "result.json", "segments.csv", "annotated.mp4"}),
+        (("-formats", "json,vtt"), {"frames.csv", "result.json", "segments.csv", "segments.vtt", "annotated.mp4"}),
+        (("-formats", "json,mp4", "-hide", "box"), {"result.json", "annotated.mp4"}),
+    ):
+        assert run("-video", clip, *words, out=out) == 0
+        assert {path.name for path in (out / clip.stem).iterdir()} == left
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == "Removed, since they show an earlier analysis: frames.csv, segments.csv, segments.vtt."
+    assert said.count("Removed") == 1

@@ -85,7 +85,7 @@ class ClipWorker:
 
     def _done(self, source: str, folder: str, given: str, scratch: Path) -> ClipReport:
         place = joined(self._task.root, folder)
-        if self._task.resume and (before := self._finished(source, folder, scratch)):
+        if self._task.resume and (before := self._finished(source, folder, scratch, self._task.formats)):
             return self._report(source, folder, before, was_finished=True)
         if is_remote(source):
             (scratch / _IN).mkdir()
@@ -95,14 +95,16 @@ class ClipWorker:
         outcome = task.done_by(self._recognizer, path, folder, quiet=True, address=given)
         if outcome.error:
             raise outcome.error
-        # Never the clip itself, where its results lie beside it.
+        # Other files of the same analysis stay, and so does the clip itself, where its results lie beside it.
         is_inside = not is_remote(source) and not is_remote(place) and Path(source).resolve().is_relative_to(Path(place).resolve())
-        copy_whole(scratch / _OUT / folder, place, FILES["json"], () if is_inside else FILES.values())
+        stays = is_inside or self._finished(source, folder, scratch, ("json",)) is not None
+        copy_whole(scratch / _OUT / folder, place, FILES["json"], () if stays else FILES.values())
         return self._report(source, folder, outcome.summary)
 
-    def _finished(self, source: str, folder: str, scratch: Path) -> Summary | None:
-        """The summary of a whole result; behind an address its files are not read again, since the JSON comes when all others are there."""
-        root, formats, options = self._task.root, self._task.formats, self._task.options
+    def _finished(self, source: str, folder: str, scratch: Path, formats: tuple[str, ...]) -> Summary | None:
+        """The summary of a whole result in these formats; behind an address its files are not read again, since the JSON comes when all
+        others are there."""
+        root, options = self._task.root, self._task.options
         if not is_remote(source) and not is_remote(root):
             return finished_before(Path(root) / folder, Path(source), formats, options, self._recognizer)
         place = joined(root, folder)

@@ -32,9 +32,9 @@ def write_clip(
 
     The rows go to the CSV as they are decided; CSV and JSON are delivered before video, picture and report, which are made from the
     CSV and a second reading, so that nothing decoded is lost when those fail. Memory does not grow with the clip. Raises UserError
-    for bad input and for an output that cannot be written; nothing half-written stays, and at the end nothing of an earlier call. watch:
-    what the frames of each pass go through, such as `support.progress.shown`. name: what the results call the clip (None: its path).
-    live: takes the results as they are decided.
+    for bad input and for an output that cannot be written; nothing half-written stays. watch: what the frames of each pass go through, such
+    as `support.progress.shown`. name: what the results call the clip (None: its path). live: takes the
+    results as they are decided.
     """
     options = options or ClipOptions()
     folder.check_source(path)
@@ -49,6 +49,4 @@ def write_clip(
         summary = session.summary
         if name is not None:
             summary = replace(summary, source=replace(summary.source, path=name))
-        summary = finish_files(folder, summary, timeline, watch, path)
-    folder.remove_earlier(path)
-    return summary
+        return finish_files(folder, summary, timeline, watch, path)

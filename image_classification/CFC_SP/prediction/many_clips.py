@@ -60,8 +60,11 @@ class ClipTask:
                 OutputFolder(self.root, name, self.formats).remove_left()
                 return Outcome(before, was_finished=True)
             folder = OutputFolder(self.root, name, self.formats)
-            watch = unwatched if quiet else shown
-            return Outcome(write_clip(recognizer, path, folder, self.options, watch, address, live), folder.files, removed=folder.removed)
+            was_same = finished_before(folder.path, path, ("json",), self.options, recognizer) is not None
+            summary = write_clip(recognizer, path, folder, self.options, unwatched if quiet else shown, address, live)
+            if not was_same:
+                folder.remove_earlier(path)
+            return Outcome(summary, folder.files, removed=folder.removed)
         except Exception as error:
             return Outcome(None, folder.files if folder else [], error)
 
