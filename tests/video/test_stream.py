@@ -60,6 +60,21 @@ def test_a_file_behind_an_address_has_an_end(tmp_path):
     assert last == 39 and reader.reconnections == 0
 
 
+def test_a_file_whose_index_comes_too_late_is_told(tmp_path, monkeypatch):
+    """From a server that sends no parts of it."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, 240, 320, 3), np.uint8)
+    clips.write_clip(tmp_path / "clip.mp4", list(noise))
+    monkeypatch.setattr(stream, "SILENCE_S", 1000.0)
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    told = pytest.raises(UserError, match="clip.mp4', found its end before the first: fetch it, and analyse the file")
+    with streams.serving(partial(Handler, directory=str(tmp_path))) as address, told:
+        StreamReader(f"{address}/clip.mp4")
+
+
 def test_a_playlist_does_not_lead_to_files_of_this_machine(tmp_path):
     inside = clips.write_clip(tmp_path / "private.ts", clips.pictures(40))
     text = f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.3,\nfile://{inside}\n#EXT-X-ENDLIST\n".encode()

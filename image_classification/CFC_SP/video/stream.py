@@ -183,6 +183,7 @@ class _Connection:
         scheme = urlsplit(address).scheme
         if not camera:
             options["protocol_whitelist"] = next(names for begin, names in _PROTOCOLS.items() if scheme.startswith(begin))
+        began = time.monotonic()
         with ExitStack() as opened:
             if scheme in ("http", "https"):
                 proxy = opened.enter_context(GuardedProxy(address))
@@ -208,6 +209,9 @@ class _Connection:
             self._pictures = self._decode()
             self._first = next(self._pictures, None)
             if self._first is None:
+                if time.monotonic() - began < SILENCE_S:
+                    # As an MP4 does whose index comes last, where a server sends no parts of it.
+                    raise UserError(f"expected pictures from {shown!r}, found its end before the first: fetch it, and analyse the file.")
                 raise UserError(f"expected pictures from {shown!r}, found none within {SILENCE_S:g} s: check the stream.")
             self.display = Display(self._stream, self._first, notes, shown, most_pixels, size)
             self.is_finite = camera is None and container.duration is not None
