@@ -165,6 +165,7 @@ WHOLE_PROJECT = {
     "tests/test_work.py": "the counter of work that tests bound",
     "tests/test_examples.py": "the public names of cfc_sp/",
     "tests/test_install.py": "what is installed: pyproject.toml, Dockerfile, docs/install.md",
+    "tests/SwinTransformer/test_learning.py": "whether Swin learns",
     "tests/training/test_resuming.py": "runs that end before their time",
     "tests/prediction/test_without_paddle.py": "prediction where Paddle cannot be imported",
     "tests/recipes": "recipes/, shell scripts",

@@ -186,6 +186,7 @@ def test_what_a_worker_was_reading_goes_with_it(own, tmp_path, monkeypatch):
 def test_the_worker_ends_with_a_killed_maker(lite, stopped):
     """Even where it is stopped and can notice nothing; and a script needs no guard around its main part."""
     script = f"""
+        import numpy as np
         from image_classification.CFC_SP.inference import worker_process
         from image_classification.CFC_SP.inference.worker_process import WorkerPredictor
         from image_classification.CFC_SP.inference.bundle import open_bundle
@@ -194,13 +195,18 @@ def test_the_worker_ends_with_a_killed_maker(lite, stopped):
         predictor.status()
         print(predictor._worker._process.pid, flush=True)
         input()
+        print(len(predictor.begin("frame", np.zeros((1, 48, 48, 3), np.uint8)).result()), flush=True)
+        input()
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as maker:
         child = int(maker.stdout.readline())
         # Ctrl-C and its like are for the maker alone.
         for number in SIGNALS:
             os.kill(child, number)
-        assert not has_ended(child)
+        maker.stdin.write(b"\n")
+        maker.stdin.flush()
+        # It answers: a worker that one of them ended would not.
+        assert maker.stdout.readline() == b"1\n"
         if stopped:
             os.kill(child, signal.SIGSTOP)
         maker.kill()

@@ -13,7 +13,7 @@ from ..support.packages import import_package
 from ..support.remote_files import copy_whole, fetch, is_file, is_remote, joined, size_and_time
 from ..support.temporary import temporary_folder
 from ..support.threads import set_thread_counts
-from ..writers.output import FILES
+from ..writers.output import FILES, lies_in
 from ..writers.result_json import read_head, read_summary
 from .clip_table import DONE, FAILED, TableRow
 from .closing_summary import describe
@@ -96,8 +96,8 @@ class ClipWorker:
         if outcome.error:
             raise outcome.error
         # Other files of the same analysis stay, and so does the clip itself, where its results lie beside it.
-        is_inside = not is_remote(source) and not is_remote(place) and Path(source).resolve().is_relative_to(Path(place).resolve())
-        stays = is_inside or self._finished(source, folder, scratch, ("json",)) is not None
+        is_beside = not is_remote(source) and not is_remote(place) and lies_in(source, place)
+        stays = is_beside or self._finished(source, folder, scratch, ("json",)) is not None
         copy_whole(scratch / _OUT / folder, place, FILES["json"], () if stays else FILES.values())
         return self._report(source, folder, outcome.summary)
 

@@ -80,14 +80,17 @@ def write_whole(place: str, content: bytes) -> None:
 def copy_whole(folder: Path, place: str, last: str, replaced: Collection[str] = ()) -> None:
     """Copies the files of `folder` into the folder at `place`, the file `last` behind all others: where it is, all are.
 
-    An earlier `last` goes first, and at the end whatever bears one of the names `replaced` and was not copied. When copying fails, what
-    was copied goes again; what a killed process left has no `last`.
+    An earlier `last` goes first, and then what bears one of the names `replaced` and is not copied. When copying fails, what was copied
+    goes again; what a killed process left has no `last`.
     """
     names = sorted(path.name for path in folder.iterdir() if path.name != last)
+    there = {address.rpartition("/")[2] for address in files_in(place) or ()}
     with _opened(place) as (files, root):
         files.makedirs(root, exist_ok=True)
-        if files.exists(f"{root}/{last}"):
-            files.rm_file(f"{root}/{last}")
+        # In this order, so that a copy which is cut off is never taken for a whole one.
+        for name in (last, *(set(replaced) - {*names, last})):
+            if name in there:
+                files.rm_file(f"{root}/{name}")
         if _is_local(files):
             for part in Path(root).glob(f"{_PART}*"):
                 part.unlink(missing_ok=True)
@@ -96,9 +99,6 @@ def copy_whole(folder: Path, place: str, last: str, replaced: Collection[str] = 
             for name in (*names, last):
                 copied.append(f"{root}/{name}")
                 _put(files, folder / name, copied[-1])
-            there = {path.rstrip("/").rpartition("/")[2] for path in files.ls(root, detail=False)} if replaced else set()
-            for name in there & set(replaced) - {*names, last}:
-                files.rm_file(f"{root}/{name}")
         except BaseException:
             for path in copied:
                 # What is told is why copying failed.

@@ -146,7 +146,7 @@ class OutputFolder:
     def remove_earlier(self, source: str | os.PathLike) -> None:
         """Removes the results that an earlier call left here and this one did not write anew: they show another analysis, perhaps with
         faces that are hidden now. `removed` lists them. Nothing is removed where `source`, the clip, lies in this folder itself."""
-        if Path(source).resolve().is_relative_to(self.path.resolve()):
+        if lies_in(source, self.path):
             return
         try:
             for earlier in (self.path / name for name in FILES.values()):
@@ -210,6 +210,11 @@ class OutputFolder:
             match = _PART.fullmatch(path.name)
             if match and (int(match[1]) == self._process or not is_alive(int(match[1]))):
                 path.unlink(missing_ok=True)
+
+
+def lies_in(path: str | os.PathLike, folder: str | os.PathLike) -> bool:
+    """Whether `path` is the folder, or anywhere below it."""
+    return Path(path).resolve().is_relative_to(Path(folder).resolve())
 
 
 def result_file(folder: str | os.PathLike, name: str) -> Path:
